@@ -1,0 +1,270 @@
+"""The only contract between a source or target system and the rest of the house.
+
+Three roles: a `Reader` walks a stream inside a closed window, a `Writer` writes a batch with one result per record and
+can read back what it wrote, a `Lookup` answers one question at a time. A connector declares what it is as data and
+moves JSON-safe rows (str, int, bool, None, lists, dicts; decimals and times as text) unchanged; it knows no business
+rule, keeps no state of its own and is safe to use from several threads.
+
+Delivery is at least once. The once *effect* comes from `read_back`: a write whose answer was lost is looked up by our
+external id (or the declared natural key) before it is sent again. A target that offers neither says `at_least_once`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import abstractmethod
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from goldbridge.clock import Clock
+from goldbridge.http import HttpFactory
+from goldbridge.ports import TokenStore
+
+RawRow = dict[str, Any]
+
+
+class Position(NamedTuple):
+    """How far a stream was read: the cursor value in the source's own notation, and the key that breaks ties."""
+
+    cursor: str
+    tie: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one run reads: after `start` (exclusive), up to `end` (inclusive). `None` means from the beginning / unbounded.
+
+    The upper bound is fixed before the first page, so that rows edited during the read move out of the window and
+    are met by the next one, instead of pushing their neighbours across a page boundary.
+    """
+
+    start: Position | None = None
+    end: str | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """Some rows in reading order, the position after the last of them, and keys the source reports as deleted."""
+
+    rows: list[RawRow]
+    at: Position | None = None
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Whether the reader can promise that no row of the window was missed; `reason` says why not."""
+
+    proven: bool
+    reason: str = ""
+
+
+PROVEN = Completeness(True)
+
+Pages = Generator[Page, None, Completeness]
+"""A reader yields pages and *returns* its verdict; collect it with `Reading`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of object in a system, as data.
+
+    `walk` is how it is read: `keyset` by (cursor, key), proven complete; `offset` by page number, never proven on a
+    changing set; `full` everything every time. `volatile` fields never make a record count as changed. `deleted` maps
+    a flag field to the values that mean "deleted". `effect` is what a writer can promise.
+    """
+
+    name: str
+    key: str
+    cursor: str | None = None
+    walk: Literal["keyset", "offset", "full"] = "keyset"
+    fields: frozenset[str] | None = None
+    volatile: tuple[str, ...] = ()
+    deleted: tuple[str, frozenset[str]] | None = None
+    writable: bool = False
+    external_id: str | None = None
+    natural_key: str | None = None
+    write_batch: int = 1
+    effect: Literal["once", "at_least_once"] = "once"
+
+    def key_of(self, row: Mapping[str, Any]) -> str:
+        """The record's key as text; empty when the row has none (the caller makes a dead letter of it)."""
+        value = row.get(self.key)
+        return "" if value is None else str(value)
+
+    def position(self, row: Mapping[str, Any]) -> Position | None:
+        """The keyset position of a row, or None when the stream has no cursor."""
+        if self.cursor is None:
+            return None
+        return Position(str(row[self.cursor]), self.key_of(row))
+
+    def is_deleted(self, row: Mapping[str, Any]) -> bool:
+        if self.deleted is None:
+            return False
+        flag, values = self.deleted
+        return str(row.get(flag)) in values
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record to write. `external_id` is ours and stable; `key` is the target's own key once it is known."""
+
+    op: Literal["create", "update", "deactivate"]
+    external_id: str
+    values: Mapping[str, Any]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one write. `unknown` means: it may have happened; read it back before sending it again."""
+
+    external_id: str
+    outcome: Literal["written", "rejected", "retry", "unknown"]
+    key: str | None = None
+    code: str = ""
+    message: str = ""
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a look-up returned: the vendor's row under `stream` (mapped like any source record), or why there is none."""
+
+    found: bool
+    stream: str
+    key: str = ""
+    row: RawRow = field(default_factory=dict)
+    reason: str = ""
+
+
+class BudgetConfig(BaseModel):
+    """How fast one tenant may be called; the defaults of a connector come from its vendor's sheet."""
+
+    model_config = ConfigDict(extra="forbid")
+    calls: int = Field(100, gt=0, description="calls allowed per window")
+    per_s: float = Field(20.0, gt=0, description="length of the window in seconds")
+    daily: int | None = Field(None, gt=0, description="calls allowed per day; the flow is parked when they are used up")
+
+
+class ConnectorConfig(BaseModel):
+    """Settings every connector has; a connector adds its own. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    connector: str = Field(description="the kind of connector, e.g. `sql` or `fxiaoke`")
+    zone: str | None = Field(None, description="time zone of naive times in this system, e.g. Asia/Shanghai")
+    visibility: str = Field("internal", description="label that a reader needs to see values from this system")
+    writes: Literal["enabled", "disabled"] = Field("disabled", description="writing must be switched on per system")
+    budget: BudgetConfig | None = Field(None, description="rate budget shared by all flows of this process")
+    threads: int = Field(4, ge=1, le=64, description="calls in flight at once")
+    timeout_s: float = Field(60.0, gt=0, description="total deadline of one call, retries included")
+    overlap_s: float = Field(0.0, ge=0, description="how far a run reads back before its cursor; the hash absorbs repeats")
+    safety_delay_s: float = Field(0.0, ge=0, description="how far the upper bound stays behind the server's clock")
+
+
+Config = TypeVar("Config", bound=ConnectorConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a flow lends to a connector: its name in sources.yaml, HTTP, a place for tokens and quotas, the clock."""
+
+    system: str
+    http: HttpFactory
+    store: TokenStore
+    clock: Clock
+
+
+class Connector(Generic[Config]):
+    """A system, connected. `kind` equals the file name; `config_model` validates its entry in sources.yaml."""
+
+    kind: ClassVar[str]
+    config_model: ClassVar[type[ConnectorConfig]]
+
+    def __init__(self, config: Config, context: Context) -> None:
+        self.config = config
+        self.context = context
+
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The streams this connection has, by name; for some kinds they depend on the configuration."""
+        return {}
+
+    def probe(self) -> str:
+        """One cheap authenticated call; returns a sentence on what answered, raises one of the four errors otherwise."""
+        return "nothing to probe"
+
+    def close(self) -> None:
+        """Give back connections; safe to call twice."""
+
+
+class Reader(Connector[Config]):
+    """Reads a stream inside a closed window."""
+
+    def bound(self, stream: Stream) -> str | None:
+        """The upper bound for a run that starts now, in the stream's cursor notation: server time less the safety delay."""
+        return None
+
+    def rewind(self, stream: Stream, start: Position) -> Position:
+        """Where to start instead of `start`, so that late commits inside the overlap are met again."""
+        return start
+
+    def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
+        """A backfill's date range (ISO dates, inclusive) as a window in the stream's cursor notation."""
+        return Window(Position(after) if after else None, until)
+
+    @abstractmethod
+    def read(self, stream: Stream, window: Window) -> Pages:
+        """Yield the window's pages in order; return the verdict on completeness.
+
+        Raises `Retry` when the source stays unreachable within its deadline, `Halt` when it must not be asked further,
+        `Misconfigured` when an engineer has to act.
+        """
+
+
+class Writer(Connector[Config]):
+    """Writes batches with one result per record."""
+
+    @abstractmethod
+    def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
+        """Write at most `stream.write_batch` records; exactly one result per request, in any order.
+
+        Raises only for what concerns the whole target (`Retry`, `Halt`, `Misconfigured`); nothing was written then.
+        """
+
+    @abstractmethod
+    def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
+        """The rows that carry these external ids now; ids without a row are left out."""
+
+
+class Lookup(Connector[Config]):
+    """Answers one question at a time; answers are cached by the caller, negative ones too."""
+
+    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Question -> names of the terms it takes, e.g. {"geocode": ("address", "city")}."""
+
+    @abstractmethod
+    def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
+        """One question, one answer; `Reject` when the question itself is refused."""
+
+
+class Reading(Iterator[Page]):
+    """Walks a reader's pages and keeps the verdict: `for page in reading: ...`, then `reading.completeness`."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self.completeness: Completeness | None = None
+
+    def __next__(self) -> Page:
+        try:
+            return next(self._pages)
+        except StopIteration as end:
+            self.completeness = end.value or Completeness(False, "the reader gave no verdict")
+            raise StopIteration from None
+
+    def close(self) -> None:
+        if inspect.getgeneratorstate(self._pages) != inspect.GEN_CLOSED:
+            self._pages.close()

@@ -1,0 +1,86 @@
+"""Structured logs with every known secret blacked out, to the console or as JSON lines, always on stderr."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+
+_MASK = "[secret]"
+_secrets: set[str] = set()
+_in_text = re.compile(
+    r"(?i)\b((?:access_?token|app_?secret|client_?secret|secret|password|passwd|permanentcode|token|key|sig|authorization)"
+    r"[\"']?\s*[=:]\s*[\"']?)(?:bearer\s+|session\s+|basic\s+)?[^\s\"'&,;)}]+"
+)
+_in_url = re.compile(r"(?<=://)([^/\s:@]+):([^@\s]+)@")
+
+
+def remember_secret(value: str) -> None:
+    """From now on `value` never reaches a log line or a message; called by whoever resolves a secret or gets a token."""
+    if len(value) >= 4:
+        _secrets.add(value)
+
+
+def redact(text: str) -> str:
+    """Black out remembered secrets, credentials in URLs and `key=...` pairs."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    return _in_text.sub(rf"\1{_MASK}", _in_url.sub(rf"\1:{_MASK}@", text))
+
+
+def _redact_event(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {key: redact(value) if isinstance(value, str) else _redact_value(value) for key, value in event.items()}
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redact_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redact_value(item) for item in value]
+    if isinstance(value, BaseException):
+        return redact(str(value))
+    return value
+
+
+class _RedactingFilter(logging.Filter):
+    """Foreign libraries log through `logging`; their lines pass the same redaction."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+def configure(*, json: bool = False, verbose: bool = False) -> None:
+    """Set up logging for the process: console lines for people, JSON lines for machines."""
+    level = logging.DEBUG if verbose else logging.INFO
+    render: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact_event,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_RedactingFilter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def get(name: str) -> Any:
+    """A logger bound to the part of the house that speaks."""
+    return structlog.get_logger().bind(part=name)
