@@ -1,0 +1,43 @@
+# Every target sets up .venv by itself; `make demo` and `make test` work on a fresh clone.
+BIN := .venv/bin
+TREE := goldbridge connectors mdm dedupe flows tests benchmarks
+DEMO ?=
+TESTS ?= tests
+
+.PHONY: help demo test check format lint types contracts lock clean
+
+help:
+	@echo "make demo       run the whole job on a simulated landscape (DEMO='--customers 500 --seed 7')"
+	@echo "make test       all tests (TESTS=tests/dedupe for some)"
+	@echo "make check      format, lint, strict types, import contracts, tests: what CI runs"
+	@echo "make lock       resolve requirements.lock anew (needs uv)"
+
+.venv/ready: requirements.lock pyproject.toml tools/bootstrap
+	@tools/bootstrap
+
+demo: .venv/ready
+	@$(BIN)/goldbridge demo $(DEMO)
+
+test: .venv/ready
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+check: .venv/ready format lint types contracts test
+
+format: .venv/ready
+	@$(BIN)/ruff format --check $(TREE)
+
+lint: .venv/ready
+	@$(BIN)/ruff check $(TREE)
+
+types: .venv/ready
+	@$(BIN)/mypy
+
+contracts: .venv/ready
+	@$(BIN)/lint-imports
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache build dist
