@@ -1,0 +1,1 @@
+"""Flows: the only place that opens transactions and joins connectors, mappings, matching and golden records."""

@@ -1,0 +1,257 @@
+"""Compiles flows.yaml: which flow runs when, between which systems. A flow is of the kind whose key it carries."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from goldbridge.errors import Problems
+from goldbridge.ports import Document
+from goldbridge.settings.project import Project
+from goldbridge.settings.validate import validate
+
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """`5 min`, `90 d`, `30 s`, `2 h` as a timedelta; raises ValueError otherwise."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*", str(value))
+    if not found:
+        raise ValueError(f"'{value}' is not a duration; write a number and s, min, h or d, e.g. 5 min")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+def _split_stream(value: Any) -> Any:
+    if isinstance(value, str) and value.count(".") >= 1 and not value.startswith(".") and not value.endswith("."):
+        return value
+    raise ValueError(f"'{value}' is not a stream; write system.stream, e.g. legacy_crm.account")
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+StreamName = Annotated[str, BeforeValidator(_split_stream)]
+
+
+class Flow(BaseModel):
+    """What every flow has, whatever it does."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    kind: ClassVar[str]
+    name: str = ""
+    every: Duration | None = Field(None, description="run again after this long, e.g. 5 min")
+    cron: str | None = Field(None, description="run at these times (five fields), instead of `every`")
+    after: list[str] = Field(default_factory=list, description="flows that run before this one when all are run")
+    enabled: bool = Field(True, description="false: neither scheduled nor part of a run of all flows")
+
+
+class IngestFlow(Flow):
+    """Reads a stream into the landing store and maps it."""
+
+    kind: ClassVar[str] = "ingest"
+    ingest: StreamName = Field(description="system.stream to read")
+    mapping: str | None = Field(None, description="mapping to apply; the stream's own name when left out")
+    full_compare: str | None = Field(None, description="cron of the full compare that also finds deletes")
+
+    @property
+    def mapping_name(self) -> str:
+        return self.mapping or self.ingest
+
+
+class MasterFlow(Flow):
+    """Matches records and keeps their golden records."""
+
+    kind: ClassVar[str] = "master"
+    master: list[str] = Field(description="mastered entities, parents first", min_length=1)
+
+
+class EnrichFlow(Flow):
+    """Asks maps and registries about golden records."""
+
+    kind: ClassVar[str] = "enrich"
+    enrich: str = Field(description="entity whose golden records are completed")
+    with_: list[StreamName] = Field(alias="with", description="look-ups, as system.question", min_length=1)
+    max_age: Duration = Field(timedelta(days=90), description="ask again when an answer is older than this")
+
+
+class PublishFlow(Flow):
+    """Writes golden records of one entity to one object of a target system."""
+
+    kind: ClassVar[str] = "publish"
+    publish: str = Field(description="entity to publish")
+    to: StreamName = Field(description="system.Object to write to")
+    mapping: str = Field(description="outgoing mapping")
+    when: str | None = Field(None, description="condition (CEL) over golden values, e.g. has_role('customer')")
+
+
+class SyncEnds(BaseModel):
+    """From where to where a point-to-point flow carries records."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    from_: StreamName = Field(alias="from", description="system.stream to read")
+    to: StreamName = Field(description="system.Object to write to")
+
+
+class SyncFlow(Flow):
+    """Carries one stream to one object; references to mastered records are resolved through the crosswalk."""
+
+    kind: ClassVar[str] = "sync"
+    sync: SyncEnds
+    mapping: str = Field(description="incoming mapping, source stream to entity")
+    out: str | None = Field(None, description="outgoing mapping; the only one to `to` when left out")
+    references: dict[str, str] = Field(default_factory=dict, description="reference field -> mastered entity")
+
+
+class ReconcileFlow(Flow):
+    """Reads the target back and compares counts, sums and fields with what was published."""
+
+    kind: ClassVar[str] = "reconcile"
+    reconcile: list[str] = Field(description="publish or sync flows to reconcile", min_length=1)
+    sums: dict[str, list[str]] = Field(
+        default_factory=dict, description="target object -> fields whose sums must agree"
+    )
+
+
+KINDS: dict[str, type[Flow]] = {
+    cls.kind: cls for cls in (IngestFlow, MasterFlow, EnrichFlow, PublishFlow, SyncFlow, ReconcileFlow)
+}
+
+
+def compile_flows(project: Project) -> dict[str, Flow]:
+    """Every flow of flows.yaml, in file order.
+
+    Raises `Misconfigured` with all problems: unknown kinds, systems, mappings, entities and predecessors, and cycles.
+    """
+    document = project.flows
+    data = document.data.get("flows") if isinstance(document.data, dict) else None
+    problems = Problems()
+    if not isinstance(data, dict):
+        problems.note(document.mark(), "FLW001", "flows.yaml needs a mapping `flows:` of flow names")
+        problems.raise_any()
+        return {}
+    flows: dict[str, Flow] = {}
+    for name, entry in data.items():
+        kind = _kind(entry)
+        if kind is None:
+            problems.note(
+                document.key_mark("flows", name),
+                "FLW001",
+                f"flow '{name}' is of no kind; it needs one of {', '.join(KINDS)}",
+            )
+            continue
+        try:
+            flows[name] = validate(KINDS[kind], document, ("flows", name)).model_copy(update={"name": name})
+        except Exception as error:
+            if not hasattr(error, "problems"):
+                raise
+            problems.extend(error.problems)
+    for flow in flows.values():
+        _check(flow, flows, project, document, problems)
+    _check_cycles(flows, document, problems)
+    problems.raise_any()
+    return flows
+
+
+def _kind(entry: Any) -> str | None:
+    found = [kind for kind in KINDS if isinstance(entry, dict) and kind in entry]
+    return found[0] if len(found) == 1 else None
+
+
+def _check(flow: Flow, flows: dict[str, Flow], project: Project, document: Document, problems: Problems) -> None:
+    def system(stream: str, *path: str | int) -> None:
+        name = stream.split(".", 1)[0]
+        if name not in project.sources:
+            problems.note(
+                document.mark("flows", flow.name, *path),
+                "FLW002",
+                f"there is no source system '{name}'{hint(name, project.sources)}",
+            )
+
+    def mapping(name: str, *path: str) -> None:
+        if name not in project.mappings:
+            problems.note(
+                document.mark("flows", flow.name, *path),
+                "FLW004",
+                f"there is no mapping '{name}'{hint(name, project.mappings)}",
+            )
+
+    def entity(name: str, *path: str | int) -> None:
+        if name not in project.model.entities:
+            problems.note(
+                document.mark("flows", flow.name, *path),
+                "FLW006",
+                f"the model has no entity '{name}'{hint(name, project.model.entities)}",
+            )
+
+    match flow:
+        case IngestFlow():
+            system(flow.ingest, "ingest")
+            mapping(flow.mapping_name, "mapping" if flow.mapping else "ingest")
+        case MasterFlow():
+            for index, name in enumerate(flow.master):
+                entity(name, "master", index)
+        case EnrichFlow():
+            entity(flow.enrich, "enrich")
+            for index, name in enumerate(flow.with_):
+                system(name, "with", index)
+                mapping(name, "with")
+        case PublishFlow():
+            entity(flow.publish, "publish")
+            system(flow.to, "to")
+            mapping(flow.mapping, "mapping")
+        case SyncFlow():
+            system(flow.sync.from_, "sync", "from")
+            system(flow.sync.to, "sync", "to")
+            mapping(flow.mapping, "mapping")
+            if flow.out:
+                mapping(flow.out, "out")
+            for field, name in flow.references.items():
+                entity(name, "references", field)
+        case ReconcileFlow():
+            for index, name in enumerate(flow.reconcile):
+                if not isinstance(flows.get(name), PublishFlow | SyncFlow):
+                    problems.note(
+                        document.mark("flows", flow.name, "reconcile", index),
+                        "FLW005",
+                        f"'{name}' is not a publish or sync flow{hint(name, flows)}",
+                    )
+    if flow.every and flow.cron:
+        problems.note(document.key_mark("flows", flow.name, "cron"), "FLW007", "give `every` or `cron`, not both")
+    for index, name in enumerate(flow.after):
+        if name not in flows:
+            problems.note(
+                document.mark("flows", flow.name, "after", index),
+                "FLW005",
+                f"there is no flow '{name}'{hint(name, flows)}",
+            )
+
+
+def _check_cycles(flows: dict[str, Flow], document: Document, problems: Problems) -> None:
+    if len(order(flows.values())) < len(flows):
+        stuck = sorted(set(flows) - {flow.name for flow in order(flows.values())})
+        problems.note(
+            document.key_mark("flows", stuck[0], "after"), "FLW008", f"`after` goes in a circle: {', '.join(stuck)}"
+        )
+
+
+def order(flows: Iterable[Flow]) -> list[Flow]:
+    """Predecessors first, otherwise in file order; flows on a circle are left out."""
+    waiting = list(flows)
+    names = {flow.name for flow in waiting}
+    done: list[Flow] = []
+    while True:
+        ready = [flow for flow in waiting if not (set(flow.after) & names) - {flow.name for flow in done}]
+        if not ready:
+            return done
+        done.append(ready[0])
+        waiting.remove(ready[0])
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or the list of what there is."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names) or 'none'}"
