@@ -1,0 +1,118 @@
+"""Many rows in one statement, on both databases, without SQLAlchemy's work per row.
+
+SQLite gets `executemany` on prepared tuples. PostgreSQL gets one JSON array per column and zips them into rows on the
+server: the client's whole work is one call of orjson per column. Lists of keys travel as one JSON parameter on both, so
+that one compiled statement serves pages of any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Dialect, Integer, Table, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+BATCH = 5_000
+
+
+class one_of(FunctionElement[bool]):  # noqa: N801  it reads as an operator
+    """`column IN (values)` for any number of values, which travel as one JSON array."""
+
+    name = "one_of"
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], values: Collection[int] | Collection[str]) -> None:
+        super().__init__(column, literal(orjson.dumps(list(values)).decode()))
+
+
+@compiles(one_of, "sqlite")
+def _one_of_sqlite(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(one_of, "postgresql")
+def _one_of_postgresql(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(clause, **options) for clause in element.clauses)
+    kind = _type(next(iter(element.clauses)).type)
+    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({values} AS json))::{kind}))"
+
+
+def _type(of: TypeEngine[Any]) -> str:
+    return "bigint" if isinstance(of, BigInteger | Integer) else "text"
+
+
+class Insert:
+    """INSERT of tuples in the order of `columns`; documents come as text.
+
+    `conflict` names the unique columns that make a row the same one; then `update` lists what the new row overwrites
+    (nothing: the old row stays). A partial unique index needs its condition in `where`.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        conflict: Sequence[str] = (),
+        update: Sequence[str] | None = None,
+        where: str = "",
+    ) -> None:
+        self._table, self._columns = table, tuple(columns)
+        self._conflict, self._update, self._where = tuple(conflict), tuple(update or ()), where
+        self._sql: dict[str, str] = {}
+
+    def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), BATCH):
+            self._insert(conn, rows[start : start + BATCH])
+
+    def _insert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        sql = self._sql.get(conn.dialect.name) or self._compile(conn.dialect)
+        if conn.dialect.name == "sqlite":
+            conn.exec_driver_sql(sql, list(rows))
+        else:
+            conn.exec_driver_sql(sql, tuple(orjson.dumps(column).decode() for column in zip(*rows, strict=True)))
+
+    def _compile(self, dialect: Dialect) -> str:
+        quote = dialect.identifier_preparer.quote
+        names = [quote(name) for name in self._columns]
+        into = f"INSERT INTO {quote(self._table.name)} ({', '.join(names)})"  # noqa: S608  names of our own tables
+        if dialect.name == "sqlite":
+            sql = f"{into} VALUES ({', '.join('?' * len(names))})"
+        else:
+            types = [_type(self._table.c[name].type) for name in self._columns]
+            casts = ", ".join(f"x.c{at}::{kind}" for at, kind in enumerate(types))
+            arrays = ", ".join(["json_array_elements_text(%s::json)"] * len(names))
+            aliases = ", ".join(f"c{at}" for at in range(len(names)))
+            sql = f"{into} SELECT {casts} FROM ROWS FROM ({arrays}) AS x({aliases})"
+        if self._conflict:
+            target = ", ".join(map(quote, self._conflict))
+            where = f" WHERE {self._where}" if self._where else ""
+            sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in self._update)
+            sql += f" ON CONFLICT ({target}){where} DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+        self._sql[dialect.name] = sql
+        return sql
+
+
+def sized(values: Iterable[int], size: int = BATCH) -> Iterable[list[int]]:
+    """Sorted distinct values in lists of at most `size`."""
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
+
+
+def group(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """(key, value) pairs as key -> values in the order met."""
+    grouped: dict[int, list[int]] = {}
+    for key, value in pairs:
+        grouped.setdefault(key, []).append(value)
+    return grouped
+
+
+Rows = Sequence[Mapping[str, Any]]

