@@ -1,0 +1,175 @@
+"""One request, one answer: sends a draft, reads the body within its limits, and opens the envelope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from goldbridge.clock import Clock
+from goldbridge.errors import Halt, Reject
+from goldbridge.http import body
+from goldbridge.http.envelope import Envelope, Kind, Rule, status_rule
+from goldbridge.http.request import Draft
+from goldbridge.http.transport import WireTransport
+from goldbridge.http.trouble import Trouble, from_network
+from goldbridge.http.wait import http_date, retry_after
+from goldbridge.ports import Json
+
+_PAGE_ONCE_MORE = Rule(
+    Kind.RETRY,
+    "open base_url in a browser: a login page or a proxy answers instead of the API",
+    tries=1,
+    then=Kind.HALT,
+)
+_UNREADABLE = Rule(Kind.HALT, "check base_url and the charset of this system")
+_TOO_LARGE = Rule(Kind.HALT, "ask for smaller pages")
+_UNKNOWN = Rule(Kind.HALT, "look the code up in the vendor's documents; nobody has classed it yet")
+_ALLOWED_4XX_PAGE = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What all clients of a process share: connections, the clock, and the draw for jitter."""
+
+    clock: Clock
+    http: httpx.Client
+    transport: httpx.BaseTransport
+    draw: Callable[[], float]
+
+    def send(self, draft: Draft, limit_s: float, cap: int) -> tuple[httpx.Response, bytes]:
+        """Send and read to the end within `limit_s`; raises `Trouble`."""
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "user-agent": "goldbridge",
+            **draft.headers,
+        }
+        content = None
+        try:
+            if draft.body is not None:
+                content = json.dumps(draft.body, ensure_ascii=False, separators=(",", ":")).encode()
+                headers.setdefault("content-type", "application/json; charset=utf-8")
+            url = draft.full_url()
+        except UnicodeEncodeError:
+            raise Reject("CON017", "a value holds half a character (a lone surrogate) and cannot be sent") from None
+        timeout = httpx.Timeout(limit_s).as_dict()
+        request = httpx.Request(draft.method, url, headers=headers, content=content, extensions={"timeout": timeout})
+        within = self.transport.within(limit_s) if isinstance(self.transport, WireTransport) else nullcontext()
+        with within:
+            try:
+                response = self.http.send(request, stream=True)
+                try:
+                    return response, body.collect(
+                        response.iter_raw(), response.headers.get("content-encoding", ""), cap
+                    )
+                finally:
+                    response.close()
+            except httpx.HTTPError as error:
+                raise from_network(error, request.url.host, request.url.port or _port(request.url)) from None
+            except body.TooLarge:
+                what = f"the answer is larger than {cap // 1024} KiB"
+                raise Trouble(_TOO_LARGE, "CON008", what, unsure=True) from None
+            except body.Truncated as error:
+                raise _truncated(str(error)) from None
+            except body.Unreadable as error:
+                raise Trouble(_UNREADABLE, "CON016", str(error), unsure=True) from None
+
+
+def _port(url: httpx.URL) -> int:
+    return 443 if url.scheme == "https" else 80
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer. `served_at` is the server's own time, by its Date header."""
+
+    data: Json
+    status: int = 200
+    served_at: datetime | None = None
+    subject: str = ""
+
+    def unwrap(self, path: str) -> Any:
+        """The value at a dotted path; an answer without it broke its contract and is never taken for an empty one."""
+        value = self.data
+        for part in path.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise Halt(
+                    "CON019",
+                    f"{self.subject}: the answer has no {path!r}; the API changed, or base_url points elsewhere",
+                )
+            value = value[part]
+        return value
+
+
+def open_envelope(response: httpx.Response, raw: bytes, envelope: Envelope, clock: Clock, subject: str) -> Reply:
+    """The answer as a `Reply`, or `Trouble` with the class the vendor's table gives it."""
+    status, served_at = response.status_code, http_date(response.headers.get("date"))
+    after_s = retry_after(response.headers.get("retry-after"), served_at, clock.now())
+    bare = status_rule(status)
+    if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
+        return Reply(None, status, served_at, subject)
+    content_type = response.headers.get("content-type", "")
+    try:
+        text = body.decode(raw, response.charset_encoding, envelope.charset)
+        if body.is_page(text, content_type):
+            raise _page(status, bare, envelope, after_s)
+        data = body.parse(text)
+    except body.Truncated as error:
+        if bare is not None:
+            raise _bare(status, bare, after_s) from None
+        raise _truncated(str(error)) from None
+    except (body.Unreadable, UnicodeError) as error:
+        raise Trouble(_UNREADABLE, "CON016", f"the body cannot be read: {error}", unsure=True) from None
+    complaint = envelope.find(status, data)
+    if complaint is None:
+        if bare is not None:
+            raise _bare(status, bare, after_s)
+        return Reply(data, status, served_at, subject)
+    what = " ".join(filter(None, (complaint.code, complaint.text)))
+    if complaint.trace:
+        what += f" (trace {complaint.trace})"
+    rule = envelope.rule(complaint)
+    if rule is None:
+        passing = bare is not None and bare.kind in (Kind.RETRY, Kind.THROTTLE, Kind.REFRESH)
+        rule, code = (bare, _code(bare, envelope)) if passing and bare else (_UNKNOWN, "CON015")
+        raise Trouble(rule, code, what, after_s=after_s)
+    raise Trouble(rule, _code(rule, envelope), what, after_s=after_s)
+
+
+def _code(rule: Rule, envelope: Envelope) -> str:
+    return (
+        envelope.names.get(rule.kind)
+        or {
+            Kind.REFRESH: "CON010",
+            Kind.RETRY: "CON013",
+            Kind.THROTTLE: "CON018" if rule.alone else "CON003",
+            Kind.RECORD: "CON012",
+            Kind.CONFIG: "CON011",
+            Kind.HALT: "CON015",
+        }[rule.kind]
+    )
+
+
+def _bare(status: int, rule: Rule, after_s: float | None) -> Trouble:
+    code = {Kind.REFRESH: "CON010", Kind.THROTTLE: "CON003", Kind.RECORD: "CON012", Kind.CONFIG: "CON011"}
+    return Trouble(rule, code.get(rule.kind, "CON002"), f"HTTP {status}", after_s=after_s)
+
+
+def _page(status: int, bare: Rule | None, envelope: Envelope, after_s: float | None) -> Trouble:
+    """An HTML page: a gateway's error page keeps its status, everything else means what the vendor's envelope says."""
+    own = envelope.page if envelope.page.kind is not Kind.HALT else _PAGE_ONCE_MORE
+    if bare is not None and (status not in _ALLOWED_4XX_PAGE or own is _PAGE_ONCE_MORE):
+        return _bare(status, bare, after_s)
+    return Trouble(
+        own, "CON003" if own.kind is Kind.THROTTLE else "CON007", f"HTTP {status} with a web page", after_s=after_s
+    )
+
+
+def _truncated(why: str) -> Trouble:
+    return Trouble(Rule(Kind.RETRY), "CON006", f"the answer is not whole JSON: {why}", unsure=True)
