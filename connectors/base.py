@@ -35,7 +35,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one run reads: after `start` (exclusive), up to `end` (inclusive). `None` means from the beginning / unbounded.
+    """What one run reads: after `start` (exclusive), up to `end` (inclusive). None: unbounded.
 
     The upper bound is fixed before the first page, so that rows edited during the read move out of the window and
     are met by the next one, instead of pushing their neighbours across a page boundary.
@@ -132,7 +132,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a look-up returned: the vendor's row under `stream` (mapped like any source record), or why there is none."""
+    """What a look-up returned: the vendor's row under `stream` (mapped like any record), or why there is none."""
 
     found: bool
     stream: str
@@ -161,7 +161,9 @@ class ConnectorConfig(BaseModel):
     budget: BudgetConfig | None = Field(None, description="rate budget shared by all flows of this process")
     threads: int = Field(4, ge=1, le=64, description="calls in flight at once")
     timeout_s: float = Field(60.0, gt=0, description="total deadline of one call, retries included")
-    overlap_s: float = Field(0.0, ge=0, description="how far a run reads back before its cursor; the hash absorbs repeats")
+    overlap_s: float = Field(
+        0.0, ge=0, description="how far a run reads back before its cursor; the hash absorbs repeats"
+    )
     safety_delay_s: float = Field(0.0, ge=0, description="how far the upper bound stays behind the server's clock")
 
 
@@ -194,7 +196,7 @@ class Connector(Generic[Config]):
         return {}
 
     def probe(self) -> str:
-        """One cheap authenticated call; returns a sentence on what answered, raises one of the four errors otherwise."""
+        """One cheap authenticated call; returns a sentence on what answered, raises one of the four otherwise."""
         return "nothing to probe"
 
     def close(self) -> None:
@@ -205,7 +207,7 @@ class Reader(Connector[Config]):
     """Reads a stream inside a closed window."""
 
     def bound(self, stream: Stream) -> str | None:
-        """The upper bound for a run that starts now, in the stream's cursor notation: server time less the safety delay."""
+        """The upper bound for a run that starts now, in the stream's cursor notation: server time less delay."""
         return None
 
     def rewind(self, stream: Stream, start: Position) -> Position:

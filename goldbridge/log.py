@@ -19,7 +19,7 @@ _in_url = re.compile(r"(?<=://)([^/\s:@]+):([^@\s]+)@")
 
 
 def remember_secret(value: str) -> None:
-    """From now on `value` never reaches a log line or a message; called by whoever resolves a secret or gets a token."""
+    """From now on `value` never reaches a log line or a message; called when one is resolved or issued."""
     if len(value) >= 4:
         _secrets.add(value)
 

@@ -8,21 +8,30 @@ new id is derived from its founding record and a counter, so that a rebuild mint
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from goldbridge.state.golden import golden_id
 from mdm.claim import Claimant
 
-_ALPHABET = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghjkmnpqrstvwxyz")
+_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_OURS = "0123456789abcdefghjkmnpqrstvwxyz"
+_TO_OURS = str.maketrans(_PLAIN, _OURS)
+_TO_PLAIN = str.maketrans(_OURS, _PLAIN)
 
 
-def mint(entity: str, founder: Claimant, counter: int) -> str:
-    """The golden id that `founder` gives to its `counter`-th golden record: `party-` and 16 characters."""
-    text = f"{entity}\0{founder.system}\0{founder.stream}\0{founder.key}\0{founder.incarnation}\0{counter}"
-    digest = hashlib.blake2b(text.encode(), digest_size=10).digest()
-    return f"{entity}-{base64.b32encode(digest).decode().lower().translate(_ALPHABET)}"
+def write_id(entity: str, golden: int) -> str:
+    """A golden id as people and other systems see it: `party-` and 13 characters without look-alikes."""
+    return f"{entity}-{base64.b32encode(golden.to_bytes(8, 'big')).decode().rstrip('=').translate(_TO_OURS)}"
+
+
+def read_id(text: str) -> int:
+    """The number behind a written golden id; raises ValueError for anything else."""
+    _, _, tail = text.strip().lower().rpartition("-")
+    if len(tail) != 13 or set(tail) - set(_OURS):
+        raise ValueError(f"'{text}' is not a golden id; it looks like party-3k9m2x7q0b1c4")
+    return int.from_bytes(base64.b32decode(tail.translate(_TO_PLAIN) + "==="), "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +46,19 @@ class Issued:
 class Assignment:
     """Ids for clusters, by position; old ids that now lead elsewhere; ids in use that had not been issued."""
 
-    ids: list[str] = field(default_factory=list)
-    redirects: dict[str, list[str]] = field(default_factory=dict)
-    retired: list[str] = field(default_factory=list)
-    founders: dict[str, Claimant] = field(default_factory=dict)
+    ids: list[int] = field(default_factory=list)
+    redirects: dict[int, list[int]] = field(default_factory=dict)
+    retired: list[int] = field(default_factory=list)
+    founders: dict[int, tuple[Claimant, int]] = field(default_factory=dict)
 
 
 def assign(
-    entity: str,
     clusters: Sequence[Sequence[Claimant]],
-    current: Mapping[int, str],
-    issued: Mapping[str, Issued],
+    current: Mapping[int, int],
+    issued: Mapping[int, Issued],
     *,
-    restore: Mapping[int, str] | None = None,
-    chosen: Mapping[int, str] | None = None,
+    restore: Mapping[int, int] | None = None,
+    chosen: Mapping[int, int] | None = None,
 ) -> Assignment:
     """Give every cluster its golden id.
 
@@ -60,7 +68,7 @@ def assign(
     """
     place = {claim.record: index for index, cluster in enumerate(clusters) for claim in cluster}
     seniority = [min(claim.seniority() for claim in cluster) for cluster in clusters]
-    wanted: dict[int, list[str]] = defaultdict(list)
+    wanted: dict[int, list[int]] = defaultdict(list)
     for index, cluster in enumerate(clusters):
         for asked in (chosen, restore):
             ids = {asked[claim.record] for claim in cluster if asked and claim.record in asked}
@@ -68,23 +76,23 @@ def assign(
                 wanted[index].extend(ids)
                 break
     taken = {ids[0]: index for index, ids in sorted(wanted.items(), key=lambda item: seniority[item[0]], reverse=True)}
-    keeps: dict[int, list[str]] = defaultdict(list)
-    went: dict[str, list[int]] = {}
+    keeps: dict[int, list[int]] = defaultdict(list)
+    went: dict[int, list[int]] = {}
     for golden, places in _whereabouts(current, place).items():
-        best = max(places, key=lambda index: (places[index], _reverse(seniority, index)))
+        best = min(places, key=lambda index: (-places[index], seniority[index]))
         went[golden] = [best, *sorted((i for i in places if i != best), key=lambda i: seniority[i])]
         keeps[taken.get(golden, best)].append(golden)
     result = Assignment()
-    used: set[str] = set(taken)
+    used: set[int] = set(taken)
     order = sorted(range(len(clusters)), key=lambda index: seniority[index])
-    ids: dict[int, str] = {index: golden for golden, index in taken.items()}
+    ids: dict[int, int] = {index: golden for golden, index in taken.items()}
     for index in order:
         if index not in ids and (mine := [golden for golden in keeps[index] if golden not in used]):
             ids[index] = min(mine, key=lambda golden: (issued[golden].seniority, golden))
             used.add(ids[index])
     for index in order:
         if index not in ids:
-            ids[index] = _new_id(entity, clusters[index], issued, used, result)
+            ids[index] = _new_id(clusters[index], issued, used, result)
             used.add(ids[index])
     result.ids = [ids[index] for index in range(len(clusters))]
     for golden in sorted(set(current.values()) - used):
@@ -95,29 +103,22 @@ def assign(
     return result
 
 
-def _whereabouts(current: Mapping[int, str], place: Mapping[int, int]) -> dict[str, Counter[int]]:
+def _whereabouts(current: Mapping[int, int], place: Mapping[int, int]) -> dict[int, Counter[int]]:
     """For every golden record, how many of its live members are in which cluster."""
-    found: dict[str, Counter[int]] = defaultdict(Counter)
+    found: dict[int, Counter[int]] = defaultdict(Counter)
     for record, golden in current.items():
         if record in place:
             found[golden][place[record]] += 1
     return found
 
 
-def _reverse(seniority: Sequence[tuple[int, str, str, str, int]], index: int) -> int:
-    """Rank so that the most senior cluster compares largest."""
-    return -sorted(range(len(seniority)), key=lambda i: seniority[i]).index(index) if len(seniority) > 1 else 0
-
-
-def _new_id(
-    entity: str, cluster: Sequence[Claimant], issued: Mapping[str, Issued], used: set[str], result: Assignment
-) -> str:
+def _new_id(cluster: Sequence[Claimant], issued: Mapping[int, Issued], used: set[int], result: Assignment) -> int:
     """The founder's former id when it is free again, else its next one."""
     founder = min(cluster, key=Claimant.seniority)
     counter = 0
     while True:
-        golden = mint(entity, founder, counter)
+        golden = golden_id(founder.record, counter)
         if golden not in used and (golden not in issued or issued[golden].state in ("redirected", "retired")):
-            result.founders[golden] = founder
+            result.founders[golden] = (founder, counter)
             return golden
         counter += 1

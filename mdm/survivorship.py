@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-
 from goldbridge.records.model import Entity
+
 from mdm.claim import Claimant, Override
 from mdm.survivorship_rule import Criterion, FieldRule
 
@@ -194,9 +194,7 @@ def _reason(name: str, rule: FieldRule, winner: Claimant, ranked: Sequence[Claim
     return "total_order"
 
 
-def _collect_roles(
-    ordered: Sequence[Claimant], values: dict[str, Any], lineage: dict[str, dict[str, Any]]
-) -> None:
+def _collect_roles(ordered: Sequence[Claimant], values: dict[str, Any], lineage: dict[str, dict[str, Any]]) -> None:
     held: dict[str, list[int]] = {}
     for claim in ordered:
         role = claim.values.get("role")

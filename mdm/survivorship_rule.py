@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from goldbridge.records.model import Entity, Field, Model
+
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
-from goldbridge.records.model import Entity, Field, Model
 
 CRITERIA = ("validity", "source_rank", "recency", "quorum", "longest", "most_complete", "most_restrictive")
 
@@ -101,7 +102,9 @@ def _compile_field(
         for index, item in enumerate(data.get(listed) or [])
     ]
     criteria = [criterion for criterion in criteria if criterion is not None] or list(DEFAULT.criteria)
-    return FieldRule(tuple(c for c in criteria if c is not None), union=bool(data.get("union", field.many)), owner=owner)
+    return FieldRule(
+        tuple(c for c in criteria if c is not None), union=bool(data.get("union", field.many)), owner=owner
+    )
 
 
 def _compile_criterion(

@@ -1,0 +1,197 @@
+"""Ingest: reads a stream into the landing store and maps it, a page per transaction.
+
+Read, compare hashes, map only what differs, keep it with its outbox events, move the cursor, prove the fence, commit.
+Every row read ends as applied, unchanged, filtered or dead letter. A page that dies leaves nothing; the next run starts
+at its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from connectors.base import Page, Position, RawRow, Reader, Reading, Stream, Window
+from flows.echo import drop_echoes
+from flows.running import Running
+from goldbridge.errors import Halt
+from goldbridge.mapping import Mapping
+from goldbridge.state import cursor, dead, landing
+from goldbridge.state.landing import Arrival, Change, StreamRef
+
+PAGE = 1000
+"""Small pages are joined up to this many rows per transaction."""
+
+BRAKE_SHARE, BRAKE_ROWS = 0.05, 500
+"""A full compare that misses more than this, whichever is fewer, waits for a person (SYNC: mass-delete brake)."""
+
+
+def ingest(
+    run: Running,
+    reader: Reader,  # type: ignore[type-arg]
+    stream: Stream,
+    mapping: Mapping,
+    *,
+    full: bool = False,
+    window: Window | None = None,
+    partition: str = "",
+    allow_deletes: bool = False,
+) -> None:
+    """Read what is new (or everything, or one window of a backfill) and land it.
+
+    Raises `Halt` FLW030 when a full compare would delete more than the brake lets pass.
+    """
+    system = reader.context.system
+    ref = StreamRef(system, stream.name, mapping.target)
+    generation, since = 0, ""
+    with run.page() as conn:
+        left = cursor.load(conn, run.flow, partition)
+        if full:
+            generation, since = cursor.begin_generation(conn, run.flow, run.id)
+    if window is None:
+        window = _window(reader, stream, left, full)
+    reading = Reading(reader.read(stream, window))
+    done = run.counters.read
+    for page in _joined(reading):
+        with run.page() as conn:
+            _land(conn, run, ref, stream, mapping, page, generation)
+            if page.at is not None and not full:
+                cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
+        run.progress.advance(run.counters.read - done)
+        done = run.counters.read
+    verdict = reading.completeness
+    run.completeness = "proven" if verdict and verdict.proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
+    remap(run, ref, mapping)
+    if full:
+        if verdict and verdict.proven:
+            _sweep(run, ref, generation, since, allow_deletes)
+        with run.page() as conn:
+            landing.close_generation(conn, generation)
+            cursor.end_generation(conn, run.flow)
+
+
+def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bool) -> Window:  # type: ignore[type-arg]
+    start = None
+    if left is not None and left.value and not full:
+        start = reader.rewind(stream, Position(left.value, left.tie))
+    return Window(start, reader.bound(stream))
+
+
+def _joined(pages: Iterator[Page]) -> Iterator[Page]:
+    """Pages joined up to PAGE rows, so that an API's small pages do not cost a transaction each."""
+    held: Page | None = None
+    for page in pages:
+        if held is None:
+            held = page
+        else:
+            held.rows.extend(page.rows)
+            held.rejects.extend(page.rejects)
+            held.gone, held.at = held.gone + page.gone, page.at or held.at
+        if len(held.rows) >= PAGE:
+            yield held
+            held = None
+    if held is not None:
+        yield held
+
+
+def _land(
+    conn: Connection, run: Running, ref: StreamRef, stream: Stream, mapping: Mapping, page: Page, generation: int
+) -> None:
+    present = [row for row in page.rows if not stream.is_deleted(row)]
+    flagged = [stream.key_of(row) for row in page.rows if stream.is_deleted(row)]
+    land_rows(conn, run, ref, stream, mapping, present, generation)
+    gone = landing.delete(conn, ref, [*flagged, *page.gone], run.id)
+    # A row flagged as deleted counts as applied when that is news, and as filtered when we never had it or knew.
+    fates = {"applied": min(len(gone), len(flagged)), "filtered": max(len(flagged) - len(gone), 0)}
+    run.counters.add({fate: number for fate, number in fates.items() if number})
+    run.count(deleted=len(gone))
+    if page.rejects:
+        letters = [dead.letter(error, ref.system, ref.stream, key, "read") for key, error in page.rejects]
+        dead.put(conn, run.flow, letters, run.id)
+        run.counters.add({"dead": len(letters)})
+
+
+def land_rows(
+    conn: Connection,
+    run: Running,
+    ref: StreamRef,
+    stream: Stream,
+    mapping: Mapping,
+    rows: Sequence[RawRow],
+    generation: int = 0,
+) -> list[int]:
+    """Land and map rows; returns the ids of the records with a visible change."""
+    compared = landing.changed(
+        conn,
+        ref,
+        [Arrival(stream.key_of(row), row) for row in rows],
+        volatile=stream.volatile,
+        generation=generation,
+        mapping_rev=mapping.revision,
+    )
+    changed = keep(conn, run, ref, mapping, compared.changes)
+    same = dict(compared.same)
+    same["unchanged"] = same.pop("applied", 0)
+    run.counters.add({fate: number for fate, number in same.items() if number})
+    if compared.rejected:
+        letters = [dead.letter(error, ref.system, ref.stream, a.key, "read") for a, error in compared.rejected]
+        dead.put(conn, run.flow, letters, run.id)
+        run.counters.add({"dead": len(letters)})
+    return changed
+
+
+def keep(conn: Connection, run: Running, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]) -> list[int]:
+    """Map the changes, save them, and set aside or release their dead letters; counts their fates."""
+    batch = mapping.apply([change.raw for change in changes])
+    letters, clear = [], []
+    for index, change in enumerate(changes):
+        change.fate = batch.fates[index]
+        change.canonical, change.notes = batch.values[index], batch.notes[index]
+        if change.canonical is not None:
+            # When the source says the record changed; it is no value of its own, so that a touch is no change.
+            change.event_at = min(change.canonical.pop("updated_at", None) or change.event_at, run.started_at)
+        if change.fate == "dead":
+            letters.append(
+                dead.letter(batch.errors[index], ref.system, ref.stream, change.key, "map", source=change.raw)
+            )
+        elif change.before is not None and change.before.fate == "dead":
+            clear.append(change.key)
+    drop_echoes(conn, ref, mapping, changes)
+    changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision)
+    dead.put(conn, run.flow, letters, run.id)
+    dead.clear(conn, run.flow, ref.system, ref.stream, clear)
+    fates: dict[str, int] = {}
+    for change in changes:
+        fates[change.fate] = fates.get(change.fate, 0) + 1
+    run.counters.add(fates)
+    return changed
+
+
+def remap(run: Running, ref: StreamRef, mapping: Mapping) -> None:
+    """Map again what an earlier revision of the mapping left behind, from the stored rows and without the source."""
+    after = 0
+    while True:
+        with run.page() as conn:
+            changes = landing.outdated(conn, ref, mapping.revision, after=after, limit=PAGE)
+            if not changes:
+                return
+            after = changes[-1].id
+            changed = keep(conn, run, ref, mapping, changes)
+            run.count(remapped=len(changes), changed_by_mapping=len(changed))
+
+
+def _sweep(run: Running, ref: StreamRef, generation: int, since: str, allow: bool) -> None:
+    with run.page() as conn:
+        gone, live = landing.missing(conn, ref, generation, before=since)
+    if gone > min(live * BRAKE_SHARE, BRAKE_ROWS) and not allow:
+        raise Halt(
+            "FLW030",
+            f"{ref.system} {ref.stream}: {gone} of {live} records are missing from the source, more than the brake "
+            f"lets pass; nothing was deleted. If they are really gone, run the flow again with --allow-deletes",
+        )
+    while True:
+        with run.page() as conn:
+            swept = landing.sweep(conn, ref, generation, run.id, before=since)
+            run.count(deleted=len(swept))
+        if not swept:
+            return

@@ -1,0 +1,255 @@
+"""From edges and assertions to golden records: cluster what was touched, keep the ids, let values survive.
+
+Proposal = f(edges, assertions) over whole connected components; what is applied is the difference to what is there.
+Merging and parting never move data: they close and open rows of the crosswalk. Whatever the rules refuse or doubt
+becomes a task for a steward; a question that no longer arises is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from dedupe.cluster import Clustering, Node, cluster
+from goldbridge.records.model import Entity
+from goldbridge.state import crosswalk, decision, golden, landing, match
+from goldbridge.state.crosswalk import Move
+from goldbridge.state.golden import Golden, Redirect
+from goldbridge.state.landing import Record
+from mdm.claim import Claimant, Override
+from mdm.core import Core, claimant, speaks
+from mdm.identity import Assignment, Issued, assign
+from mdm.review import open_reviews
+from mdm.survivorship import survive
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a resolution changed, for counters and messages."""
+
+    records: int = 0
+    clusters: int = 0
+    moved: int = 0
+    created: int = 0
+    redirected: int = 0
+    retired: int = 0
+    versions: int = 0
+    tasks: int = 0
+    goldens: list[int] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        for name in ("records", "clusters", "moved", "created", "redirected", "retired", "versions", "tasks"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.goldens.extend(other.goldens)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A closed part of the candidate graph: no edge, assertion or membership leads out of it."""
+
+    records: dict[int, Record]
+    edges: list[match.Edge]
+    assertions: list[decision.Assertion]
+    current: dict[int, int]
+
+
+def resolve(
+    conn: Connection,
+    core: Core,
+    seeds: Collection[int],
+    cause: str,
+    run: int,
+    *,
+    restore: Mapping[int, int] | None = None,
+    chosen: Mapping[int, int] | None = None,
+    basis: crosswalk.Basis = "auto",
+) -> Outcome:
+    """Recompute everything that `seeds` touch and apply the difference.
+
+    `restore` and `chosen` (record -> golden id) come from an undone decision and from a steward's choice of survivor.
+    Raises `Reject` MDM010 when assertions contradict each other, naming the chain.
+    """
+    scope = gather(conn, core, seeds)
+    own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
+    clustering = propose(core, own, scope)
+    clusters = [[claimant(own[id]) for id in ids] for ids in clustering.clusters]
+    assignment = assign(clusters, scope.current, _issued(conn, scope), restore=restore, chosen=chosen)
+    outcome = Outcome(records=len(scope.records), clusters=len(clusters))
+    _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
+    outcome.tasks = open_reviews(conn, core, scope.records, clustering, clusters, assignment.ids)
+    return outcome
+
+
+def gather(conn: Connection, core: Core, seeds: Collection[int]) -> Scope:
+    """Close `seeds` under edges, active assertions, common golden records and anchors."""
+    inside: set[int] = set()
+    edges: dict[tuple[int, int], match.Edge] = {}
+    assertions: dict[int, decision.Assertion] = {}
+    current: dict[int, int] = {}
+    fresh = set(seeds)
+    while fresh:
+        inside |= fresh
+        reached, found = match.component(conn, core.rev, fresh, bands=("auto",))
+        edges.update(((edge.a, edge.b), edge) for edge in found)
+        for said in decision.active_assertions(conn, fresh):
+            assertions[said.id] = said
+            reached |= {said.a, said.b}
+        homes = crosswalk.golden_of(conn, fresh)
+        current.update(homes)
+        for records in crosswalk.members(conn, set(homes.values())).values():
+            reached.update(records)
+        for answers in landing.anchored(conn, fresh).values():
+            reached.update(answers)
+        loaded = landing.load(conn, fresh)
+        reached.update(r.anchor for r in loaded.values() if r.anchor is not None)
+        fresh = reached - inside
+    doubtful = match.edges_touching(conn, core.rev, inside, bands=("review",))
+    edges.update(((edge.a, edge.b), edge) for edge in doubtful)
+    records = {id: r for id, r in landing.load(conn, inside).items() if r.entity == core.entity.name}
+    return Scope(records, [edges[pair] for pair in sorted(edges)], list(assertions.values()), current)
+
+
+def propose(core: Core, own: Mapping[int, Record], scope: Scope) -> Clustering:
+    """The clusters that rules and stewards together ask for."""
+    assert core.matching is not None
+    nodes = [node(core.entity, own[id]) for id in sorted(own)]
+    pairs = [edge for edge in scope.edges if edge.a in own and edge.b in own]
+    same = [(a.a, a.b, a.id) for a in scope.assertions if a.kind.endswith("same") and a.a in own and a.b in own]
+    different = [
+        (a.a, a.b, a.id) for a in scope.assertions if a.kind.endswith("different") and a.a in own and a.b in own
+    ]
+    return cluster(nodes, pairs, same, different, core.matching.limits)
+
+
+def node(entity: Entity, record: Record) -> Node:
+    """A record as clustering sees it: its valid hard identifiers, and where it comes from."""
+    values = record.canonical or {}
+    hard = {
+        f.name: str(values[f.name])
+        for f in entity.fields.values()
+        if f.identifier == "hard" and values.get(f.name) and "invalid" not in record.notes.get(f.name, {})
+    }
+    return Node(record.id, hard, record.system, record.stream)
+
+
+def _issued(conn: Connection, scope: Scope) -> dict[int, Issued]:
+    """Every golden id that these records have, had or founded, with the seniority of its founder."""
+    ids = set(scope.current.values())
+    for founded in golden.founded(conn, list(scope.records)).values():
+        ids.update(founded)
+    goldens = golden.load(conn, ids)
+    founders = landing.load(conn, {g.founder for g in goldens.values()} - set(scope.records))
+    known = {**founders, **scope.records}
+    return {id: Issued(g.state, claimant(known[g.founder]).seniority()) for id, g in goldens.items()}
+
+
+def _apply(
+    conn: Connection,
+    core: Core,
+    scope: Scope,
+    clusters: Sequence[Sequence[Claimant]],
+    assignment: Assignment,
+    cause: str,
+    run: int,
+    basis: crosswalk.Basis,
+    outcome: Outcome,
+) -> None:
+    place = {c.record: id for id, cluster in zip(assignment.ids, clusters, strict=True) for c in cluster}
+    answers = _followers(scope.records, place)
+    goldens = golden.load(conn, {*assignment.ids, *assignment.redirects, *assignment.retired})
+    outcome.created = sum(id not in goldens for id in assignment.ids)
+    recalled = [id for id in assignment.ids if id in goldens and goldens[id].state != "active"]
+    if recalled:
+        golden.recall(conn, recalled, cause, run)
+        goldens.update(golden.load(conn, recalled))
+    pins = _pins(conn, scope.records)
+    changed: list[Golden] = []
+    for id, members in zip(assignment.ids, clusters, strict=True):
+        record = goldens.get(id) or _founded(core.entity, id, assignment)
+        followers = answers.get(id, [])
+        mine = [pin for member in members for pin in pins.get(member.record, ())]
+        survived = survive(core.entity, core.survivorship, [*members, *followers], mine)
+        record.state = "active"
+        record.values, record.lineage = survived.values, dict(survived.lineage)
+        changed.append(record)
+        place.update((answer.record, id) for answer in followers)
+    outcome.versions = len(golden.save(conn, changed, cause, run))
+    outcome.moved = crosswalk.move(conn, _moves(scope, place, basis), cause, run)
+    outcome.redirected, outcome.retired = len(assignment.redirects), len(assignment.retired)
+    outcome.goldens = list(assignment.ids)
+    if assignment.redirects:
+        golden.redirect(conn, [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()], cause, run)
+    if assignment.retired:
+        gone = [goldens[id] for id in assignment.retired]
+        for record in gone:
+            record.state = "retired"
+        golden.save(conn, gone, cause, run)
+
+
+def _followers(records: Mapping[int, Record], place: Mapping[int, int]) -> dict[int, list[Claimant]]:
+    """Golden id -> the answers about its records, which go where their anchors go."""
+    found: dict[int, list[Claimant]] = {}
+    for record in records.values():
+        if record.anchor is not None and speaks(record) and record.anchor in place:
+            found.setdefault(place[record.anchor], []).append(claimant(record))
+    return found
+
+
+def _founded(entity: Entity, id: int, assignment: Assignment) -> Golden:
+    founder, counter = assignment.founders[id]
+    return Golden(id=id, entity=entity.name, founder=founder.record, counter=counter)
+
+
+def _moves(scope: Scope, place: Mapping[int, int], basis: crosswalk.Basis) -> list[Move]:
+    """Where each record of the scope is now to be, and only for those that move."""
+    return [
+        Move(id, place.get(id), basis) for id in sorted(scope.records) if scope.current.get(id) != place.get(id)
+    ]
+
+
+def _redirect(old: int, new: Sequence[int], scope: Scope, place: Mapping[int, int]) -> Redirect:
+    members: dict[int, list[int]] = {id: [] for id in new}
+    for record, home in sorted(scope.current.items()):
+        if home == old and place.get(record) in members:
+            members[place[record]].append(record)
+    return Redirect(old, members)
+
+
+def _pins(conn: Connection, records: Iterable[int]) -> dict[int, list[Override]]:
+    found: dict[int, list[Override]] = {}
+    for pin in decision.active_overrides(conn, list(records)):
+        found.setdefault(pin.anchor, []).append(
+            Override(str(pin.id), pin.anchor, pin.field, pin.mode, pin.value, pin.at)
+        )
+    return found
+
+
+def mirror(conn: Connection, core: Core, records: Collection[int], cause: str, run: int) -> Outcome:
+    """Golden records of an entity that is not mastered: one per source record, its values as they were mapped."""
+    loaded = landing.load(conn, records)
+    outcome = Outcome(records=len(loaded))
+    ids = {id: golden.golden_id(id, 0) for id in loaded}
+    known = golden.load(conn, ids.values())
+    changed: list[Golden] = []
+    moves: list[Move] = []
+    for id, record in sorted(loaded.items()):
+        there = known.get(ids[id])
+        if not speaks(record):
+            if there is not None:
+                there.state = "retired"
+                changed.append(there)
+                moves.append(Move(id, None))
+            continue
+        new = there or Golden(id=ids[id], entity=core.entity.name, founder=id)
+        new.state = "active"
+        new.values = {name: value for name, value in (record.canonical or {}).items() if value not in (None, "", [])}
+        new.lineage = {name: {"rule": "source", "record": id, "version": record.version} for name in new.values}
+        changed.append(new)
+        moves.append(Move(id, ids[id]))
+    outcome.created = sum(id not in known for id in (g.id for g in changed))
+    outcome.versions = len(golden.save(conn, changed, cause, run))
+    outcome.moved = crosswalk.move(conn, moves, cause, run)
+    outcome.goldens = [g.id for g in changed]
+    return outcome
