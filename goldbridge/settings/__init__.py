@@ -1,0 +1,1 @@
+"""Reads a project's YAML: positions for every part, every problem at once, secrets by reference only."""
