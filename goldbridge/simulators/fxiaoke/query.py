@@ -139,7 +139,7 @@ def _stored(field: Field, row: Row) -> Any:
     return value
 
 
-def test(condition: Filter) -> Test:
+def predicate(condition: Filter) -> Test:
     """The filter as a function of a row. Negations also match empty values; a list matches by what is in it."""
     field, operator, values = condition
     many = field.kind in ("employee", "select_many")
@@ -188,7 +188,7 @@ def _matcher(operator: str, values: list[Any]) -> Callable[[Any], bool]:
 
 def run(table: Table, query: Query, visible: Test, *, count: bool) -> tuple[list[Row], int]:
     """The page's rows, and how many match in all (0 unless `count`)."""
-    tests = [visible, *(test(each) for each in query.filters)]
+    tests = [visible, *(predicate(each) for each in query.filters)]
     rows, ordered = _candidates(table, query)
     matching: Iterator[Row] = (row for row in rows if all(check(row) for check in tests))
     if not ordered:
