@@ -40,7 +40,7 @@ class Assertion(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A record as clustering sees it: what it says about its identity (`Prepared.facts`), and its source as one word."""
+    """A record as clustering sees it: what it says about its identity (`Prepared.facts`), and where it comes from."""
 
     id: Id
     facts: Facts = EMPTY
@@ -102,15 +102,13 @@ def cluster(
 
     `edges` may be of any band; only `auto` ones join, but the others tell what is known about a pair. `judge(a, b)`
     gives something with `.weight` for pairs without an edge. `unique` are the sources that hold each thing once: two
-    of their records never share a cluster unless a steward said so (E17). `fresh` are records that had no cluster before: torn
-    between two clusters that a steward keeps apart, such a record joins neither (E15), however far apart the weights.
+    of their records never share a cluster unless a steward said so (E17). `fresh` are records that had no cluster
+    before: torn between two clusters that a steward keeps apart, such a record joins neither, however far apart the
+    weights (E15).
     Raises `Reject` DED020 when the assertions contradict each other, naming the chain.
     """
-    facts = (
-        {key: value or EMPTY for key, value in nodes.items()}
-        if isinstance(nodes, Mapping)
-        else dict.fromkeys(nodes, EMPTY)
-    )
+    known_nodes = {node.id: node for node in nodes}
+    facts = {key: node.facts for key, node in known_nodes.items()}
     same_list = [Assertion(*item) for item in same]
     different_list = [Assertion(*item) for item in different]
     check_assertions(same_list, different_list)
