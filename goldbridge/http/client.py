@@ -64,8 +64,8 @@ class Client:
     """Made by `HttpFactory.client`; safe to use from several threads.
 
     `timeout_s` is the deadline of a call with all its attempts and the waits it was asked for; the wait for our own
-    budget does not count. One attempt of a read gets at most half of what is left, so that a hanging server leaves room for
-    another; a write gets all of it.
+    budget does not count. One attempt of a read gets at most half of what is left, so that a hanging server leaves
+    room for another; a write gets all of it.
     """
 
     wire: Wire

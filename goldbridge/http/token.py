@@ -7,7 +7,6 @@ first while the others wait for that answer, be it a token or an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import asdict, dataclass, field
 from threading import Lock
 
@@ -72,7 +71,7 @@ class TokenSource:
                 return token
             if self._rounds != rounds:
                 if self._failure is not None:
-                    raise copy(self._failure)  # the thread we waited for got an error: asking again would only add load
+                    raise self._failure  # the thread we waited for got an error: asking again would only add load
                 if token is not None:
                     return token  # fetched while we waited, even if the vendor handed out the same one again
             return self._fetch_new(token)
