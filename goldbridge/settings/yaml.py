@@ -223,12 +223,17 @@ class _Composer:
         return key
 
     def spacing(self, mapping: Any, event: Any, key: str | None, value: Any) -> None:
-        """`{from:name}` is a key without a value to YAML; nobody who writes it means that."""
+        """`{from:name}` and `{about: a, b}` hold keys without a value to YAML; nobody who writes them means that."""
         if key is None or not isinstance(value, yaml.ScalarEvent) or value.value or value.style not in (None, ""):
             return
-        if event.style in (None, "") and re.search(r"[:：]", key) and mapping.flow_style:
+        if event.style not in (None, "") or not mapping.flow_style or value.tag or value.anchor:
+            return
+        if re.search(r"[:：]", key):
             hint = wide_hint([key], {1}).partition(";")[0].replace(" (line 1 has", "; it has")
             self.note(event, "CFG001", f"'{_short(key)}' has no value; write a space after the ':'{hint}")
+        elif re.search(r"\s", key):
+            message = f"'{_short(key)}' has no value; text with a ',' inside {{ }} must be put in quotes"
+            self.note(event, "CFG001", message)
 
     def tag(self, event: Any, expected: str, what: str) -> None:
         if event.tag is not None and event.tag != "!" and _TAGS.get(event.tag) != expected:
