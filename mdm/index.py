@@ -15,7 +15,7 @@ from dedupe.block import keys as block
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import score
 from goldbridge.records.model import Entity
-from goldbridge.state import crosswalk, landing, match
+from goldbridge.state import crosswalk, landing, match, relation
 from goldbridge.state.landing import Record
 from mdm.core import Core, speaks
 
@@ -35,9 +35,10 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     match.replace_identifiers(
         conn, {id: identifiers(core.entity, loaded[id]) if id in mine else () for id in records if id in loaded}
     )
+    _relate(conn, core.entity, {id: loaded[id] for id in mine}, records)
     pairs = {
         (min(c.record, c.other), max(c.record, c.other))
-        for c in match.candidates(conn, entity, list(mine), cap=core.matching.limits.block)
+        for c in match.candidates(conn, entity, list(mine), cap=0)
     }
     others = {id for pair in pairs for id in pair} - set(mine)
     known = {**mine, **prepared(conn, core, landing.load(conn, others))}
@@ -48,6 +49,21 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
             edges.append(match.Edge(a, b, scored.weight, scored.band, scored.parts_json(), tuple(scored.vetoes)))
     match.replace_edges(conn, core.rev, records, edges)
     return len(edges)
+
+
+def _relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:
+    """Keep which record each of these hangs on, so that a parent that moves finds its children."""
+    if entity.parent is None:
+        return
+    found = []
+    for id, record in live.items():
+        for field in entity.fields.values():
+            said = (record.canonical or {}).get(field.name)
+            if field.type == "reference" and isinstance(said, dict) and said.get("key"):
+                system, _, stream = said["ref"].partition(".")
+                parent = landing.record_id(system, stream, str(said["key"]))
+                found.append(relation.Relation(f"{entity.name}_of", id, parent))
+    relation.replace(conn, list(records), found)
 
 
 def prepared(conn: Connection, core: Core, records: Mapping[int, Record]) -> dict[int, Prepared]:

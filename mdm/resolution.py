@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from dedupe.cluster import Clustering, Node, cluster
+from dedupe.cluster import Assertion, Clustering, Edge, Node, cluster
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, decision, golden, landing, match
 from goldbridge.state.crosswalk import Move
@@ -21,6 +21,7 @@ from goldbridge.state.landing import Record
 from mdm.claim import Claimant, Override
 from mdm.core import Core, claimant, speaks
 from mdm.identity import Assignment, Issued, assign
+from mdm.index import prepared
 from mdm.review import open_reviews
 from mdm.survivorship import survive
 
@@ -38,11 +39,13 @@ class Outcome:
     versions: int = 0
     tasks: int = 0
     goldens: list[int] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
 
     def add(self, other: Outcome) -> None:
         for name in ("records", "clusters", "moved", "created", "redirected", "retired", "versions", "tasks"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.goldens.extend(other.goldens)
+        self.touched |= other.touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,16 @@ def resolve(
     """Recompute everything that `seeds` touch and apply the difference.
 
     `restore` and `chosen` (record -> golden id) come from an undone decision and from a steward's choice of survivor.
-    Raises `Reject` MDM010 when assertions contradict each other, naming the chain.
+    Raises `Reject` DED020 when assertions contradict each other, naming the chain.
     """
     scope = gather(conn, core, seeds)
     own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
-    clustering = propose(core, own, scope)
+    clustering = propose(conn, core, own, scope)
     clusters = [[claimant(own[id]) for id in ids] for ids in clustering.clusters]
     assignment = assign(clusters, scope.current, _issued(conn, scope), restore=restore, chosen=chosen)
-    outcome = Outcome(records=len(scope.records), clusters=len(clusters))
+    outcome = Outcome(records=len(scope.records), clusters=len(clusters), touched=set(scope.records))
     _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
-    outcome.tasks = open_reviews(conn, core, scope.records, clustering, clusters, assignment.ids)
+    outcome.tasks = open_reviews(conn, core, scope.records, scope.edges, clustering, assignment.ids)
     return outcome
 
 
@@ -111,27 +114,22 @@ def gather(conn: Connection, core: Core, seeds: Collection[int]) -> Scope:
     return Scope(records, [edges[pair] for pair in sorted(edges)], list(assertions.values()), current)
 
 
-def propose(core: Core, own: Mapping[int, Record], scope: Scope) -> Clustering:
+def propose(conn: Connection, core: Core, own: Mapping[int, Record], scope: Scope) -> Clustering:
     """The clusters that rules and stewards together ask for."""
     assert core.matching is not None
-    nodes = [node(core.entity, own[id]) for id in sorted(own)]
-    pairs = [edge for edge in scope.edges if edge.a in own and edge.b in own]
-    same = [(a.a, a.b, a.id) for a in scope.assertions if a.kind.endswith("same") and a.a in own and a.b in own]
-    different = [
-        (a.a, a.b, a.id) for a in scope.assertions if a.kind.endswith("different") and a.a in own and a.b in own
-    ]
-    return cluster(nodes, pairs, same, different, core.matching.limits)
-
-
-def node(entity: Entity, record: Record) -> Node:
-    """A record as clustering sees it: its valid hard identifiers, and where it comes from."""
-    values = record.canonical or {}
-    hard = {
-        f.name: str(values[f.name])
-        for f in entity.fields.values()
-        if f.identifier == "hard" and values.get(f.name) and "invalid" not in record.notes.get(f.name, {})
-    }
-    return Node(record.id, hard, record.system, record.stream)
+    known = prepared(conn, core, own)
+    nodes = [Node(id, known[id].facts, f"{own[id].system}.{own[id].stream}") for id in sorted(own)]
+    said = [a for a in scope.assertions if a.a in own and a.b in own]
+    return cluster(
+        nodes,
+        [Edge(e.a, e.b, e.weight, e.band, tuple(e.vetoes)) for e in scope.edges if e.a in own and e.b in own],
+        [Assertion(a.a, a.b, a.id) for a in said if a.kind.endswith("same")],
+        [Assertion(a.a, a.b, a.id) for a in said if a.kind.endswith("different")],
+        core.matching.limits,
+        bands=core.matching.bands,
+        vetoes=core.matching.vetoes,
+        fresh=frozenset(id for id in own if id not in scope.current),
+    )
 
 
 def _issued(conn: Connection, scope: Scope) -> dict[int, Issued]:
@@ -157,7 +155,7 @@ def _apply(
     outcome: Outcome,
 ) -> None:
     place = {c.record: id for id, cluster in zip(assignment.ids, clusters, strict=True) for c in cluster}
-    answers = _followers(scope.records, place)
+    answers = _followers(scope, place)
     goldens = golden.load(conn, {*assignment.ids, *assignment.redirects, *assignment.retired})
     outcome.created = sum(id not in goldens for id in assignment.ids)
     recalled = [id for id in assignment.ids if id in goldens and goldens[id].state != "active"]
@@ -188,12 +186,16 @@ def _apply(
         golden.save(conn, gone, cause, run)
 
 
-def _followers(records: Mapping[int, Record], place: Mapping[int, int]) -> dict[int, list[Claimant]]:
-    """Golden id -> the answers about its records, which go where their anchors go."""
+def _followers(scope: Scope, place: Mapping[int, int]) -> dict[int, list[Claimant]]:
+    """Golden id -> the records about its records, which go where their anchors go, or stay when the anchor is gone."""
     found: dict[int, list[Claimant]] = {}
-    for record in records.values():
-        if record.anchor is not None and speaks(record) and record.anchor in place:
-            found.setdefault(place[record.anchor], []).append(claimant(record))
+    alive = set(place.values())
+    for record in scope.records.values():
+        if record.anchor is None or not speaks(record):
+            continue
+        home = place.get(record.anchor, scope.current.get(record.id))
+        if home in alive and home is not None:
+            found.setdefault(home, []).append(claimant(record))
     return found
 
 

@@ -64,7 +64,7 @@ def _says(value: Any) -> bool:
 def _choose(name: str, rule: FieldRule, claims: Sequence[Claimant]) -> tuple[Any, dict[str, Any]]:
     ranked = _rank(name, rule, claims) if len(claims) > 1 else list(claims)
     # An answer about somebody's value completes that value; it competes on its own only where nobody else speaks.
-    own = [c for c in ranked if c.anchor is None] or ranked
+    own = [c for c in ranked if not _inferred(name, c)] or ranked
     winner = own[0]
     value = winner.values[name]
     line: dict[str, Any] = {
@@ -80,7 +80,7 @@ def _choose(name: str, rule: FieldRule, claims: Sequence[Claimant]) -> tuple[Any
         value, completed = _complete(name, winner, value, ranked)
         if completed:
             line["completed_by"] = completed
-    challengers = sorted({c.record for c in ranked if c.values[name] != winner.values[name] and c.anchor is None})
+    challengers = sorted({c.record for c in ranked if c.values[name] != winner.values[name] and c in own})
     if challengers:
         line["challengers"] = challengers
     return value, line
@@ -93,7 +93,7 @@ def _complete(
     whole = {part: item for part, item in value.items() if _says(item)}
     by: dict[str, int] = {}
     for answer in ranked:
-        if answer.anchor != winner.record:
+        if answer.anchor != winner.record or not _inferred(name, answer):
             continue
         said = answer.values[name]
         if said.get("line") not in (None, "", value.get("line")):

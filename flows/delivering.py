@@ -1,0 +1,201 @@
+"""Delivers queued writes to one object of a target system: intent, call, settle; read back what is unknown.
+
+The intent (inflight) is committed before the target is called, and every answer is settled with its crosswalk row and
+its entry in the write ledger in one transaction. A delivery whose answer never came is unknown: it is looked up in the
+target by our external id, adopted when it is there, and only otherwise sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connectors.base import Stream, Write, Writer, WriteResult
+from flows.running import Running
+from goldbridge.clock import iso
+from goldbridge.errors import Mark, OutcomeUnknown, Reject, Retry
+from goldbridge.mapping import Mapping as FieldMapping
+from goldbridge.state import crosswalk, dead, delivery, landing, ledger
+from goldbridge.state.crosswalk import Move
+from goldbridge.state.delivery import Delivery, Settlement
+from goldbridge.state.landing import Arrival, StreamRef
+from goldbridge.state.ledger import Written
+
+BATCH = 200
+"""Deliveries claimed at once: what a crash leaves to be read back at most."""
+
+RETRY_AFTER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object of a target system, with the mapping that made the values."""
+
+    writer: Writer[Any]
+    stream: Stream
+    mapping: FieldMapping
+
+    @property
+    def system(self) -> str:
+        return self.writer.context.system
+
+
+def deliver(run: Running, target: Target) -> None:
+    """Write everything that is ready for this object, and settle it; counts applied and dead letters."""
+    read_back(run, target)
+    lanes = max(1, target.writer.config.threads)
+    with ThreadPoolExecutor(lanes, thread_name_prefix=f"write-{target.system}") as pool:
+        while True:
+            with run.page() as conn:
+                claimed = delivery.claim(
+                    conn, run.lease, target.system, target.stream.name, limit=BATCH, run=run.id
+                )
+            if not claimed:
+                return
+            size = max(1, target.stream.write_batch)
+            batches = [claimed[i : i + size] for i in range(0, len(claimed), size)]
+            results = [result for part in pool.map(lambda batch: _write(target, batch), batches) for result in part]
+            with run.page() as conn:
+                settle(conn, run, target, claimed, results)
+            run.progress.advance(len(claimed))
+
+
+def read_back(run: Running, target: Target) -> None:
+    """Settle deliveries whose outcome is unknown by asking the target for our external ids."""
+    while True:
+        with run.page() as conn:
+            lost = delivery.unknown(conn, target.system, target.stream.name)
+        if not lost:
+            return
+        found = target.writer.read_back(target.stream, [item.external_id for item in lost])
+        results = []
+        for item in lost:
+            row = found.get(item.external_id)
+            if row is not None and _holds(row, item.after):
+                results.append(WriteResult(item.external_id, "written", target.stream.key_of(row)))
+            else:
+                # Not there, or there as it was before: the write did not happen, so sending it again has one effect.
+                key = target.stream.key_of(row) if row is not None else None
+                results.append(WriteResult(item.external_id, "retry", key))
+        with run.page() as conn:
+            settle(conn, run, target, lost, results, again_at_once=True)
+        run.count(read_back=len(lost))
+
+
+def _holds(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the row shows every value of the write; a created row is ours whatever the target made of the values."""
+    return all(name not in row or str(row[name]) == str(value) for name, value in wanted.items() if value is not None)
+
+
+def _write(target: Target, batch: Sequence[Delivery]) -> list[WriteResult]:
+    """One call of the target; trouble with the whole call becomes a result per record, so that nothing stays open."""
+    requests = [Write(item.op, item.external_id, item.after, item.key or None) for item in batch]
+    try:
+        return target.writer.write(target.stream, requests)
+    except OutcomeUnknown as error:
+        return [WriteResult(item.external_id, "unknown", code=error.code, message=error.message) for item in batch]
+    except Retry as error:
+        return [WriteResult(item.external_id, "retry", code=error.code, message=error.message) for item in batch]
+    except Reject as error:
+        return [
+            WriteResult(item.external_id, "rejected", code=error.code, message=error.message, field=error.field)
+            for item in batch
+        ]
+
+
+def settle(
+    conn: Connection,
+    run: Running,
+    target: Target,
+    claimed: Sequence[Delivery],
+    results: Sequence[WriteResult],
+    *,
+    again_at_once: bool = False,
+) -> None:
+    """Record results: state of the delivery, crosswalk, write ledger, dead letters, counters."""
+    by_id = {result.external_id: result for result in results}
+    later = iso(_after(run, 0 if again_at_once else RETRY_AFTER_S))
+    settlements: list[Settlement] = []
+    written: list[tuple[Delivery, str]] = []
+    letters: list[dead.Letter] = []
+    for item in claimed:
+        result = by_id.get(item.external_id) or WriteResult(item.external_id, "unknown", message="no result came back")
+        match result.outcome:
+            case "written":
+                key = result.key or item.key
+                settlements.append(Settlement(item.id, "done", key))
+                written.append((item, key))
+            case "rejected":
+                settlements.append(Settlement(item.id, "dead", item.key, result.code, result.message))
+                letters.append(_letter(target, item, result))
+            case "retry":
+                settlements.append(
+                    Settlement(item.id, "ready", result.key or item.key, result.code, result.message, later)
+                )
+            case _:
+                settlements.append(Settlement(item.id, "unknown", item.key, result.code, result.message))
+    delivery.settle(conn, settlements)
+    if letters:
+        dead.put(conn, run.flow, letters, run.id)
+        run.counters.pending -= len(letters)
+        run.counters.dead += len(letters)
+    if written:
+        _adopt(conn, run, target, written)
+        run.counters.pending -= len(written)
+        run.counters.applied += len(written)
+        run.count(target_writes=len(written))
+
+
+def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tuple[Delivery, str]]) -> None:
+    """The rows we wrote: known to the landing store, in the crosswalk under their golden record, in the ledger."""
+    ref = StreamRef(target.system, target.stream.name, written[0][0].entity)
+    known = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
+    arrivals = [
+        Arrival(key, {**item.after, target.stream.key: key}) for item, key in written if key not in known
+    ]
+    members = crosswalk.members(conn, {item.subject for item, _ in written})
+    anchors = _anchors(conn, members)
+    subject = {key: item.subject for item, key in written}
+    compared = landing.changed(conn, ref, arrivals)
+    for change in compared.changes:
+        change.canonical, change.notes = {}, {}
+        change.anchor = anchors.get(subject[change.key])
+    landing.save(conn, ref, compared.changes, run.id)
+    records = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
+    crosswalk.move(
+        conn, [Move(records[key], item.subject, "our_write") for item, key in written], f"run:{run.id}", run.id
+    )
+    ledger.note(
+        conn,
+        target.system,
+        target.stream.name,
+        [Written(key, item.subject, item.version, item.after) for item, key in written],
+    )
+    keys = [item.external_id for item, _ in written]
+    dead.clear(conn, run.flow, target.system, target.stream.name, keys)
+
+
+def _anchors(conn: Connection, members: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Golden id -> its most senior record that stands for itself."""
+    records = landing.load(conn, {id for ids in members.values() for id in ids})
+    found: dict[int, int] = {}
+    for golden, ids in members.items():
+        own = [records[id] for id in ids if records[id].anchor is None]
+        if own:
+            found[golden] = min(own, key=lambda r: (r.first_run, r.system, r.stream, r.key, r.incarnation)).id
+    return found
+
+
+def _letter(target: Target, item: Delivery, result: WriteResult) -> dead.Letter:
+    mark: Mark | None = target.mapping.mark(result.field) if result.field in target.mapping.fields else None
+    error = Reject(result.code or "FLW040", result.message, field=result.field, mark=mark)
+    return dead.letter(error, target.system, target.stream.name, item.external_id, "write", out=item.after)
+
+
+def _after(run: Running, seconds: float) -> datetime:
+    return run.store.clock.now() + timedelta(seconds=seconds)

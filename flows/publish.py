@@ -1,0 +1,242 @@
+"""Publish: brings golden records to one object of a target system, and writes only what differs.
+
+Whatever changed since the flow last looked is mapped, its references are resolved through the crosswalk, and compared
+field by field with the write ledger. An unresolved reference parks the record until its parent is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from flows.condition import Condition
+from flows.delivering import Target, deliver
+from flows.running import Running
+from goldbridge.ports import Json
+from goldbridge.records.model import Entity
+from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing, ledger, outbox
+from goldbridge.state.delivery import Order, Settlement
+from goldbridge.state.golden import Golden
+from mdm.identity import write_id
+
+BATCH = 500
+
+
+def publish(
+    run: Running, target: Target, entity: Entity, condition: Condition | None = None, *, source: str = ""
+) -> None:
+    """Queue what changed, then deliver. `source` limits an unmastered entity to the goldens of one stream."""
+    unpark(run, target, entity)
+    _queue_changes(run, target, entity, condition, source)
+    deliver(run, target)
+
+
+def _queue_changes(run: Running, target: Target, entity: Entity, condition: Condition | None, source: str) -> None:
+    """Walk the outbox from where this flow left it; another mapping revision starts from the beginning."""
+    place = f"outbox:{target.mapping.revision}"
+    with run.page() as conn:
+        left = cursor.load(conn, run.flow, place)
+    after = int(left.value) if left is not None and left.value else 0
+    seen: set[int] = set()
+    while True:
+        with run.page() as conn:
+            events = outbox.read(conn, after, kind="golden", entities=[entity.name], limit=BATCH)
+            if not events:
+                return
+            after = events[-1].seq
+            fresh = {event.subject for event in events} - seen
+            seen |= fresh
+            queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
+            cursor.advance(conn, run.flow, str(after), "", run.id, partition=place)
+        run.progress.advance(len(fresh))
+
+
+def _of_source(conn: Connection, goldens: Collection[int], source: str) -> list[int]:
+    if not source:
+        return sorted(goldens)
+    system, _, stream = source.partition(".")
+    closed = golden.load(conn, goldens)
+    founders = landing.load(conn, {g.founder for g in closed.values()})
+    return sorted(
+        g.id for g in closed.values() if (founders[g.founder].system, founders[g.founder].stream) == (system, stream)
+    )
+
+
+def queue(
+    conn: Connection, run: Running, target: Target, entity: Entity, ids: Iterable[int], condition: Condition | None
+) -> None:
+    """Decide for each golden record what is to be written, and queue it; counts every one of them."""
+    goldens = golden.load(conn, list(ids))
+    active = [g for g in goldens.values() if g.state == "active" and (condition is None or condition(g.values))]
+    active.sort(key=lambda g: g.id)
+    gone = [g for g in goldens.values() if g.state == "retired"]
+    run.counters.add({"filtered": len(goldens) - len(active) - len(gone)})
+    orders = [*_orders(conn, run, target, entity, active), *_deactivations(conn, run, target, entity, gone)]
+    delivery.enqueue(conn, run.flow, orders, run.id)
+    run.counters.add({"pending": len(orders)})
+
+
+def _orders(conn: Connection, run: Running, target: Target, entity: Entity, active: list[Golden]) -> list[Order]:
+    object = target.stream.name
+    ids = [g.id for g in active]
+    rows, blocked = resolved_rows(conn, target, entity, active)
+    batch = target.mapping.apply(rows)
+    published = crosswalk.published(conn, ids, target.system, object)
+    there = crosswalk.keys_of(conn, ids, target.system, object)
+    keys = {g: published.get(g) or next(iter(there.get(g, ())), "") for g in ids}
+    entries = ledger.load(conn, target.system, object, [key for key in keys.values() if key])
+    orders: list[Order] = []
+    letters: list[dead.Letter] = []
+    fates: dict[str, int] = {}
+    for index, record in enumerate(active):
+        fate, key = batch.fates[index], keys[record.id]
+        external = write_id(entity.name, record.id)
+        if record.id in blocked:
+            orders.append(_order(target, entity, record, external, key, {}, blocked[record.id]))
+        elif fate == "dead":
+            letters.append(dead.letter(batch.errors[index], target.system, object, external, "map", source=rows[index]))
+            fates["dead"] = fates.get("dead", 0) + 1
+        elif fate == "filtered":
+            fates["filtered"] = fates.get("filtered", 0) + 1
+        else:
+            values = batch.values[index] or {}
+            if target.stream.external_id:
+                values[target.stream.external_id] = external
+            news = _news(values, entries.get(key))
+            if news:
+                orders.append(_order(target, entity, record, external, key, news, ""))
+            else:
+                fates["unchanged"] = fates.get("unchanged", 0) + 1
+    dead.put(conn, run.flow, letters, run.id)
+    run.counters.add(fates)
+    return orders
+
+
+def _news(values: Mapping[str, Json], entry: ledger.Entry | None) -> dict[str, Json]:
+    """The fields that differ from what we last wrote; a field that was never written and has no value is no news."""
+    if entry is None:
+        return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: value
+        for name, value in values.items()
+        if not entry.unchanged({name: value}) and not (value is None and name not in entry.fields)
+    }
+
+
+def _order(
+    target: Target, entity: Entity, record: Golden, external: str, key: str, after: Mapping[str, Json], blocked: str
+) -> Order:
+    return Order(
+        target=target.system,
+        object=target.stream.name,
+        subject=record.id,
+        version=record.version,
+        op="update" if key else "create",
+        external_id=external,
+        after=after,
+        key=key,
+        entity=entity.name,
+        blocked_by=blocked,
+    )
+
+
+def _deactivations(
+    conn: Connection, run: Running, target: Target, entity: Entity, gone: list[Golden]
+) -> list[Order]:
+    """A golden record without live sources is deactivated where we published it, never deleted."""
+    entries = ledger.by_subject(conn, target.system, target.stream.name, [g.id for g in gone])
+    orders = []
+    for record in gone:
+        written = entries.get(record.id)
+        if not written:
+            run.counters.add({"filtered": 1})
+            continue
+        orders.append(
+            Order(
+                target.system, target.stream.name, record.id, record.version, "deactivate",
+                write_id(entity.name, record.id), {}, key=written[0].key, entity=entity.name,
+            )
+        )  # fmt: skip
+    return orders
+
+
+def resolved_rows(
+    conn: Connection, target: Target, entity: Entity, active: list[Golden]
+) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """Golden values ready for the outgoing mapping, each reference replaced by the key its parent has in the target.
+
+    A reference may lead to several objects (an account or a partner): one that leads nowhere is null, and a record
+    none of whose references lead anywhere is blocked by the parent, which is named.
+    """
+    rows = [{**g.values, "id": write_id(entity.name, g.id)} for g in active]
+    wanted = target.mapping.resolves
+    blocked: dict[int, str] = {}
+    if not wanted:
+        return rows, blocked
+    parents = _parents(conn, entity, active, {field for field, _ in wanted})
+    found = {
+        object: crosswalk.keys_of(conn, {id for by in parents.values() for id in by.values() if id}, target.system, object)
+        for _, object in wanted
+    }
+    for record, row in zip(active, rows, strict=True):
+        for field in sorted({field for field, _ in wanted}):
+            said = record.values.get(field)
+            if not isinstance(said, dict):
+                continue
+            parent = parents[record.id].get(field)
+            keys = {
+                object: next(iter(found[object].get(parent, ())), None) if parent else None
+                for name, object in wanted
+                if name == field
+            }
+            row[field] = keys
+            if not any(keys.values()):
+                blocked[record.id] = f"{said['ref']}/{said['key']}"
+    return rows, blocked
+
+
+def _parents(
+    conn: Connection, entity: Entity, active: list[Golden], fields: Collection[str]
+) -> dict[int, dict[str, int | None]]:
+    """Golden id -> reference field -> golden id of the parent, None where the crosswalk does not know it."""
+    asked: dict[str, set[str]] = {}
+    for record in active:
+        for field in fields:
+            said = record.values.get(field)
+            if isinstance(said, dict):
+                asked.setdefault(said["ref"], set()).add(str(said["key"]))
+    known = {
+        (ref, key): parent
+        for ref, keys in asked.items()
+        for key, parent in crosswalk.resolve_keys(conn, *ref.split(".", 1), keys).items()
+    }
+    return {
+        record.id: {
+            field: known.get((said["ref"], str(said["key"])))
+            for field in fields
+            if isinstance(said := record.values.get(field), dict)
+        }
+        for record in active
+    }
+
+
+def unpark(run: Running, target: Target, entity: Entity) -> None:
+    """Look again at records that waited for a parent: those whose parent is there now are queued anew."""
+    after = 0
+    while True:
+        with run.page() as conn:
+            parked = delivery.list_deliveries(
+                conn, target=target.system, object=target.stream.name, states=("parked",), after=after, limit=BATCH
+            )
+            if not parked:
+                return
+            after = parked[-1].id
+            mine = {item.subject: item for item in parked if item.flow == run.flow}
+            goldens = list(golden.load(conn, list(mine)).values())
+            _, blocked = resolved_rows(conn, target, entity, [g for g in goldens if g.state == "active"])
+            freed = [g.id for g in goldens if g.id not in blocked]
+            run.counters.add({"pending": len(blocked)})
+            delivery.settle(conn, [Settlement(mine[id].id, "superseded") for id in freed])
+            queue(conn, run, target, entity, freed, None)
