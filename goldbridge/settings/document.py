@@ -116,7 +116,7 @@ class Document:
         return Document(_merge(self.root, over), self.file)
 
     def replaced(self, change: Callable[[Path, Node], Node | None], *path: str | int) -> Document:
-        """A document in which `change` was asked about each node from `path` down, parents first; None keeps the node."""
+        """A document in which `change` was asked about each node from `path` down, parents first; None keeps it."""
         return Document(_along(self.root, path, (), change), self.file)
 
 

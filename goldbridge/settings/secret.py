@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from goldbridge.errors import Mark, Misconfigured, Problems
+from goldbridge.errors import Mark, Misconfigured, Problem, Problems
 from goldbridge.ports import Json
 from goldbridge.records.hint import nearest
 from goldbridge.settings.document import Document, Node
@@ -95,12 +95,12 @@ class Secrets:
         problems.raise_any()
         return revealed
 
-    def missing(self, document: Document) -> list[Misconfigured]:
+    def missing(self, document: Document) -> list[Problem]:
         """What `reveal` would complain about anywhere in the document."""
         try:
             self.reveal(document)
         except Misconfigured as error:
-            return [error]
+            return list(error.problems)
         return []
 
     def _where(self) -> str:

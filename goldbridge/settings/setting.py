@@ -1,0 +1,79 @@
+"""What config/settings.yaml can say; every key has a default, so the file may be missing."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from goldbridge.records.hint import did_you_mean
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+DEFAULT_SECRETS_FILE = "config/secrets.env"
+
+
+class LogSettings(BaseModel):
+    """How the process speaks on stderr."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal["console", "json"] = Field(
+        default="console", description="lines for people, or JSON lines for machines"
+    )
+
+
+class ServeSettings(BaseModel):
+    """Where `goldbridge serve` listens. Anything but loopback needs TLS."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8470, ge=1, le=65535, description="port to listen on")
+    language: Literal["zh", "en"] = Field(default="zh", description="the console's language until a reader chooses one")
+    tls_certificate: str | None = Field(default=None, description="PEM file with the certificate chain")
+    tls_key: str | None = Field(default=None, description="PEM file with the certificate's private key")
+
+    @model_validator(mode="after")
+    def _check(self) -> ServeSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("give tls_certificate and tls_key together")
+        if self.host not in LOOPBACK and self.tls_certificate is None:
+            raise ValueError(
+                f"listening on {self.host} needs tls_certificate and tls_key; leave host at 127.0.0.1 behind a proxy"
+            )
+        return self
+
+
+class Settings(BaseModel):
+    """The project's own settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zone: str = Field(
+        default="Asia/Shanghai", description="time zone of times that carry none, unless their source names one"
+    )
+    state_url: str = Field(
+        default="",
+        repr=False,
+        description="where state lives; a SQLite file in .goldbridge/ when left out, or postgresql://...",
+    )
+    secrets_file: str = Field(
+        default=DEFAULT_SECRETS_FILE, min_length=1, description="file of NAME=value lines, mode 0600"
+    )
+    log: LogSettings = Field(default=LogSettings(), description="how the process speaks on stderr")
+    serve: ServeSettings = Field(default=ServeSettings(), description="where the console and the API listen")
+
+    @field_validator("zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        if value not in _zones():
+            raise ValueError(f"there is no time zone '{value}'{did_you_mean(value, _zones())}")
+        return value
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
