@@ -8,17 +8,26 @@ that did not change, except its sighting in a full compare.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, and_, case, func, select, update
+from sqlalchemy import delete as delete_from
 
 from goldbridge.errors import Reject
 from goldbridge.ports import Json
+from goldbridge.state import document, outbox
+from goldbridge.state.bulk import Insert, group, one_of
+from goldbridge.state.engine import now
+from goldbridge.state.outbox import NewEvent
+from goldbridge.state.tables import sighting, source_record, source_version
 
 RawRow = dict[str, Any]
+KEY_LIMIT = 500
 Fate = Literal["applied", "filtered", "dead", "pending"]
 RecordState = Literal["live", "deleted", "withdrawn", "erased"]
+LIVE: tuple[RecordState, ...] = ("live",)
 
 
 class StreamRef(NamedTuple):
@@ -38,7 +47,11 @@ class Arrival(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What was stored of a record before this page."""
+    """What was stored of a record before this page.
+
+    `version` rises with every change, `raw_version` is the one whose row is current. `canonical_hash` stands for what
+    others can see of a live record: empty when nothing is.
+    """
 
     id: int
     key: str
@@ -75,15 +88,16 @@ class Change:
 
     def reborn(self, ref: StreamRef) -> Change:
         """The same row as the first version of the key's next incarnation (the key now names somebody else)."""
-        raise NotImplementedError
+        number = record_id(ref.system, ref.stream, self.key, self.incarnation + 1)
+        return replace(self, id=number, incarnation=self.incarnation + 1, raw_changed=True)
 
 
 @dataclass(slots=True)
 class Compared:
     """A page against the store. `same` counts the rows that did not change, by the fate their record has.
 
-    `read` = len(changes) + sum(same) + len(rejected); a key that came twice in the page counts once more under `same`
-    (the last row wins).
+    `read` = len(changes) + sum(same) + len(rejected); a key that came twice in the page counts once more under
+    `same` as applied (the last row wins).
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -128,7 +142,34 @@ class Version(NamedTuple):
 
 def record_id(system: str, stream: str, key: str, incarnation: int = 0) -> int:
     """The 63-bit number of a source record, computed from what names it."""
-    raise NotImplementedError
+    named = f"{system}\0{stream}\0{key}\0{incarnation}".encode()
+    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1
+
+
+_record = source_record.c
+_HEAD = tuple(_record[name] for name in Head._fields)
+_ROW = (
+    "id", "system", "stream", "entity", "key", "incarnation", "state", "fate", "version", "raw_version", "raw_hash",
+    "canonical_hash", "mapping_rev", "first_run", "event_at", "received_at", "anchor", "canonical", "notes",
+)  # fmt: skip
+_NEVER = frozenset({"id", "system", "stream", "key", "incarnation", "first_run"})
+_TIMES = frozenset({"event_at", "received_at"})
+_CLAIM = frozenset({"canonical", "canonical_hash", "notes"})
+
+
+def _upsert(kept: frozenset[str]) -> Insert:
+    return Insert(source_record, _ROW, conflict=("id",), update=[name for name in _ROW if name not in _NEVER | kept])
+
+
+_write = {
+    # (the row differs, the record's claim is replaced): a dead letter keeps its claim, a new mapping keeps the times.
+    (True, True): _upsert(frozenset()),
+    (True, False): _upsert(_CLAIM),
+    (False, True): _upsert(_TIMES),
+    (False, False): _upsert(_TIMES | _CLAIM),
+}
+_append = Insert(source_version, ("record", "seq", "op", "raw", "event_at", "received_at", "run"))
+_see = Insert(sighting, ("generation", "record"), conflict=("generation", "record"))
 
 
 def changed(
@@ -142,54 +183,271 @@ def changed(
 ) -> Compared:
     """Compare a page with the store. `generation` > 0 notes the sighting of every row (full compare).
 
-    Rows without a usable key come back under `rejected` (STA020). A stored record whose mapping revision differs from
-    `mapping_rev` (when one is given) is a change even though its row is the same.
+    Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision differs
+    from `mapping_rev` (when one is given) is a change even though its row is the same.
     """
-    raise NotImplementedError
+    compared = Compared()
+    page = _distinct(arrivals, compared)
+    heads = _heads(conn, ref.system, ref.stream, page)
+    ignored = frozenset(volatile)
+    seen: list[int] = []
+    for key, arrival in page.items():
+        before = heads.get(key)
+        try:
+            encoded = document.encode(arrival.raw)
+            hashed = encoded if not ignored else document.encode(_without(arrival.raw, ignored))
+        except (TypeError, ValueError) as error:
+            compared.rejected.append((arrival, Reject("STA021", f"{_name(ref, key)}: the row is not JSON: {error}")))
+            continue
+        raw_hash = blake2b(hashed, digest_size=16).hexdigest()
+        if before is None:
+            incarnation, number, raw_changed = 0, record_id(ref.system, ref.stream, key), True
+        else:
+            incarnation, number = before.incarnation, before.id
+            raw_changed = before.raw_hash != raw_hash or before.state != "live"
+            if not raw_changed and (not mapping_rev or before.mapping_rev == mapping_rev):
+                compared.same[before.fate] = compared.same.get(before.fate, 0) + 1
+                seen.append(number)
+                continue
+        seen.append(number)
+        compared.changes.append(
+            Change(
+                number, key, incarnation, arrival.raw, encoded.decode(), raw_hash, arrival.event_at, raw_changed, before
+            )
+        )
+    if generation:
+        _see(conn, [(generation, number) for number in seen])
+    return compared
+
+
+def _distinct(arrivals: Sequence[Arrival], compared: Compared) -> dict[str, Arrival]:
+    """The page by key, the last row of a key winning; what has no usable key is rejected."""
+    page: dict[str, Arrival] = {}
+    repeated = 0
+    for arrival in arrivals:
+        key = arrival.key
+        if not key or len(key) > KEY_LIMIT or not document.storable(key):
+            compared.rejected.append((arrival, _bad_key(key)))
+            continue
+        repeated += key in page
+        page[key] = arrival
+    if repeated:
+        compared.same["applied"] = repeated
+    return page
+
+
+def _bad_key(key: str) -> Reject:
+    if not key:
+        why = "the row has no key"
+    elif len(key) > KEY_LIMIT:
+        why = f"its key has {len(key)} characters, {KEY_LIMIT} is the limit"
+    else:
+        why = "its key holds a NUL or half of a surrogate pair"
+    return Reject("STA020", f"record {document.visible(key)[:60]!r}: {why}; correct the source or the stream's `key`")
+
+
+def _without(raw: RawRow, ignored: frozenset[str]) -> RawRow:
+    return {name: value for name, value in raw.items() if name not in ignored}
+
+
+def _name(ref: StreamRef, key: str) -> str:
+    return f"{ref.system} {ref.stream} {key}"
+
+
+def _heads(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, Head]:
+    """Key -> the head of its newest incarnation."""
+    if not keys:
+        return {}
+    query = select(*_HEAD).where(_record.system == system, _record.stream == stream, one_of(_record.key, keys))
+    heads: dict[str, Head] = {}
+    for row in conn.execute(query):
+        head = Head._make(row)
+        known = heads.get(head.key)
+        if known is None or known.incarnation < head.incarnation:
+            heads[head.key] = head
+    return heads
 
 
 def save(conn: Connection, ref: StreamRef, changes: Sequence[Change], run: int, *, mapping_rev: str = "") -> list[int]:
     """Keep the changes: upsert records, append versions where the row differs, append outbox events.
 
-    Returns the ids of records with a *visible* change, in page order: another canonical document, state or fate. A dead
-    letter keeps the record's last good canonical document. Without a mapping the row itself is what is visible.
+    Returns the ids of records with a *visible* change, in page order: another canonical document, or it came or went. A
+    dead letter keeps the record's last good canonical document. Without a mapping the row itself is what is visible.
     """
-    raise NotImplementedError
+    at = now(conn)
+    rows: dict[tuple[bool, bool], list[tuple[Any, ...]]] = {}
+    versions: list[tuple[Any, ...]] = []
+    events: list[tuple[Any, ...]] = []
+    visible: list[int] = []
+    outlived: list[int] = []
+    for change in changes:
+        before = change.before
+        if before is not None and before.id != change.id:
+            outlived.append(before.id)
+            before = None
+        replaced = change.fate != "dead"
+        shown = _claim_hash(change, before)
+        event = _event(before, shown)
+        version, raw_version = (before.version, before.raw_version) if before else (0, 0)
+        if change.raw_changed or event:
+            version += 1
+        if change.raw_changed:
+            raw_version = version
+            op = "restore" if before and before.state != "live" else "full"
+            versions.append((change.id, version, op, change.raw_text, change.event_at, at, run))
+        if event:
+            events.append(("record", change.id, ref.entity, version, event, ref.system, ref.stream, None, run, at))
+            visible.append(change.id)
+        canonical = None if change.canonical is None or not replaced else document.dump(change.canonical)
+        notes = document.dump(change.notes) if change.notes else None
+        rows.setdefault((change.raw_changed, replaced), []).append(
+            (change.id, *ref[:2], ref.entity, change.key, change.incarnation, "live", change.fate, version, raw_version,
+             change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor, canonical, notes)
+        )  # fmt: skip
+    if outlived:
+        set_state(conn, outlived, "deleted", run)
+    for how, batch in sorted(rows.items()):
+        _write[how](conn, batch)
+    _append(conn, versions)
+    outbox.append_rows(conn, events)
+    return visible
+
+
+def _claim_hash(change: Change, before: Head | None) -> str:
+    """What others can see of the record after this change, as a hash; empty when it is nothing."""
+    if change.fate == "dead":
+        return before.canonical_hash if before else ""
+    if change.canonical is not None:
+        return document.digest(change.canonical)
+    return change.raw_hash if change.fate == "applied" else ""
+
+
+def _event(before: Head | None, shown: str) -> str:
+    """What happened to the visible part of a record; empty when nothing did."""
+    live = before is not None and before.state == "live"
+    if before is None or not live:
+        if not shown:
+            return ""
+        return "created" if before is None else "restored"
+    if before.canonical_hash == shown:
+        return ""
+    if not shown:
+        return "filtered"
+    return "changed" if before.canonical_hash else "created"
 
 
 def delete(conn: Connection, ref: StreamRef, keys: Sequence[str], run: int, *, event_at: str = "") -> list[int]:
     """Tombstone the live records behind `keys`; unknown and deleted ones are ignored. Returns their ids."""
-    raise NotImplementedError
+    heads = _heads(conn, ref.system, ref.stream, set(keys))
+    return set_state(
+        conn, [heads[key].id for key in dict.fromkeys(keys) if key in heads], "deleted", run, event_at=event_at
+    )
 
 
-def set_state(conn: Connection, records: Sequence[int], state: RecordState, run: int) -> list[int]:
+def set_state(
+    conn: Connection, records: Sequence[int], state: RecordState, run: int, *, event_at: str = ""
+) -> list[int]:
     """Move records to another state (a source goes off, a steward reopens); returns those that moved."""
-    raise NotImplementedError
+    at = now(conn)
+    query = select(_record.id, _record.version, _record.entity, _record.system, _record.stream, _record.canonical_hash)
+    query = query.where(one_of(_record.id, records), _record.state != state)
+    found = {row.id: row for row in conn.execute(query)} if records else {}
+    moved = [number for number in dict.fromkeys(records) if number in found]
+    if not moved:
+        return []
+    op, event = ("restore", "restored") if state == "live" else ("delete", state)
+    conn.execute(
+        update(source_record).where(one_of(_record.id, moved)).values(state=state, version=_record.version + 1)
+    )
+    _append(conn, [(number, found[number].version + 1, op, None, event_at, at, run) for number in moved])
+    outbox.append(
+        conn,
+        [
+            NewEvent("record", number, row.entity, row.version + 1, event, row.system, row.stream)
+            for number in moved
+            if (row := found[number]).canonical_hash
+        ],
+        run,
+    )
+    return moved
+
+
+def _unseen(ref: StreamRef, generation: int, before: str) -> Any:
+    sighted = select(sighting.c.record).where(sighting.c.generation == generation, sighting.c.record == _record.id)
+    return and_(_record.received_at < before, ~sighted.exists())
+
+
+def _living(ref: StreamRef) -> Any:
+    return and_(_record.system == ref.system, _record.stream == ref.stream, _record.state == "live")
 
 
 def missing(conn: Connection, ref: StreamRef, generation: int, *, before: str) -> tuple[int, int]:
     """(live records this generation has not seen, live records) of a stream; rows received since `before` count as seen."""
-    raise NotImplementedError
+    unseen = func.coalesce(func.sum(case((_unseen(ref, generation, before), 1), else_=0)), 0)
+    row = conn.execute(select(unseen, func.count()).where(_living(ref))).one()
+    return int(row[0]), int(row[1])
 
 
 def sweep(conn: Connection, ref: StreamRef, generation: int, run: int, *, before: str, limit: int = 1000) -> list[int]:
     """Tombstone up to `limit` of the records `missing` counts; an empty list means done. The brake is the flow's."""
-    raise NotImplementedError
+    query = select(_record.id).where(_living(ref), _unseen(ref, generation, before)).order_by(_record.key).limit(limit)
+    return set_state(conn, list(conn.execute(query).scalars()), "deleted", run)
 
 
 def close_generation(conn: Connection, generation: int) -> None:
     """Forget the sightings of a full compare that is over."""
-    raise NotImplementedError
+    conn.execute(delete_from(sighting).where(sighting.c.generation == generation))
+
+
+_NOTES = list(Record.__dataclass_fields__).index("notes")
+_RECORD = tuple(_record[name] for name in Record.__dataclass_fields__ if name != "raw")
+
+
+def _select(raw: bool) -> Select[Any]:
+    if not raw:
+        return select(*_RECORD)
+    current = and_(source_version.c.record == _record.id, source_version.c.seq == _record.raw_version)
+    return select(*_RECORD, source_version.c.raw).select_from(source_record.outerjoin(source_version, current))
+
+
+def _records(conn: Connection, query: Select[Any]) -> list[Record]:
+    found = []
+    for row in conn.execute(query):
+        values: list[Any] = list(row)
+        values[_NOTES] = values[_NOTES] or {}
+        found.append(Record(*values))
+    return found
 
 
 def load(conn: Connection, records: Collection[int], *, raw: bool = False) -> dict[int, Record]:
     """Records by id; unknown ids are left out."""
-    raise NotImplementedError
+    if not records:
+        return {}
+    return {record.id: record for record in _records(conn, _select(raw).where(one_of(_record.id, records)))}
 
 
 def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, int]:
     """Key -> id of its newest incarnation, deleted or not."""
-    raise NotImplementedError
+    return {key: head.id for key, head in _heads(conn, system, stream, keys).items()}
+
+
+def _scan(
+    query: Select[Any],
+    entity: str,
+    system: str,
+    stream: str,
+    states: Collection[str],
+    fates: Collection[str],
+    after: int,
+) -> Select[Any]:
+    # The concatenation keeps the database from walking the key index and sorting the whole stream for every batch.
+    filters = [(_record.entity, entity), (_record.system.concat(""), system), (_record.stream.concat(""), stream)]
+    query = query.where(_record.id > after, *[column == value for column, value in filters if value])
+    if states:
+        query = query.where(_record.state.in_(sorted(states)))
+    if fates:
+        query = query.where(_record.fate.in_(sorted(fates)))
+    return query.order_by(_record.id)
 
 
 def scan(
@@ -198,37 +456,62 @@ def scan(
     entity: str = "",
     system: str = "",
     stream: str = "",
-    states: Collection[RecordState] = ("live",),
+    states: Collection[RecordState] = LIVE,
+    fates: Collection[Fate] = (),
     after: int = 0,
     limit: int = 1000,
     raw: bool = False,
 ) -> list[Record]:
-    """The next `limit` records by ascending id after `after`; an empty list means the end."""
-    raise NotImplementedError
+    """The next `limit` records by ascending id after `after`; an empty list means the end. Start with `after=-1`."""
+    return _records(conn, _scan(_select(raw), entity, system, stream, states, fates, after).limit(limit))
 
 
 def scan_all(
-    conn: Connection, *, entity: str = "", system: str = "", stream: str = "", raw: bool = False
+    conn: Connection,
+    *,
+    entity: str = "",
+    system: str = "",
+    stream: str = "",
+    states: Collection[RecordState] = LIVE,
+    raw: bool = False,
 ) -> Iterator[Record]:
-    """Every live record, read in batches."""
-    raise NotImplementedError
+    """Every record, read in batches."""
+    after = -1
+    while batch := scan(conn, entity=entity, system=system, stream=stream, states=states, after=after, raw=raw):
+        yield from batch
+        after = batch[-1].id
 
 
-def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int = 0, limit: int = 1000) -> list[Change]:
+def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int = -1, limit: int = 1000) -> list[Change]:
     """Live records last mapped by another revision, as changes to map again and `save`; ascending by id after `after`."""
-    raise NotImplementedError
+    current = and_(source_version.c.record == _record.id, source_version.c.seq == _record.raw_version)
+    query = select(*_HEAD, _record.event_at, _record.anchor, source_version.c.raw)
+    query = query.select_from(source_record.join(source_version, current)).where(_record.mapping_rev != mapping_rev)
+    found = conn.execute(_scan(query, "", ref.system, ref.stream, ("live",), (), after).limit(limit))
+    changes = []
+    for *head, event_at, anchor, raw in found:
+        before = Head(*head)
+        change = Change(before.id, before.key, before.incarnation, raw, "", before.raw_hash, event_at, False, before)
+        change.anchor = anchor
+        changes.append(change)
+    return changes
 
 
 def anchored(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
     """Record -> live records that describe it (answers of look-ups), sorted."""
-    raise NotImplementedError
+    if not records:
+        return {}
+    query = select(_record.anchor, _record.id).where(one_of(_record.anchor, records), _record.state == "live")
+    return group((row[0], row[1]) for row in conn.execute(query.order_by(_record.id)))
 
 
 def versions(conn: Connection, record: int) -> list[Version]:
     """A record's whole history, oldest first."""
-    raise NotImplementedError
+    query = select(*(source_version.c[name] for name in Version._fields)).where(source_version.c.record == record)
+    return [Version(*row) for row in conn.execute(query.order_by(source_version.c.seq))]
 
 
 def count(conn: Connection) -> Mapping[tuple[str, str, str, str, str], int]:
     """(system, stream, entity, state, fate) -> number of records."""
-    raise NotImplementedError
+    parts = (_record.system, _record.stream, _record.entity, _record.state, _record.fate)
+    return {tuple(row[:5]): row[5] for row in conn.execute(select(*parts, func.count()).group_by(*parts))}

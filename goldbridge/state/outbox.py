@@ -98,9 +98,10 @@ def read(
 
 def head(conn: Connection) -> int:
     """The newest seq; 0 when there is none."""
-    return conn.execute(select(func.coalesce(func.max(outbox.c.seq), 0))).scalar_one()
+    return int(conn.execute(select(func.coalesce(func.max(outbox.c.seq), 0))).scalar_one())
 
 
 def prune(conn: Connection, until: int) -> int:
-    """Drop events up to and including `until` (every consumer is past it); returns how many."""
-    return conn.execute(delete(outbox).where(outbox.c.seq <= until)).rowcount
+    """Drop events up to and including `until` (every consumer is past it), but never the newest; returns how many."""
+    newest = select(func.max(outbox.c.seq)).scalar_subquery()
+    return conn.execute(delete(outbox).where(outbox.c.seq <= until, outbox.c.seq < newest)).rowcount
