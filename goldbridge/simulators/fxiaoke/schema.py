@@ -134,6 +134,23 @@ CONTRACT_STATUSES = ("草稿", "审批中", "已批准", "已驳回", "已关闭
 ACCOUNT_STATUSES = (("启用", "active"), ("停用", "inactive"))
 RISK_LEVELS = ("高", "中", "低")
 
+WORDS: Mapping[str, str] = {
+    "ACTIVE": "存续",
+    "MOVED_OUT": "迁出",
+    "REVOKED": "吊销",
+    "REVOKED_DEREGISTERED": "吊销已注销",
+    "DEREGISTERED": "注销",
+    "CANCELLED": "撤销",
+    "SUSPENDED": "停业",
+    "LIQUIDATION": "清算",
+    "PENDING": "筹建",
+    "UNKNOWN": "未知",
+    "agency": "代理合同",
+    "framework": "框架合同",
+    "sales": "销售合同",
+}
+"""The world's words for what this tenant's options are called."""
+
 
 def _company_fields(seed: int) -> tuple[Field, ...]:
     return (

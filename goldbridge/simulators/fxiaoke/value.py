@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from goldbridge.simulators.fxiaoke.schema import EMPLOYEES, Field
+from goldbridge.simulators.fxiaoke.schema import EMPLOYEES, WORDS, Field
 from goldbridge.simulators.kit import Refused
 
 INVALID = "15002"
@@ -104,7 +104,8 @@ def _texts(field: Field, value: Any) -> list[str]:
 
 
 def unlabel(field: Field, value: Any) -> Any:
-    """For rows typed by people: an option's label becomes its value."""
-    if field.kind == "select_one":
-        return next((known for label, known in field.options if label == value), value)
+    """For rows typed by people: an option's label (or the world's word for it) becomes its value."""
+    if field.kind == "select_one" and isinstance(value, str):
+        names = (value, WORDS.get(value))
+        return next((known for label, known in field.options if label in names), value)
     return value
