@@ -99,11 +99,11 @@ def _land(
 ) -> None:
     present = [row for row in page.rows if not stream.is_deleted(row)]
     flagged = [stream.key_of(row) for row in page.rows if stream.is_deleted(row)]
-    land_rows(conn, run, ref, stream, mapping, present, generation)
+    _, fates = land_rows(conn, run, ref, stream, mapping, present, generation)
+    run.counters.add(fates)
     gone = landing.delete(conn, ref, [*flagged, *page.gone], run.id)
     # A row flagged as deleted counts as applied when that is news, and as filtered when we never had it or knew.
-    fates = {"applied": min(len(gone), len(flagged)), "filtered": max(len(flagged) - len(gone), 0)}
-    run.counters.add({fate: number for fate, number in fates.items() if number})
+    run.counters.add({"applied": min(len(gone), len(flagged)), "filtered": max(len(flagged) - len(gone), 0)})
     run.count(deleted=len(gone))
     if page.rejects:
         letters = [dead.letter(error, ref.system, ref.stream, key, "read") for key, error in page.rejects]
@@ -119,8 +119,8 @@ def land_rows(
     mapping: Mapping,
     rows: Sequence[RawRow],
     generation: int = 0,
-) -> list[int]:
-    """Land and map rows; returns the ids of the records with a visible change."""
+) -> tuple[list[int], dict[str, int]]:
+    """Land and map rows; returns the ids of the records with a visible change, and how many rows met which fate."""
     compared = landing.changed(
         conn,
         ref,
@@ -129,19 +129,21 @@ def land_rows(
         generation=generation,
         mapping_rev=mapping.revision,
     )
-    changed = keep(conn, run, ref, mapping, compared.changes)
-    same = dict(compared.same)
-    same["unchanged"] = same.pop("applied", 0)
-    run.counters.add({fate: number for fate, number in same.items() if number})
+    changed, fates = keep(conn, run, ref, mapping, compared.changes)
+    for fate, number in compared.same.items():
+        told = "unchanged" if fate == "applied" else fate
+        fates[told] = fates.get(told, 0) + number
     if compared.rejected:
         letters = [dead.letter(error, ref.system, ref.stream, a.key, "read") for a, error in compared.rejected]
         dead.put(conn, run.flow, letters, run.id)
-        run.counters.add({"dead": len(letters)})
-    return changed
+        fates["dead"] = fates.get("dead", 0) + len(letters)
+    return changed, fates
 
 
-def keep(conn: Connection, run: Running, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]) -> list[int]:
-    """Map the changes, save them, and set aside or release their dead letters; counts their fates."""
+def keep(
+    conn: Connection, run: Running, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]
+) -> tuple[list[int], dict[str, int]]:
+    """Map the changes, save them, set aside or release their dead letters; returns visible changes and fates."""
     batch = mapping.apply([change.raw for change in changes])
     letters, clear = [], []
     for index, change in enumerate(changes):
@@ -163,8 +165,7 @@ def keep(conn: Connection, run: Running, ref: StreamRef, mapping: Mapping, chang
     fates: dict[str, int] = {}
     for change in changes:
         fates[change.fate] = fates.get(change.fate, 0) + 1
-    run.counters.add(fates)
-    return changed
+    return changed, fates
 
 
 def remap(run: Running, ref: StreamRef, mapping: Mapping) -> None:
@@ -176,7 +177,7 @@ def remap(run: Running, ref: StreamRef, mapping: Mapping) -> None:
             if not changes:
                 return
             after = changes[-1].id
-            changed = keep(conn, run, ref, mapping, changes)
+            changed, _ = keep(conn, run, ref, mapping, changes)
             run.count(remapped=len(changes), changed_by_mapping=len(changed))
 
 

@@ -22,6 +22,8 @@ from mdm.survivorship_rule import Rules as SurvivorshipRules
 INDEX_BATCH = 1000
 RESOLVE_BATCH = 2000
 EVENTS = 5000
+CONSUMER = "master"
+"""Whose place in the outbox this is: all master flows share it, since they keep the same golden records."""
 
 
 def master(run: Running, project: Project, survivorship: SurvivorshipRules, entities: Sequence[str]) -> None:
@@ -72,8 +74,8 @@ def _master_entity(run: Running, core: Core) -> None:
             with run.page() as conn:
                 outcome.add(resolve(conn, core, seeds, f"run:{run.id}", run.id))
     with run.page() as conn:
-        cursor.advance(conn, run.flow, str(until), "", run.id, partition=place)
-        cursor.advance(conn, run.flow, str(parents_until), "", run.id, partition=f"{place}:parents")
+        cursor.advance(conn, CONSUMER, str(until), "", run.id, partition=place)
+        cursor.advance(conn, CONSUMER, str(parents_until), "", run.id, partition=f"{place}:parents")
     run.counters.add({"applied": len(dirty)})
     run.count(
         golden_created=outcome.created, golden_versions=outcome.versions, moved=outcome.moved, tasks=outcome.tasks,
@@ -85,7 +87,7 @@ def _changed_records(run: Running, entity: Entity, place: str) -> tuple[set[int]
     """Source records of the entity with a visible change since this flow last looked, and how far it has looked."""
     found: set[int] = set()
     with run.store.read() as conn:
-        left = cursor.load(conn, run.flow, place)
+        left = cursor.load(conn, CONSUMER, place)
         after = int(left.value) if left is not None and left.value else 0
         while events := outbox.read(conn, after, kind="record", entities=[entity.name], limit=EVENTS):
             after = events[-1].seq
@@ -99,7 +101,7 @@ def _children_of_changed_parents(run: Running, entity: Entity, place: str) -> tu
         return set(), 0
     found: set[int] = set()
     with run.store.read() as conn:
-        left = cursor.load(conn, run.flow, place)
+        left = cursor.load(conn, CONSUMER, place)
         after = int(left.value) if left is not None and left.value else 0
         while events := outbox.read(conn, after, kind="golden", entities=[entity.parent], limit=EVENTS):
             after = events[-1].seq

@@ -1,0 +1,234 @@
+"""Enrich: asks maps and registries what golden records lack, and lands the answers as records of their own.
+
+An answer is a source record like any other: it is mapped, it has lineage, it can be outranked and it can be removed.
+An answer about one record (a geocoded address) is anchored to that record and follows it; an answer that names a
+company (a registry's face) is matched like every record, and so also ties other spellings together. Every question is
+asked once: answers are cached with their date, negative ones too. A look-up that is down or used up never stops the
+records themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connectors.base import Answer, Lookup
+from flows.ingest import keep
+from flows.running import Running
+from goldbridge.clock import iso
+from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.mapping import Mapping as FieldMapping
+from goldbridge.records.model import Entity
+from goldbridge.state import cache, golden, landing
+from goldbridge.state.cache import CachedAnswer
+from goldbridge.state.golden import Golden
+from goldbridge.state.landing import Arrival, StreamRef
+from goldbridge.text.organisation import parse_organisation
+from goldbridge.text.fold import match_form
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One look-up to ask about one golden record; `anchor` is the record whose value is asked about."""
+
+    golden: int
+    anchor: int
+    terms: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return cache.terms_hash(self.terms)
+
+
+def enrich(
+    run: Running, lookup: Lookup[Any], asked: str, mapping: FieldMapping, entity: Entity, max_age: timedelta
+) -> None:
+    """Ask about every active golden record that lacks something this look-up can tell.
+
+    Counts each question: applied (an answer landed), unchanged (known from the cache), filtered (no answer, or one
+    that does not fit), pending (the look-up could not be asked now).
+    """
+    not_before = iso(run.store.clock.now() - max_age)
+    after = 0
+    parked: Halt | None = None
+    while True:
+        with run.store.read() as conn:
+            batch = golden.scan(conn, entity.name, after=after, limit=BATCH)
+            if not batch:
+                break
+            after = batch[-1].id
+            questions = [q for record in batch if (q := _question(record, lookup.questions[asked], mapping)) is not None]
+            known = cache.load(
+                conn, lookup.context.system, asked, [q.terms for q in questions], not_before=not_before
+            )
+        fresh = {q.name: q for q in questions if q.name not in known}
+        answers: dict[str, CachedAnswer] = {}
+        if parked is None:
+            answers, parked = _ask(lookup, asked, list(fresh.values()), iso(run.store.clock.now()))
+        with run.page() as conn:
+            cache.save(conn, lookup.context.system, asked, list(answers.values()))
+            _land(conn, run, lookup, mapping, batch, questions, {**known, **answers}, set(known))
+        run.progress.advance(len(batch))
+    if parked is not None:
+        run.message = f"{lookup.context.system}: {parked.message}"
+        run.log.warning("look-up parked", system=lookup.context.system, reason=parked.message)
+
+
+def _question(record: Golden, names: Sequence[str], mapping: FieldMapping) -> Question | None:
+    """What to ask about a golden record, or None when it lacks nothing the answer could fill, or has nothing to go by."""
+    if all(_has(record, field) for field in mapping.fields if field not in ("updated_at", "role")):
+        return None
+    values = record.values
+    address = values.get("address") if isinstance(values.get("address"), dict) else {}
+    lines = {name: line for name, line in record.lineage.items() if isinstance(line, dict)}
+    code = values.get("credit_code", "")
+    valid = code and "invalid" not in lines.get("credit_code", {})
+    offers: dict[str, tuple[str, str]] = {
+        "keyword": (code, "credit_code") if valid else (values.get("name", ""), "name"),
+        "name": (values.get("name", ""), "name"),
+        "credit_code": (code if valid else "", "credit_code"),
+        "address": (address.get("line", "") if address else "", "address"),
+        "city": (_city(address or {}), "address"),
+    }
+    said = {name: offers[name] for name in names if name in offers}
+    main = said.get(names[0])
+    if main is None or not main[0]:
+        return None
+    anchor = lines.get(main[1], {}).get("record") or record.founder
+    return Question(record.id, anchor, {name: value for name, (value, _) in said.items() if value})
+
+
+def _city(address: Mapping[str, Any]) -> str:
+    return str(address.get("city") or "")
+
+
+def _has(record: Golden, field: str) -> bool:
+    """Whether a golden record has a value there; dotted names reach into groups."""
+    value: Any = record.values
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value not in (None, "", [])
+
+
+def _ask(
+    lookup: Lookup[Any], asked: str, questions: Sequence[Question], at: str
+) -> tuple[dict[str, CachedAnswer], Halt | None]:
+    """Ask side by side; a refused question is an answer, one that got no answer stays open for the next run."""
+    found: dict[str, CachedAnswer] = {}
+    parked: list[Halt] = []
+
+    def one(question: Question) -> None:
+        if parked:
+            return
+        try:
+            answer = lookup.ask(asked, question.terms)
+        except Reject as error:
+            answer = Answer(False, asked, reason=error.message)
+        except Retry:
+            return
+        except Halt as error:
+            parked.append(error)
+            return
+        found[question.name] = CachedAnswer(
+            question.terms, answer.found, answer.stream, answer.key, answer.row, answer.reason, at
+        )
+
+    with ThreadPoolExecutor(lookup.config.threads, thread_name_prefix=f"ask-{lookup.context.system}") as pool:
+        list(pool.map(one, questions))
+    return {name: found[name] for name in sorted(found)}, parked[0] if parked else None
+
+
+def _land(
+    conn: Connection,
+    run: Running,
+    lookup: Lookup[Any],
+    mapping: FieldMapping,
+    batch: Sequence[Golden],
+    questions: Sequence[Question],
+    answers: Mapping[str, CachedAnswer],
+    known: set[str],
+) -> None:
+    goldens = {record.id: record for record in batch}
+    fates: dict[str, int] = {}
+    anchored: list[tuple[Question, CachedAnswer]] = []
+    named: dict[str, CachedAnswer] = {}
+    for question in questions:
+        answer = answers.get(question.name)
+        if answer is None:
+            fate = "pending"
+        elif not answer.found or not fits(goldens[question.golden], answer, mapping):
+            fate = "filtered"
+        else:
+            fate = "unchanged" if question.name in known else "applied"
+            if _is_about_a_value(mapping):
+                anchored.append((question, answer))
+            else:
+                named[answer.key] = answer
+        fates[fate] = fates.get(fate, 0) + 1
+    run.counters.add(fates)
+    ref_stream = next(iter(answers.values())).stream if answers else ""
+    if named:
+        ref = StreamRef(lookup.context.system, ref_stream, mapping.target)
+        compared = landing.changed(
+            conn, ref, [Arrival(key, named[key].row) for key in sorted(named)], mapping_rev=mapping.revision
+        )
+        keep(conn, run, ref, mapping, compared.changes)
+    if anchored:
+        _land_anchored(conn, run, StreamRef(lookup.context.system, ref_stream, mapping.target), mapping, anchored)
+
+
+def _is_about_a_value(mapping: FieldMapping) -> bool:
+    """Whether the answer describes one value of a record (a group such as address) rather than naming an organisation."""
+    return "name" not in mapping.fields
+
+
+def _land_anchored(
+    conn: Connection,
+    run: Running,
+    ref: StreamRef,
+    mapping: FieldMapping,
+    anchored: Sequence[tuple[Question, CachedAnswer]],
+) -> None:
+    records = landing.load(conn, {q.anchor for q, _ in anchored})
+    arrivals, anchors = [], {}
+    for question, answer in anchored:
+        record = records[question.anchor]
+        key = f"{record.system}.{record.stream}/{record.key}"
+        arrivals.append(Arrival(key, answer.row))
+        anchors[key] = record.id
+    compared = landing.changed(conn, ref, arrivals, mapping_rev=mapping.revision)
+    result = mapping.apply([change.raw for change in compared.changes])
+    for index, change in enumerate(compared.changes):
+        change.anchor = anchors[change.key]
+        change.fate = result.fates[index]
+        change.canonical, change.notes = result.values[index], result.notes[index]
+    landing.save(conn, ref, compared.changes, run.id, mapping_rev=mapping.revision)
+
+
+def fits(record: Golden, answer: CachedAnswer, mapping: FieldMapping) -> bool:
+    """Whether an answer is about this golden record; a namesake or a mistyped code must not complete it.
+
+    An answer that names an organisation must carry the name we know (now or formerly), or at least its brand when it
+    was found by a valid credit code; a region named on both sides must not contradict.
+    """
+    if _is_about_a_value(mapping):
+        return True
+    mapped = mapping.apply([answer.row])
+    said = mapped.values[0] or {}
+    names = [said.get("name"), *(said.get("former_names") or [])]
+    ours = [record.values.get("name"), *(record.values.get("former_names") or [])]
+    forms = {match_form(name) for name in names if name}
+    if forms & {match_form(name) for name in ours if name}:
+        return True
+    if answer.terms.get("keyword") != said.get("credit_code"):
+        return False
+    theirs = [parse_organisation(name) for name in names if name]
+    mine = [parse_organisation(name) for name in ours if name]
+    return any(a.brand and b.brand and (a.brand in b.brand or b.brand in a.brand) for a in theirs for b in mine)

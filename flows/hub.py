@@ -1,0 +1,112 @@
+"""A project at work: its open state, its connections, and its compiled mappings, rules and flows, each made once."""
+
+from __future__ import annotations
+
+import hashlib
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from flows.condition import Condition
+from flows.config import Flow, SyncFlow, compile_flows, hint
+from flows.delivering import Target
+from flows.wiring import Connections
+from goldbridge.clock import SYSTEM, Clock
+from goldbridge.errors import Mark, Misconfigured
+from goldbridge.mapping import Mapping, compile_mapping
+from goldbridge.settings.project import Project
+from goldbridge.state.engine import Store, open_store
+from goldbridge.state.vault import Vault, derive, load_key
+from mdm.survivorship_rule import Rules, compile_survivorship
+
+
+class Hub:
+    """Use as a context manager; everything is opened and compiled when first needed."""
+
+    def __init__(self, project: Project, clock: Clock = SYSTEM) -> None:
+        self.project = project
+        self.clock = clock
+        self.flows = compile_flows(project)
+        self.survivorship: Rules = compile_survivorship(project.survivorship, project.model, project.sources)
+        self.store: Store = open_store(project.settings.state.url, clock, state_dir=project.state_dir)
+        self.key = load_key(project.state_dir, project.secrets.environ)
+        self.connections = Connections(project, Vault(self.store, derive(self.key, "vault")), clock)
+        self._mappings: dict[str, Mapping] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connections.close()
+        self.store.close()
+
+    def flow(self, name: str) -> Flow:
+        """A flow by name; raises `Misconfigured` FLW011 when there is none."""
+        if name not in self.flows:
+            message = f"there is no flow '{name}'{hint(name, self.flows)}"
+            raise Misconfigured.one("FLW011", message, Mark("flows.yaml"))
+        return self.flows[name]
+
+    def mark(self, flow: Flow, *path: str | int) -> Mark:
+        return self.project.flows.mark("flows", flow.name, *path)
+
+    def mapping(self, name: str) -> Mapping:
+        """A compiled mapping by name."""
+        if name not in self._mappings:
+            system = name.split(".", 1)[0]
+            self._mappings[name] = compile_mapping(
+                self.project.mappings[name],
+                self.project.model,
+                tables=self.project.tables,
+                zone=self._zone(system),
+            )
+        return self._mappings[name]
+
+    def _zone(self, system: str) -> str | None:
+        """The zone in which a source writes naive times."""
+        entry = self.project.sources.get(system)
+        if entry is None:
+            return self.project.settings.zone
+        data = entry.document.data
+        for part in entry.path:
+            data = data[part]
+        return data.get("zone") or self.project.settings.zone
+
+    def target(self, object: str, mapping: str, mark: Mark) -> Target:
+        """The writer of `system.Object` with the mapping that makes its values."""
+        writer, stream = self.connections.writer(object, mark)
+        compiled = self.mapping(mapping)
+        if compiled.target != object:
+            message = f"mapping '{mapping}' makes {compiled.target}, not {object}"
+            raise Misconfigured.one("FLW012", message, mark)
+        return Target(writer, stream, compiled)
+
+    def out_mapping(self, flow: SyncFlow) -> str:
+        """The outgoing mapping of a sync flow: the one it names, or the only one from its entity to its object."""
+        if flow.out:
+            return flow.out
+        entity = self.mapping(flow.mapping).target
+        found = [
+            name
+            for name, document in sorted(self.project.mappings.items())
+            if document.data.get("target") == flow.sync.to and document.data.get("source") == entity
+        ]
+        if len(found) != 1:
+            what = f"{len(found)} mappings lead" if found else "no mapping leads"
+            message = f"{what} from {entity} to {flow.sync.to}; name one with `out:`"
+            raise Misconfigured.one("FLW013", message, self.mark(flow, "sync"))
+        return found[0]
+
+    def condition(self, flow: Flow, entity: str, source: str | None) -> Condition | None:
+        """The flow's `when`, compiled."""
+        if source is None:
+            return None
+        return Condition(source, self.project.model.entities[entity], self.mark(flow, "when"))
+
+    def fingerprint(self, flow: Flow) -> str:
+        """What a run is pinned to: the flow as configured."""
+        text = orjson.dumps(flow.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(text, digest_size=8).hexdigest()

@@ -1,0 +1,206 @@
+"""Reconcile: reads a target object back and compares it with what the golden records say should be there.
+
+Through the mappings and over the target's own API: counts, sums, and every field of every row we keep up to date. A
+difference names its record, its field and both values, so that somebody can act on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.base import Reader, Reading, Window
+from flows.condition import Condition
+from flows.delivering import Target
+from flows.publish import resolved_rows
+from flows.running import Running
+from goldbridge.errors import Mark, Misconfigured
+from goldbridge.records.model import Entity
+from goldbridge.state import golden, landing, ledger
+from goldbridge.state.golden import Golden
+from mdm.identity import write_id
+
+BATCH = 1000
+SHOWN = 50
+"""Differences kept with the run; all of them are counted."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """`kind`: missing (we wrote it, it is gone), extra (carries an id we do not know), double, field, sum."""
+
+    kind: str
+    external_id: str = ""
+    key: str = ""
+    field: str = ""
+    expected: str = ""
+    found: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """One target object reconciled. `ok` when nothing differs and nothing waits."""
+
+    object: str
+    expected: int = 0
+    found: int = 0
+    waiting: int = 0
+    sums: dict[str, dict[str, str]] = field(default_factory=dict)
+    differences: int = 0
+    shown: list[Difference] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.differences == 0
+
+    def note(self, difference: Difference) -> None:
+        self.differences += 1
+        if len(self.shown) < SHOWN:
+            self.shown.append(difference)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "ok": self.ok}
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One flow that writes to an object: what it publishes, and which of its golden records."""
+
+    entity: Entity
+    target: Target
+    condition: Condition | None = None
+    source: str = ""
+
+
+def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Report:
+    """Compare one object (all feeds write to it) with the store; counts every expected record."""
+    target = feeds[0].target
+    report = Report(f"{target.system}.{target.stream.name}")
+    wanted = _wanted(run, feeds, report)
+    totals = {name: [Decimal(0), Decimal(0)] for name in sums}
+    seen: dict[str, str] = {}
+    for row in _rows(run, target):
+        external = str(row.get(target.stream.external_id or "") or "")
+        if not external:
+            continue
+        key = target.stream.key_of(row)
+        report.found += 1
+        if external in seen:
+            report.note(Difference("double", external, key, found=seen[external]))
+            continue
+        seen[external] = key
+        values = wanted.get(external)
+        if values is None:
+            report.note(Difference("extra", external, key))
+            continue
+        _compare(report, external, key, values, row)
+        for name, (_, _) in totals.items():
+            totals[name][1] += _number(row.get(name))
+        run.progress.advance(1)
+    for external, values in wanted.items():
+        for name in totals:
+            totals[name][0] += _number(values.get(name))
+        if external not in seen:
+            report.note(Difference("missing", external))
+    for name, (expected, found) in totals.items():
+        report.sums[name] = {"expected": _text(expected), "found": _text(found)}
+        if expected != found:
+            report.note(Difference("sum", field=name, expected=_text(expected), found=_text(found)))
+    wrong = {d.external_id for d in report.shown if d.external_id in wanted}
+    run.counters.add({"unchanged": len(wanted) - len(wrong), "applied": len(wrong), "pending": report.waiting})
+    return report
+
+
+def _wanted(run: Running, feeds: Sequence[Feed], report: Report) -> dict[str, dict[str, Any]]:
+    """External id -> the target row that today's golden records ask for, for everything that was delivered."""
+    wanted: dict[str, dict[str, Any]] = {}
+    for feed in feeds:
+        object = feed.target.stream.name
+        after = 0
+        while True:
+            with run.store.read() as conn:
+                batch = golden.scan(conn, feed.entity.name, after=after, limit=BATCH)
+                if not batch:
+                    break
+                after = batch[-1].id
+                mine = _of_source(conn, [g for g in batch if feed.condition is None or feed.condition(g.values)], feed)
+                written = ledger.by_subject(conn, feed.target.system, object, [g.id for g in mine])
+                rows, blocked = resolved_rows(conn, feed.target, feed.entity, mine)
+            mapped = feed.target.mapping.apply(rows)
+            for index, record in enumerate(mine):
+                values = mapped.values[index]
+                if mapped.fates[index] != "applied" or values is None:
+                    continue
+                if record.id in blocked:
+                    report.waiting += 1
+                    continue
+                report.expected += 1
+                wanted[write_id(feed.entity.name, record.id)] = values
+                if record.id not in written:
+                    report.note(Difference("undelivered", write_id(feed.entity.name, record.id)))
+    return wanted
+
+
+def _of_source(conn: Any, goldens: list[Golden], feed: Feed) -> list[Golden]:
+    if not feed.source:
+        return goldens
+    founders = landing.load(conn, {g.founder for g in goldens})
+    return [g for g in goldens if f"{founders[g.founder].system}.{founders[g.founder].stream}" == feed.source]
+
+
+def _rows(run: Running, target: Target) -> Iterator[Mapping[str, Any]]:
+    reader = target.writer
+    if not isinstance(reader, Reader):
+        raise Misconfigured.one(
+            "FLW050", f"{target.system}.{target.stream.name} cannot be read back, so it cannot be reconciled", Mark("flows.yaml")
+        )
+    reading = Reading(reader.read(target.stream, Window(None, reader.bound(target.stream))))
+    for page in reading:
+        yield from page.rows
+    verdict = reading.completeness
+    if verdict is None or not verdict.proven:
+        run.completeness = f"unproven: {verdict.reason if verdict else 'stopped'}"
+    elif not run.completeness:
+        run.completeness = "proven"
+
+
+def _compare(report: Report, external: str, key: str, values: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    for name, expected in values.items():
+        found = row.get(name)
+        if not same(expected, found):
+            report.note(Difference("field", external, key, name, _text(expected), _text(found)))
+
+
+def same(expected: Any, found: Any) -> bool:
+    """Equal in meaning: numbers as numbers whatever their spelling, lists in any order, no value as no value."""
+    if expected in (None, "", []) and found in (None, "", []):
+        return True
+    if expected == found:
+        return True
+    if isinstance(expected, list) or isinstance(found, list):
+        return sorted(map(str, _listed(expected))) == sorted(map(str, _listed(found)))
+    try:
+        return Decimal(str(expected)) == Decimal(str(found))
+    except InvalidOperation:
+        return str(expected) == str(found)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value)) if value not in (None, "") else Decimal(0)
+    except InvalidOperation:
+        return Decimal(0)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "" if value is None else str(value)
+
+

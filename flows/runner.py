@@ -1,0 +1,157 @@
+"""Runs flows: one by name, or all of them in order. The CLI, the scheduler and Prefect all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.base import Window
+from flows.config import EnrichFlow, Flow, IngestFlow, MasterFlow, PublishFlow, ReconcileFlow, SyncFlow, order
+from flows.enrich import enrich
+from flows.hub import Hub
+from flows.ingest import ingest
+from flows.master import master
+from flows.publish import publish
+from flows.reconcile import Feed, reconcile
+from flows.running import Running, running
+from flows.sync import sync
+from goldbridge.ports import Progress
+from goldbridge.state.run import Counters, RunKind
+from mdm.core import Core
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished run reports."""
+
+    flow: str
+    kind: str
+    run: int
+    counters: Counters
+    completeness: str
+    message: str
+    detail: dict[str, Any]
+
+    @property
+    def needs_person(self) -> bool:
+        """Dead letters or an unclean reconciliation: exit status 1."""
+        reports = self.detail.get("reports", [])
+        return self.counters.dead > 0 or any(not report["ok"] for report in reports)
+
+    def as_json(self) -> dict[str, Any]:
+        fates = {name: getattr(self.counters, name) for name in ("read", *FATES)}
+        return {
+            "flow": self.flow, "kind": self.kind, "run": self.run, **fates, **self.counters.other,
+            "completeness": self.completeness, "message": self.message, "detail": self.detail,
+        }  # fmt: skip
+
+
+FATES = ("applied", "unchanged", "filtered", "dead", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run differs from an ordinary one."""
+
+    full: bool = False
+    allow_deletes: bool = False
+    window: Window | None = None
+    partition: str = ""
+
+
+def run_flow(hub: Hub, name: str, progress: Progress | None = None, options: Options | None = None) -> Result:
+    """Run one flow to its end.
+
+    Raises `AlreadyRunning` when it runs elsewhere, `Misconfigured`, `Retry` or `Halt` when it cannot go on; what was
+    committed stays, and the next run resumes there.
+    """
+    flow = hub.flow(name)
+    chosen = options or Options()
+    kind: RunKind = "backfill" if chosen.window else "full_compare" if chosen.full else "live"
+    step = _prepare(hub, flow, chosen)
+    with running(hub.store, name, kind, hub.fingerprint(flow), progress) as run:
+        step(run)
+    return Result(name, flow.kind, run.id, run.counters, run.completeness, run.message, run.detail)
+
+
+def ordered(hub: Hub) -> list[str]:
+    """The enabled flows, predecessors first."""
+    return [flow.name for flow in order(hub.flows.values()) if flow.enabled]
+
+
+def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None]:
+    """Everything that configuration can get wrong is found before the run is opened."""
+    match flow:
+        case IngestFlow():
+            reader, stream = hub.connections.reader(flow.ingest, hub.mark(flow, "ingest"))
+            mapping = hub.mapping(flow.mapping_name)
+            return lambda run: ingest(
+                run, reader, stream, mapping, full=options.full, window=options.window,
+                partition=options.partition, allow_deletes=options.allow_deletes,
+            )  # fmt: skip
+        case MasterFlow():
+            return lambda run: master(run, hub.project, hub.survivorship, flow.master)
+        case EnrichFlow():
+            return _prepare_enrich(hub, flow)
+        case PublishFlow():
+            target = hub.target(flow.to, flow.mapping, hub.mark(flow, "to"))
+            entity = hub.project.model.entities[flow.publish]
+            condition = hub.condition(flow, flow.publish, flow.when)
+            return lambda run: publish(run, target, entity, condition)
+        case SyncFlow():
+            return _prepare_sync(hub, flow, options)
+        case ReconcileFlow():
+            return _prepare_reconcile(hub, flow)
+    raise AssertionError(flow.kind)
+
+
+def _prepare_enrich(hub: Hub, flow: EnrichFlow) -> Callable[[Running], None]:
+    entity = hub.project.model.entities[flow.enrich]
+    lookups = [
+        (*hub.connections.lookup(name, hub.mark(flow, "with")), hub.mapping(name)) for name in flow.with_
+    ]
+
+    def step(run: Running) -> None:
+        for lookup, asked, mapping in lookups:
+            enrich(run, lookup, asked, mapping, entity, flow.max_age)
+
+    return step
+
+
+def _prepare_sync(hub: Hub, flow: SyncFlow, options: Options) -> Callable[[Running], None]:
+    reader, stream = hub.connections.reader(flow.sync.from_, hub.mark(flow, "sync", "from"))
+    mapping = hub.mapping(flow.mapping)
+    target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
+    entity = hub.project.model.entities[mapping.target]
+    core = Core(entity, hub.survivorship[entity.name])
+    return lambda run: sync(
+        run, reader, stream, mapping, target, core, window=options.window, partition=options.partition
+    )
+
+
+def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], None]:
+    feeds: dict[str, list[Feed]] = {}
+    for name in flow.reconcile:
+        feed = _feed(hub, hub.flow(name))
+        feeds.setdefault(f"{feed.target.system}.{feed.target.stream.name}", []).append(feed)
+
+    def step(run: Running) -> None:
+        reports = [reconcile(run, group, flow.sums.get(object, [])) for object, group in feeds.items()]
+        run.detail["reports"] = [report.as_json() for report in reports]
+        run.count(differences=sum(report.differences for report in reports))
+
+    return step
+
+
+def _feed(hub: Hub, flow: Flow) -> Feed:
+    match flow:
+        case PublishFlow():
+            target = hub.target(flow.to, flow.mapping, hub.mark(flow, "to"))
+            entity = hub.project.model.entities[flow.publish]
+            return Feed(entity, target, hub.condition(flow, flow.publish, flow.when))
+        case SyncFlow():
+            target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
+            entity = hub.project.model.entities[hub.mapping(flow.mapping).target]
+            return Feed(entity, target, None, flow.sync.from_)
+    raise AssertionError(flow.kind)
