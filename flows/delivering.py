@@ -52,9 +52,7 @@ def deliver(run: Running, target: Target) -> None:
     with ThreadPoolExecutor(lanes, thread_name_prefix=f"write-{target.system}") as pool:
         while True:
             with run.page() as conn:
-                claimed = delivery.claim(
-                    conn, run.lease, target.system, target.stream.name, limit=BATCH, run=run.id
-                )
+                claimed = delivery.claim(conn, run.lease, target.system, target.stream.name, limit=BATCH, run=run.id)
             if not claimed:
                 return
             size = max(1, target.stream.write_batch)
@@ -155,9 +153,7 @@ def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tup
     """The rows we wrote: known to the landing store, in the crosswalk under their golden record, in the ledger."""
     ref = StreamRef(target.system, target.stream.name, written[0][0].entity)
     known = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
-    arrivals = [
-        Arrival(key, {**item.after, target.stream.key: key}) for item, key in written if key not in known
-    ]
+    arrivals = [Arrival(key, {**item.after, target.stream.key: key}) for item, key in written if key not in known]
     members = crosswalk.members(conn, {item.subject for item, _ in written})
     anchors = _anchors(conn, members)
     subject = {key: item.subject for item, key in written}

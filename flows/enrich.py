@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from goldbridge.text.organisation import parse_organisation
 from sqlalchemy import Connection
 
 from connectors.base import Answer, Lookup
@@ -28,7 +29,6 @@ from goldbridge.state import cache, golden, landing
 from goldbridge.state.cache import CachedAnswer
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Arrival, StreamRef
-from goldbridge.text.organisation import parse_organisation
 from goldbridge.text.fold import match_form
 
 BATCH = 200
@@ -64,10 +64,10 @@ def enrich(
             if not batch:
                 break
             after = batch[-1].id
-            questions = [q for record in batch if (q := _question(record, lookup.questions[asked], mapping)) is not None]
-            known = cache.load(
-                conn, lookup.context.system, asked, [q.terms for q in questions], not_before=not_before
-            )
+            questions = [
+                q for record in batch if (q := _question(record, lookup.questions[asked], mapping)) is not None
+            ]
+            known = cache.load(conn, lookup.context.system, asked, [q.terms for q in questions], not_before=not_before)
         fresh = {q.name: q for q in questions if q.name not in known}
         answers: dict[str, CachedAnswer] = {}
         if parked is None:
@@ -82,7 +82,7 @@ def enrich(
 
 
 def _question(record: Golden, names: Sequence[str], mapping: FieldMapping) -> Question | None:
-    """What to ask about a golden record, or None when it lacks nothing the answer could fill, or has nothing to go by."""
+    """What to ask about a golden record; None when it lacks nothing the answer could fill, or has nothing to go by."""
     if all(_has(record, field) for field in mapping.fields if field not in ("updated_at", "role")):
         return None
     values = record.values
@@ -185,7 +185,7 @@ def _land(
 
 
 def _is_about_a_value(mapping: FieldMapping) -> bool:
-    """Whether the answer describes one value of a record (a group such as address) rather than naming an organisation."""
+    """Whether the answer describes one value of a record (such as its address) rather than naming an organisation."""
     return "name" not in mapping.fields
 
 

@@ -60,7 +60,9 @@ def ingest(
         run.progress.advance(run.counters.read - done)
         done = run.counters.read
     verdict = reading.completeness
-    run.completeness = "proven" if verdict and verdict.proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
+    run.completeness = (
+        "proven" if verdict and verdict.proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
+    )
     remap(run, ref, mapping)
     if full:
         if verdict and verdict.proven:

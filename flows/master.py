@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dedupe.rule import compile_rules
 from dedupe.statistic import Statistics, statistics
+
+from dedupe.rule import compile_rules
 from flows.running import Running
 from goldbridge.records.model import Entity
 from goldbridge.settings.project import Project

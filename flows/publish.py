@@ -142,9 +142,7 @@ def _order(
     )
 
 
-def _deactivations(
-    conn: Connection, run: Running, target: Target, entity: Entity, gone: list[Golden]
-) -> list[Order]:
+def _deactivations(conn: Connection, run: Running, target: Target, entity: Entity, gone: list[Golden]) -> list[Order]:
     """A golden record without live sources is deactivated where we published it, never deleted."""
     entries = ledger.by_subject(conn, target.system, target.stream.name, [g.id for g in gone])
     orders = []
@@ -177,7 +175,9 @@ def resolved_rows(
         return rows, blocked
     parents = _parents(conn, entity, active, {field for field, _ in wanted})
     found = {
-        object: crosswalk.keys_of(conn, {id for by in parents.values() for id in by.values() if id}, target.system, object)
+        object: crosswalk.keys_of(
+            conn, {id for by in parents.values() for id in by.values() if id}, target.system, object
+        )
         for _, object in wanted
     }
     for record, row in zip(active, rows, strict=True):

@@ -96,7 +96,7 @@ def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Repor
             report.note(Difference("extra", external, key))
             continue
         _compare(report, external, key, values, row)
-        for name, (_, _) in totals.items():
+        for name in totals:
             totals[name][1] += _number(row.get(name))
         run.progress.advance(1)
     for external, values in wanted.items():
@@ -154,7 +154,9 @@ def _rows(run: Running, target: Target) -> Iterator[Mapping[str, Any]]:
     reader = target.writer
     if not isinstance(reader, Reader):
         raise Misconfigured.one(
-            "FLW050", f"{target.system}.{target.stream.name} cannot be read back, so it cannot be reconciled", Mark("flows.yaml")
+            "FLW050",
+            f"{target.system}.{target.stream.name} cannot be read back, so it cannot be reconciled",
+            Mark("flows.yaml"),
         )
     reading = Reading(reader.read(target.stream, Window(None, reader.bound(target.stream))))
     for page in reading:
@@ -202,5 +204,3 @@ def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return "" if value is None else str(value)
-
-

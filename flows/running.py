@@ -47,7 +47,7 @@ class Running:
 
     @contextmanager
     def page(self) -> Iterator[Connection]:
-        """One write transaction of this run: proves the fence first, notes progress last, commits or leaves no trace."""
+        """One write transaction of this run: proves the fence first, notes progress last."""
         with self.store.begin() as conn:
             runs.check_fence(conn, self.lease)
             yield conn
@@ -81,7 +81,10 @@ def running(
         _finish(run, "done")
         run.log.info(
             "run done",
-            **{name: getattr(run.counters, name) for name in ("read", "applied", "unchanged", "filtered", "dead", "pending")},
+            **{
+                name: getattr(run.counters, name)
+                for name in ("read", "applied", "unchanged", "filtered", "dead", "pending")
+            },
             **run.counters.other,
             **({"completeness": run.completeness} if run.completeness else {}),
         )

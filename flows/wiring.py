@@ -1,4 +1,4 @@
-"""Joins what configuration names: finds the connector of a kind, validates its entry, lends it HTTP, tokens, the clock."""
+"""Joins what configuration names: finds a connector, validates its entry, lends it HTTP, tokens and the clock."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ class Connections:
         system, _, name = stream.partition(".")
         connector = self.get(system)
         if name not in connector.streams:
-            raise Misconfigured.one(
-                "FLW021", f"'{system}' has no stream '{name}'{hint(name, connector.streams)}", mark
-            )
+            raise Misconfigured.one("FLW021", f"'{system}' has no stream '{name}'{hint(name, connector.streams)}", mark)
         return connector, connector.streams[name]
 
     def close(self) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection
-
 from dedupe.block import keys as block
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import score
+from sqlalchemy import Connection
+
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, landing, match, relation
 from goldbridge.state.landing import Record
@@ -37,8 +37,7 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     )
     _relate(conn, core.entity, {id: loaded[id] for id in mine}, records)
     pairs = {
-        (min(c.record, c.other), max(c.record, c.other))
-        for c in match.candidates(conn, entity, list(mine), cap=0)
+        (min(c.record, c.other), max(c.record, c.other)) for c in match.candidates(conn, entity, list(mine), cap=0)
     }
     others = {id for pair in pairs for id in pair} - set(mine)
     known = {**mine, **prepared(conn, core, landing.load(conn, others))}

@@ -178,7 +178,9 @@ def _apply(
     outcome.redirected, outcome.retired = len(assignment.redirects), len(assignment.retired)
     outcome.goldens = list(assignment.ids)
     if assignment.redirects:
-        golden.redirect(conn, [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()], cause, run)
+        golden.redirect(
+            conn, [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()], cause, run
+        )
     if assignment.retired:
         gone = [goldens[id] for id in assignment.retired]
         for record in gone:
@@ -206,9 +208,7 @@ def _founded(entity: Entity, id: int, assignment: Assignment) -> Golden:
 
 def _moves(scope: Scope, place: Mapping[int, int], basis: crosswalk.Basis) -> list[Move]:
     """Where each record of the scope is now to be, and only for those that move."""
-    return [
-        Move(id, place.get(id), basis) for id in sorted(scope.records) if scope.current.get(id) != place.get(id)
-    ]
+    return [Move(id, place.get(id), basis) for id in sorted(scope.records) if scope.current.get(id) != place.get(id)]
 
 
 def _redirect(old: int, new: Sequence[int], scope: Scope, place: Mapping[int, int]) -> Redirect:

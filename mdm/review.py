@@ -48,9 +48,7 @@ def open_reviews(
     for weak in clustering.weak:
         a, b = sorted((weak.a, weak.b))
         payload = {"members": list(weak.members), "bridge": [a, b], "weight": weak.weight, "support": weak.support}
-        tasks.append(
-            NewTask(WEAK, [a, b], payload, entity=core.entity.name, evidence_hash=digest(payload), priority=1)
-        )
+        tasks.append(NewTask(WEAK, [a, b], payload, entity=core.entity.name, evidence_hash=digest(payload), priority=1))
     opened = set(task.open_tasks(conn, tasks))
     stale = [t.id for t in task.touching(conn, list(records)) if t.kind in (KIND, WEAK) and t.id not in opened]
     task.withdraw(conn, stale, "the question no longer arises")
@@ -62,9 +60,7 @@ def _forbidden(reason: str) -> bool:
     return reason == "different"
 
 
-def _question(
-    core: Core, records: Mapping[int, Record], edge: Edge, reason: str, goldens: tuple[int, int]
-) -> NewTask:
+def _question(core: Core, records: Mapping[int, Record], edge: Edge, reason: str, goldens: tuple[int, int]) -> NewTask:
     payload = {
         "goldens": list(goldens),
         "weight": edge.weight,
@@ -76,9 +72,7 @@ def _question(
     evidence = digest({"weight": edge.weight, "reason": reason, "parts": edge.parts})
     # Conflicting official numbers and torn records come first: they cost most when left alone.
     priority = 2 if reason in ("different_hard_id", "margin") else 1 if edge.band == "auto" else 0
-    return NewTask(
-        KIND, [edge.a, edge.b], payload, entity=core.entity.name, priority=priority, evidence_hash=evidence
-    )
+    return NewTask(KIND, [edge.a, edge.b], payload, entity=core.entity.name, priority=priority, evidence_hash=evidence)
 
 
 def _label(record: Record) -> dict[str, Any]:

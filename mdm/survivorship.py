@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from goldbridge.records.model import Entity
 
+from goldbridge.records.model import Entity
 from mdm.claim import Claimant, Override
 from mdm.survivorship_rule import Criterion, FieldRule
 

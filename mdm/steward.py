@@ -1,0 +1,232 @@
+"""What stewards do to golden records: merge, split, undo. Each act is one decision, bound to records and reversible.
+
+A merge asserts that records are the same, a split that they are different; nothing is moved by hand. The resolution
+that follows moves it, and would do so again in a rebuild. Whoever decides on what has changed since is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from goldbridge.errors import Reject
+from goldbridge.state import crosswalk, decision, golden, landing, task
+from goldbridge.state.audit import Audit
+from goldbridge.state.decision import Assertion
+from goldbridge.state.landing import Record
+from mdm.core import Core, speaks
+from mdm.identity import write_id
+from mdm.resolution import Outcome, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Steward:
+    """Who decides, on what rules, and where it is written down."""
+
+    name: str
+    core: Core
+    audit: Audit
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that was applied: its number, and what it changed."""
+
+    decision: int
+    outcome: Outcome
+
+
+def merge(
+    conn: Connection, who: Steward, goldens: Sequence[int], *, reason: str = "", survivor: int | None = None
+) -> Decided:
+    """Assert that these golden records are one; the oldest id survives unless `survivor` names another.
+
+    Raises `Reject` MDM011 for an id that is not active, MDM012 for fewer than two, DED020 when a steward's *different*
+    stands against it (both assertions are named).
+    """
+    ids = list(dict.fromkeys(goldens))
+    if len(ids) < 2:
+        raise Reject("MDM012", "a merge needs two golden records or more")
+    heads = _active(conn, ids)
+    own = _own_records(conn, ids)
+    before = {record: id for id, records in own.items() for record in (r.id for r in records)}
+    anchors = [min(own[id], key=_seniority).id for id in ids]
+    number = _decide(conn, who, "merge", "same", {"goldens": ids, "survivor": survivor}, heads, reason)
+    assertions = decision.add_assertions(
+        conn,
+        [Assertion("same", anchors[0], other, who.name, reason, decision=number) for other in anchors[1:]],
+    )
+    chosen = dict.fromkeys(before, survivor) if survivor is not None else None
+    outcome = resolve(conn, who.core, list(before), f"decision:{number}", who.run, chosen=chosen, basis="steward")
+    _applied(conn, who, number, {"assertions": assertions, "revoked": [], "before": _text(before)})
+    return Decided(number, outcome)
+
+
+def split(conn: Connection, who: Steward, home: int, leaving: Sequence[int], *, reason: str = "") -> Decided:
+    """Assert that the records `leaving` are another company than the rest of golden record `home`.
+
+    Assertions that say otherwise are revoked with the decision (and come back with its undo); the rest is held
+    together as it stands. Raises `Reject` MDM013 when `leaving` is not a proper part of the golden record.
+    """
+    heads = _active(conn, [home])
+    records = {r.id: r for r in _own_records(conn, [home])[home]}
+    gone = sorted(set(leaving))
+    rest = sorted(set(records) - set(gone))
+    strangers = [id for id in gone if id not in records]
+    if strangers or not gone or not rest:
+        shown = write_id(who.core.entity.name, home)
+        what = "names a record that is not in it" if strangers else "must leave a record on each side"
+        raise Reject("MDM013", f"the split of {shown} {what}; `goldbridge golden show {shown}` lists its records")
+    number = _decide(conn, who, "split", "different", {"golden": home, "leaving": gone}, heads, reason)
+    contradicted = [
+        a.id
+        for a in decision.active_assertions(conn, list(records))
+        if a.kind.endswith("same") and (a.a in gone) != (a.b in gone) and {a.a, a.b} <= set(records)
+    ]
+    decision.revoke_assertions(conn, contradicted, by=number)
+    apart = [Assertion("different", a, b, who.name, reason, decision=number) for a in gone for b in rest]
+    held = [
+        Assertion("hold_same", side[0], other, "system", "held as it stood when the others left", decision=number)
+        for side in (gone, rest)
+        for other in side[1:]
+    ]
+    assertions = decision.add_assertions(conn, [*apart, *held])
+    outcome = resolve(conn, who.core, list(records), f"decision:{number}", who.run, basis="steward")
+    before = dict.fromkeys(records, home)
+    _applied(conn, who, number, {"assertions": assertions, "revoked": contradicted, "before": _text(before)})
+    return Decided(number, outcome)
+
+
+def answer(conn: Connection, who: Steward, number: int, judgement: str, *, reason: str = "") -> Decided | None:
+    """Settle a task: `same` merges, `different` keeps apart for good, `unsure` closes the question undecided.
+
+    Raises `Reject` STA033 when somebody else answered first, MDM014 for a task that is not a question about two records.
+    """
+    asked = task.load(conn, [number]).get(number)
+    if asked is None or len(asked.subject) != 2:
+        raise Reject("MDM014", f"task {number} does not ask about two records; `goldbridge tasks` lists those that do")
+    if judgement == "unsure":
+        task.resolve(conn, number, version=asked.version, resolution="unsure")
+        return None
+    homes = crosswalk.golden_of(conn, asked.subject)
+    a, b = asked.subject
+    if judgement == "same" and homes.get(a) != homes.get(b):
+        decided = merge(conn, who, [homes[a], homes[b]], reason=reason)
+    elif judgement == "same":
+        decided = _assert_only(conn, who, "same", a, b, reason)
+    elif homes.get(a) == homes.get(b):
+        decided = split(conn, who, homes[a], [b], reason=reason)
+    else:
+        decided = _assert_only(conn, who, "different", a, b, reason)
+    still = task.load(conn, [number])[number]
+    if still.state in ("open", "deferred"):
+        task.resolve(conn, number, version=still.version, resolution=judgement, decision=decided.decision)
+    return decided
+
+
+def _assert_only(conn: Connection, who: Steward, kind: str, a: int, b: int, reason: str) -> Decided:
+    """An answer that changes no cluster now but binds every later run."""
+    homes = crosswalk.golden_of(conn, [a, b])
+    heads = golden.load(conn, set(homes.values()))
+    number = _decide(conn, who, kind, kind, {"records": [a, b]}, heads, reason)
+    judged: decision.AssertionKind = "same" if kind == "same" else "different"
+    assertions = decision.add_assertions(conn, [Assertion(judged, a, b, who.name, reason, decision=number)])
+    outcome = resolve(conn, who.core, [a, b], f"decision:{number}", who.run, basis="steward")
+    _applied(conn, who, number, {"assertions": assertions, "revoked": [], "before": _text(homes)})
+    return Decided(number, outcome)
+
+
+def undo(conn: Connection, who: Steward, number: int, *, reason: str = "") -> Decided:
+    """Take a decision back: its assertions go, what it revoked returns, and every id returns to where it was.
+
+    Raises `Reject` MDM015 for a decision that is not in force, MDM016 naming later decisions that build on it.
+    """
+    made = decision.load(conn, [number]).get(number)
+    if made is None or made.state != "applied" or made.kind == "undo":
+        state = made.state if made is not None else "unknown"
+        raise Reject("MDM015", f"decision {number} cannot be undone: it is {state}")
+    inverse: dict[str, Any] = dict(made.inverse)
+    before = {int(record): id for record, id in inverse["before"].items()}
+    later = _later(conn, number, set(before))
+    if later:
+        names = ", ".join(map(str, later))
+        raise Reject("MDM016", f"decision {number} cannot be undone before the later ones that build on it: {names}")
+    mine = _decide(conn, who, "undo", "undo", {"decision": number}, {}, reason)
+    decision.revoke_assertions(conn, inverse["assertions"], by=mine)
+    decision.restore_assertions(conn, inverse["revoked"])
+    outcome = resolve(conn, who.core, list(before), f"decision:{mine}", who.run, restore=before, basis="steward")
+    decision.advance(conn, number, "undone", version=made.version, undone_by=mine)
+    if made.task is not None:
+        task.reopen(conn, made.task)
+    _applied(conn, who, mine, {"assertions": [], "revoked": [], "before": {}})
+    return Decided(mine, outcome)
+
+
+def _later(conn: Connection, number: int, records: set[int]) -> list[int]:
+    """Applied decisions after this one that touch its records."""
+    found, after = [], number
+    while batch := decision.list_decisions(conn, states=("applied",), after=after, limit=200):
+        after = batch[-1].id
+        for other in batch:
+            touched = {int(record) for record in (other.inverse or {}).get("before", {})}
+            if other.kind != "undo" and touched & records:
+                found.append(other.id)
+    return found
+
+
+def _active(conn: Connection, ids: Sequence[int]) -> dict[int, golden.Golden]:
+    found = golden.load(conn, ids)
+    for id in ids:
+        if id not in found or found[id].state != "active":
+            state = found[id].state if id in found else "unknown"
+            entity = found[id].entity if id in found else "golden"
+            raise Reject("MDM011", f"golden record {write_id(entity, id)} is {state}; only active ones can be changed")
+    return found
+
+
+def _own_records(conn: Connection, ids: Sequence[int]) -> dict[int, list[Record]]:
+    """Golden id -> its live records that stand for themselves (answers and published rows follow those)."""
+    members = crosswalk.members(conn, ids)
+    records = landing.load(conn, {id for part in members.values() for id in part})
+    return {
+        id: [records[r] for r in members.get(id, ()) if speaks(records[r]) and records[r].anchor is None] for id in ids
+    }
+
+
+def _seniority(record: Record) -> tuple[int, str, str, str, int]:
+    return (record.first_run, record.system, record.stream, record.key, record.incarnation)
+
+
+def _decide(
+    conn: Connection,
+    who: Steward,
+    kind: str,
+    judgement: str,
+    payload: Mapping[str, Any],
+    heads: Mapping[int, golden.Golden],
+    reason: str,
+) -> int:
+    number = decision.add(
+        conn,
+        kind=kind,
+        judgement=judgement,
+        payload=dict(payload),
+        proposer=who.name,
+        base_versions={str(id): head.version for id, head in heads.items()},
+        reason=reason,
+    )
+    who.audit.append(conn, who.name, kind, f"decision:{number}", dict(payload))
+    return number
+
+
+def _applied(conn: Connection, who: Steward, number: int, inverse: Mapping[str, Any]) -> None:
+    made = decision.load(conn, [number])[number]
+    decision.advance(conn, number, "applied", version=made.version, approver=who.name, inverse=dict(inverse))
+
+
+def _text(before: Mapping[int, int]) -> dict[str, int]:
+    return {str(record): id for record, id in sorted(before.items())}
