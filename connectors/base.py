@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from goldbridge.clock import Clock
+from goldbridge.errors import Reject
 from goldbridge.http import HttpFactory
 from goldbridge.ports import TokenStore
 
@@ -47,11 +48,16 @@ class Window:
 
 @dataclass(slots=True)
 class Page:
-    """Some rows in reading order, the position after the last of them, and keys the source reports as deleted."""
+    """Some rows in reading order, the position after the last of them, and keys the source reports as deleted.
+
+    `rejects` are records that are there but cannot be read, each as (key, or the place where it stands when it has no
+    key; why): dead letters from the start. Their keys count as seen, so that a full read does not take them for gone.
+    """
 
     rows: list[RawRow]
     at: Position | None = None
     gone: tuple[str, ...] = ()
+    rejects: list[tuple[str, Reject]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
