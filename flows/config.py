@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from goldbridge.settings.project import Project
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
+from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}

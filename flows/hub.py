@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from types import TracebackType
 from typing import Self
 
@@ -29,8 +30,8 @@ class Hub:
         self.clock = clock
         self.flows = compile_flows(project)
         self.survivorship: Rules = compile_survivorship(project.survivorship, project.model, project.sources)
-        self.store: Store = open_store(project.settings.state.url, clock, state_dir=project.state_dir)
-        self.key = load_key(project.state_dir, project.secrets.environ)
+        self.store: Store = open_store(_state_url(project), clock, state_dir=project.state_dir)
+        self.key = load_key(project.state_dir, os.environ)
         self.connections = Connections(project, Vault(self.store, derive(self.key, "vault")), clock)
         self._mappings: dict[str, Mapping] = {}
 
@@ -110,3 +111,8 @@ class Hub:
         """What a run is pinned to: the flow as configured."""
         text = orjson.dumps(flow.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def _state_url(project: Project) -> str:
+    """Where the state lives: what settings.yaml says, else a SQLite file in the project's own state folder."""
+    return project.settings.state_url or f"sqlite:///{project.state_dir / 'state.sqlite'}"

@@ -104,7 +104,7 @@ def split(conn: Connection, who: Steward, home: int, leaving: Sequence[int], *, 
 def answer(conn: Connection, who: Steward, number: int, judgement: str, *, reason: str = "") -> Decided | None:
     """Settle a task: `same` merges, `different` keeps apart for good, `unsure` closes the question undecided.
 
-    Raises `Reject` STA033 when somebody else answered first, MDM014 for a task that is not a question about two records.
+    Raises `Reject` STA033 when somebody else answered first, MDM014 for a task about anything but two records.
     """
     asked = task.load(conn, [number]).get(number)
     if asked is None or len(asked.subject) != 2:

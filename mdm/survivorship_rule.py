@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from goldbridge.records.model import Entity, Field, Model
-
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
+from goldbridge.records.model import Entity, Field, Model
 
 CRITERIA = ("validity", "source_rank", "recency", "quorum", "longest", "most_complete", "most_restrictive")
 
