@@ -237,7 +237,7 @@ def _beyond(cursor: sa.Column[Any], key: sa.Column[Any], at: Any, tie: Any) -> s
     """Rows after (at, tie); without a tie, the rows of that cursor value too. Spelt out since not every database
     compares row values."""
     if tie is None:
-        return cursor >= at
+        return sa.and_(cursor >= at)
     return sa.or_(cursor > at, sa.and_(cursor == at, key > tie))
 
 

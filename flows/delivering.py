@@ -188,7 +188,7 @@ def _anchors(conn: Connection, members: Mapping[int, Sequence[int]]) -> dict[int
 
 
 def _letter(target: Target, item: Delivery, result: WriteResult) -> dead.Letter:
-    mark: Mark | None = target.mapping.mark(result.field) if result.field in target.mapping.fields else None
+    mark: Mark | None = target.mapping.mark(result.field) if result.field else None
     error = Reject(result.code or "FLW040", result.message, field=result.field, mark=mark)
     return dead.letter(error, target.system, target.stream.name, item.external_id, "write", out=item.after)
 

@@ -98,7 +98,7 @@ def _changed_records(run: Running, entity: Entity, place: str) -> tuple[set[int]
 
 def _children_of_changed_parents(run: Running, entity: Entity, place: str) -> tuple[set[int], int]:
     """Records that refer to a party whose golden record changed: what they match on is their parent's golden record."""
-    if entity.parent is None:
+    if not entity.parent:
         return set(), 0
     found: set[int] = set()
     with run.store.read() as conn:

@@ -169,7 +169,7 @@ def resolved_rows(
     none of whose references lead anywhere is blocked by the parent, which is named.
     """
     rows = [{**g.values, "id": write_id(entity.name, g.id)} for g in active]
-    wanted = target.mapping.resolves
+    wanted = {(target.mapping.resolve_from[name], object) for name, object in target.mapping.resolves.items()}
     blocked: dict[int, str] = {}
     if not wanted:
         return rows, blocked
@@ -210,7 +210,7 @@ def _parents(
     known = {
         (ref, key): parent
         for ref, keys in asked.items()
-        for key, parent in crosswalk.resolve_keys(conn, *ref.split(".", 1), keys).items()
+        for key, parent in crosswalk.resolve_keys(conn, *_ends(ref), keys).items()
     }
     return {
         record.id: {
@@ -228,7 +228,7 @@ def unpark(run: Running, target: Target, entity: Entity) -> None:
     while True:
         with run.page() as conn:
             parked = delivery.list_deliveries(
-                conn, target=target.system, object=target.stream.name, states=("parked",), after=after, limit=BATCH
+                conn, target=target.system, object=target.stream.name, states=["parked"], after=after, limit=BATCH
             )
             if not parked:
                 return
@@ -240,3 +240,9 @@ def unpark(run: Running, target: Target, entity: Entity) -> None:
             run.counters.add({"pending": len(blocked)})
             delivery.settle(conn, [Settlement(mine[id].id, "superseded") for id in freed])
             queue(conn, run, target, entity, freed, None)
+
+
+def _ends(ref: str) -> tuple[str, str]:
+    """`system.stream` in its two parts."""
+    system, _, stream = ref.partition(".")
+    return system, stream

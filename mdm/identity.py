@@ -71,9 +71,9 @@ def assign(
     wanted: dict[int, list[int]] = defaultdict(list)
     for index, cluster in enumerate(clusters):
         for asked in (chosen, restore):
-            ids = {asked[claim.record] for claim in cluster if asked and claim.record in asked}
-            if len(ids) == 1:
-                wanted[index].extend(ids)
+            said = {asked[claim.record] for claim in cluster if asked and claim.record in asked}
+            if len(said) == 1:
+                wanted[index].extend(said)
                 break
     taken = {ids[0]: index for index, ids in sorted(wanted.items(), key=lambda item: seniority[item[0]], reverse=True)}
     keeps: dict[int, list[int]] = defaultdict(list)

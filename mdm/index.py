@@ -52,7 +52,7 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
 
 def _relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:
     """Keep which record each of these hangs on, so that a parent that moves finds its children."""
-    if entity.parent is None:
+    if not entity.parent:
         return
     found = []
     for id, record in live.items():

@@ -94,21 +94,21 @@ def gather(conn: Connection, core: Core, seeds: Collection[int]) -> Scope:
     fresh = set(seeds)
     while fresh:
         inside |= fresh
-        reached, found = match.component(conn, core.rev, fresh, bands=("auto",))
+        reached, found = match.component(conn, core.rev, fresh, bands=["auto"])
         edges.update(((edge.a, edge.b), edge) for edge in found)
         for said in decision.active_assertions(conn, fresh):
             assertions[said.id] = said
             reached |= {said.a, said.b}
         homes = crosswalk.golden_of(conn, fresh)
         current.update(homes)
-        for records in crosswalk.members(conn, set(homes.values())).values():
-            reached.update(records)
+        for members in crosswalk.members(conn, set(homes.values())).values():
+            reached.update(members)
         for answers in landing.anchored(conn, fresh).values():
             reached.update(answers)
         loaded = landing.load(conn, fresh)
         reached.update(r.anchor for r in loaded.values() if r.anchor is not None)
         fresh = reached - inside
-    doubtful = match.edges_touching(conn, core.rev, inside, bands=("review",))
+    doubtful = match.edges_touching(conn, core.rev, inside, bands=["review"])
     edges.update(((edge.a, edge.b), edge) for edge in doubtful)
     records = {id: r for id, r in landing.load(conn, inside).items() if r.entity == core.entity.name}
     return Scope(records, [edges[pair] for pair in sorted(edges)], list(assertions.values()), current)

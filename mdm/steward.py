@@ -169,7 +169,7 @@ def undo(conn: Connection, who: Steward, number: int, *, reason: str = "") -> De
 def _later(conn: Connection, number: int, records: set[int]) -> list[int]:
     """Applied decisions after this one that touch its records."""
     found, after = [], number
-    while batch := decision.list_decisions(conn, states=("applied",), after=after, limit=200):
+    while batch := decision.list_decisions(conn, states=["applied"], after=after, limit=200):
         after = batch[-1].id
         for other in batch:
             touched = {int(record) for record in (other.inverse or {}).get("before", {})}

@@ -112,7 +112,7 @@ def _redirects(conn: Connection, model: Model) -> Iterator[str]:
     """G4, G5: every id ever issued leads, in one hop, to active ids or to a retired one."""
     for entity in model.entities:
         after = 0
-        while batch := golden.scan(conn, entity, states=("redirected",), after=after, limit=BATCH):
+        while batch := golden.scan(conn, entity, states=["redirected"], after=after, limit=BATCH):
             after = batch[-1].id
             leads = golden.resolve(conn, [g.id for g in batch])
             ends = golden.load(conn, {id for way in leads.values() for id in way.ids})

@@ -1,0 +1,187 @@
+"""`goldbridge run`, `backfill`, `status`, `serve`: running flows and looking at what became of them."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldbridge.cli import session
+
+if TYPE_CHECKING:
+    from flows.runner import Result
+
+FATES = ("read", "applied", "unchanged", "filtered", "dead", "pending")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run")(run)
+    app.command("backfill")(backfill)
+    app.command("status")(status)
+    app.command("serve")(serve)
+    app.command("reconcile")(reconcile)
+
+
+def run(
+    ctx: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[FLOW]...", help="Flows, in this order.")] = None,
+    all_flows: Annotated[bool, typer.Option("--all", help="Every enabled flow, predecessors first.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read everything and find deletes, not only changes.")] = False,
+    allow_deletes: Annotated[
+        bool, typer.Option("--allow-deletes", help="Let a full compare delete more than the brake lets pass.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array of results.")] = False,
+) -> int:
+    """Run flows now; exit status 1 when something needs a person."""
+    from flows.hub import Hub
+    from flows.runner import Options, ordered, run_flow
+    from goldbridge.cli.watch import watching
+
+    if bool(names) == all_flows:
+        raise typer.BadParameter("name flows, or say --all", param_hint="FLOW")
+    results: list[Result] = []
+    with Hub(session(ctx).load()) as hub:
+        wanted = ordered(hub) if all_flows else list(names or ())
+        for name in wanted:
+            hub.flow(name)
+        for name in wanted:
+            with watching(name) as progress:
+                results.append(run_flow(hub, name, progress, Options(full=full, allow_deletes=allow_deletes)))
+            if not as_json:
+                typer.echo(told(results[-1]))
+    if as_json:
+        typer.echo(json.dumps([result.as_json() for result in results], ensure_ascii=False))
+    return 1 if any(result.needs_person for result in results) else 0
+
+
+def told(result: Result) -> str:
+    """One line on a finished run: the fates add up to what was read."""
+    counters = result.counters
+    fates = ", ".join(
+        f"{getattr(counters, fate)} {'dead letters' if fate == 'dead' else fate}"
+        for fate in FATES[1:]
+        if getattr(counters, fate)
+    )
+    others = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(counters.other.items()))
+    parts = [f"{result.flow}: {counters.read} read" + (f" = {fates}" if fates else "")]
+    parts += [others] if others else []
+    parts += [result.completeness] if result.completeness else []
+    parts += [result.message] if result.message else []
+    return "; ".join(parts)
+
+
+def backfill(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="FLOW", help="An ingest or sync flow.")],
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First day, e.g. 2025-01-01.")],
+    until: Annotated[str, typer.Option("--to", metavar="DATE", help="Last day, inclusive.")],
+    days: Annotated[int, typer.Option("--chunk-days", min=1, help="Days per chunk: what a restart repeats.")] = 31,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget an earlier backfill of this flow.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> int:
+    """Read a range of dates again, chunk by chunk; Ctrl-C is safe, and the same command resumes."""
+    from flows.backfill import backfill as work
+    from flows.hub import Hub
+    from goldbridge.cli.watch import watching
+
+    with Hub(session(ctx).load()) as hub, watching(f"backfill {name}") as progress:
+        result = work(hub, name, start, until, days, restart=restart, progress=progress)
+    typer.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else told(result))
+    return 1 if result.needs_person else 0
+
+
+def status(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> int:
+    """What every flow did last, what waits, and what needs a person."""
+    from flows.hub import Hub
+    from flows.status import overview
+
+    with Hub(session(ctx).load()) as hub:
+        seen = overview(hub)
+    if as_json:
+        typer.echo(json.dumps(seen.as_json(), ensure_ascii=False))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("flow", "state", "ended", *FATES, "completeness", box=None, pad_edge=False)
+    for line in seen.flows:
+        table.add_row(
+            line.flow, line.state, line.ended_at[:19], *(str(line.counters.get(fate, "")) for fate in FATES),
+            line.completeness,
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    console.print(
+        f"\n{seen.goldens} golden records, {seen.tasks} open tasks, {seen.dead} dead letters, "
+        f"{seen.waiting} writes waiting"
+    )
+    return 0
+
+
+def serve(
+    ctx: typer.Context,
+    at_start: Annotated[
+        bool, typer.Option("--at-start/--no-at-start", help="Run every flow once in order before the schedules.")
+    ] = True,
+) -> int:
+    """Keep running the flows on their schedules, in this process, until it is told to stop."""
+    from flows.hub import Hub
+    from flows.scheduler import Scheduler, not_scheduled
+
+    with Hub(session(ctx).load()) as hub:
+        hub.store.claim()
+        scheduler = Scheduler(hub, at_start=at_start)
+        for name, mark in not_scheduled(hub):
+            typer.echo(f"{mark}: flow '{name}' has neither `every` nor `cron`; it will not run", err=True)
+
+        def stop(number: int, frame: Any) -> None:
+            typer.echo("stopping; the flows under way finish first", err=True)
+            scheduler.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        scheduler.run(lambda: typer.echo(f"serving {len(scheduler.jobs)} schedules; Ctrl-C stops", err=True))
+    return 0
+
+
+def reconcile(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[FLOW]", help="A reconcile flow; all of them by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> int:
+    """Read targets back and compare them with the golden records; exit status 1 when they differ."""
+    from flows.config import ReconcileFlow
+    from flows.hub import Hub
+    from flows.runner import ordered, run_flow
+    from goldbridge.cli.watch import watching
+
+    reports: list[dict[str, Any]] = []
+    with Hub(session(ctx).load()) as hub:
+        names = [name] if name else [n for n in ordered(hub) if isinstance(hub.flow(n), ReconcileFlow)]
+        for each in names:
+            with watching(each) as progress:
+                reports.extend(run_flow(hub, each, progress).detail.get("reports", []))
+    if as_json:
+        typer.echo(json.dumps(reports, ensure_ascii=False))
+    else:
+        for report in reports:
+            typer.echo(told_report(report))
+    return 0 if all(report["ok"] for report in reports) else 1
+
+
+def told_report(report: dict[str, Any]) -> str:
+    """A reconciled object in a line, and its differences below it."""
+    sums = "".join(f", sum({name}) {one['found']}" for name, one in report["sums"].items())
+    verdict = "agrees" if report["ok"] else f"{report['differences']} differences"
+    lines = [f"{report['object']}: {report['found']} of {report['expected']} rows{sums}: {verdict}"]
+    for d in report["shown"]:
+        where = " ".join(part for part in (d["external_id"], d["key"], d["field"]) if part)
+        lines.append(f"  {d['kind']}: {where}: expected {d['expected']!r}, found {d['found']!r}")
+    return "\n".join(lines)
