@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dedupe.statistic import Statistics, statistics
+from sqlalchemy import Connection
 
-from dedupe.rule import compile_rules
+from dedupe.rule import Rules, compile_rules
 from flows.running import Running
+from goldbridge.errors import Halt
 from goldbridge.records.model import Entity
 from goldbridge.settings.project import Project
 from goldbridge.state import crosswalk, cursor, landing, outbox, relation, ruleset
@@ -56,6 +58,24 @@ def activate(run: Running, project: Project, survivorship: SurvivorshipRules, na
             ruleset.activate(conn, ruleset.add(conn, document, frozen, "system"), "system")
             run.log.info("ruleset activated", entity=name, revision=since, records=len(population))
     return Core(entity, survivorship[name], rules, Statistics.from_json(frozen[name]), document[name]["since"])
+
+
+def rules_in_force(conn: Connection, project: Project, survivorship: SurvivorshipRules, name: str) -> Core:
+    """The rules under which this entity was last mastered; what a steward's decision is resolved with.
+
+    Raises `Halt` FLW035 when the entity was never mastered.
+    """
+    active = ruleset.active(conn)
+    if active is None or name not in active.document:
+        raise Halt("FLW035", f"no {name} was mastered yet; run a master flow first")
+    part = active.document[name]
+    return Core(
+        project.model.entities[name],
+        survivorship[name],
+        Rules.from_json(part["rules"]),
+        Statistics.from_json(active.statistics[name]),
+        part["since"],
+    )
 
 
 def _master_entity(run: Running, core: Core) -> None:
