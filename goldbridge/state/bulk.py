@@ -90,7 +90,7 @@ class Insert:
             casts = ", ".join(f"x.c{at}::{kind}" for at, kind in enumerate(types))
             arrays = ", ".join(["json_array_elements_text(%s::json)"] * len(names))
             aliases = ", ".join(f"c{at}" for at in range(len(names)))
-            sql = f"{into} SELECT {casts} FROM ROWS FROM ({arrays}) AS x({aliases})"
+            sql = f"{into} SELECT {casts} FROM ROWS FROM ({arrays}) AS x({aliases})"  # noqa: S608
         if self._conflict:
             target = ", ".join(map(quote, self._conflict))
             where = f" WHERE {self._where}" if self._where else ""

@@ -7,9 +7,14 @@ ourselves (`ours`) exactly one per golden record and target object is the `publi
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
+
+from goldbridge.errors import Halt
+from goldbridge.state.bulk import Insert, group, one_of
+from goldbridge.state.engine import now
+from goldbridge.state.tables import membership, source_record
 
 Basis = Literal["auto", "steward", "seed", "our_write"]
 
@@ -36,41 +41,154 @@ class Membership(NamedTuple):
     run: int
 
 
+_FIELDS = (
+    "record", "golden", "system", "stream", "basis", "ours", "published", "cause", "run", "tx_from", "tx_to",
+)  # fmt: skip
+_row = membership.c
+_is_open = _row.tx_to == ""
+_add = Insert(membership, _FIELDS)
+
+
 def move(conn: Connection, moves: Sequence[Move], cause: str, run: int) -> int:
     """Close and open rows so that each record is where `moves` says; a move that changes nothing writes nothing.
 
-    Returns how many memberships changed. `cause` names the decision, rule or run behind it.
+    Returns how many memberships changed. `cause` names the decision, rule or run behind it. Raises `Halt` STA022 for a
+    record that is not in the landing store.
     """
-    raise NotImplementedError
+    wanted = {move.record: move for move in moves}
+    if not wanted:
+        return 0
+    at = now(conn)
+    query = select(*(_row[name] for name in ("record", "golden", "basis", "ours"))).where(_is_open)
+    held = {row.record: row for row in conn.execute(query.where(one_of(_row.record, wanted)))}
+    changes = [move for move in wanted.values() if _differs(move, held.get(move.record))]
+    if not changes:
+        return 0
+    named = _names(conn, [move.record for move in changes])
+    was_ours = _ever_ours(conn, [move.record for move in changes if move.record not in held])
+    closing = [move.record for move in changes if move.record in held]
+    if closing:
+        closed = update(membership).where(_is_open, one_of(_row.record, closing))
+        conn.execute(closed.values(tx_to=at, published=0))
+    rows = []
+    for move in changes:
+        if move.golden is None:
+            continue
+        before = held.get(move.record)
+        ours = move.basis == "our_write" or (bool(before.ours) if before else move.record in was_ours)
+        system, stream = named[move.record]
+        rows.append((move.record, move.golden, system, stream, move.basis, int(ours), 0, cause, run, at, ""))
+    _add(conn, rows)
+    touched = {move.golden for move in changes if move.golden is not None} | {held[record].golden for record in closing}
+    _publish(conn, touched)
+    return len(changes)
+
+
+def _differs(move: Move, held: Row[Any] | None) -> bool:
+    if held is None or move.golden is None:
+        return (held is None) != (move.golden is None)
+    # Our own write proves a membership that a rule or a steward had found: from then on the row is ours.
+    return held.golden != move.golden or (move.basis == "our_write" and not held.ours)
+
+
+def _names(conn: Connection, records: Collection[int]) -> dict[int, tuple[str, str]]:
+    query = select(source_record.c.id, source_record.c.system, source_record.c.stream)
+    found = {row[0]: (row[1], row[2]) for row in conn.execute(query.where(one_of(source_record.c.id, records)))}
+    for record in records:
+        if record not in found:
+            raise Halt("STA022", f"record {record} has no landed row; land it before it joins a golden record")
+    return found
+
+
+def _ever_ours(conn: Connection, records: Collection[int]) -> set[int]:
+    if not records:
+        return set()
+    query = select(_row.record).where(one_of(_row.record, records), _row.ours == 1)
+    return set(conn.execute(query).scalars())
+
+
+def _publish(conn: Connection, goldens: Collection[int]) -> None:
+    """Per golden record and target object one of our rows is the published one: the one that was, else the first."""
+    query = select(_row.seq, _row.golden, _row.system, _row.stream, _row.published, _row.record)
+    query = query.where(_is_open, _row.ours == 1, one_of(_row.golden, goldens))
+    chosen: dict[tuple[int, str, str], Row[Any]] = {}
+    for row in sorted(conn.execute(query), key=lambda row: (-row.published, row.record)):
+        chosen.setdefault((row.golden, row.system, row.stream), row)
+    promoted = [row.seq for row in chosen.values() if not row.published]
+    if promoted:
+        conn.execute(update(membership).where(one_of(_row.seq, promoted)).values(published=1))
 
 
 def members(conn: Connection, goldens: Collection[int], *, as_of: str = "") -> dict[int, list[int]]:
     """Golden id -> its record ids, sorted; goldens without members are left out."""
-    raise NotImplementedError
+    if not goldens:
+        return {}
+    query = select(_row.golden, _row.record).where(_at(as_of), one_of(_row.golden, goldens))
+    return group((row[0], row[1]) for row in conn.execute(query.order_by(_row.record)))
 
 
 def golden_of(conn: Connection, records: Collection[int], *, as_of: str = "") -> dict[int, int]:
     """Record id -> golden id; records without an open membership are left out."""
-    raise NotImplementedError
+    if not records:
+        return {}
+    query = select(_row.record, _row.golden).where(_at(as_of), one_of(_row.record, records))
+    return {row[0]: row[1] for row in conn.execute(query.order_by(_row.seq))}
+
+
+def _at(as_of: str) -> ColumnElement[bool]:
+    """Rows open now, or rows that were open just after `as_of`."""
+    if not as_of:
+        return _is_open
+    return and_(_row.tx_from <= as_of, or_(_is_open, _row.tx_to > as_of))
 
 
 def resolve_keys(
     conn: Connection, system: str, stream: str, keys: Collection[str], *, closed: bool = False
 ) -> dict[str, int]:
-    """Key -> golden id of the key's newest incarnation; `closed=True` falls back to the last golden of a record that is gone."""
-    raise NotImplementedError
+    """Key -> golden id of the key's newest incarnation.
+
+    `closed=True` falls back to the last golden record of one that is gone.
+    """
+    if not keys:
+        return {}
+    record = source_record.c
+    query = select(record.key, record.incarnation, _row.golden, _row.seq)
+    query = query.select_from(source_record.join(membership, _row.record == record.id))
+    query = query.where(record.system == system, record.stream == stream, one_of(record.key, keys))
+    if not closed:
+        query = query.where(_is_open)
+    found = sorted(conn.execute(query), key=lambda row: (row.incarnation, row.seq))
+    return {row.key: row.golden for row in found}
 
 
 def keys_of(conn: Connection, goldens: Collection[int], system: str, stream: str) -> dict[int, list[str]]:
     """Golden id -> keys of its live records in one stream: the published one first, then by key."""
-    raise NotImplementedError
+    grouped: dict[int, list[str]] = {}
+    for row in _live(conn, goldens, system, stream):
+        grouped.setdefault(row.golden, []).append(row.key)
+    return grouped
 
 
 def published(conn: Connection, goldens: Collection[int], system: str, stream: str) -> dict[int, str]:
     """Golden id -> the key of the target row that we keep up to date; goldens without one are left out."""
-    raise NotImplementedError
+    return {row.golden: row.key for row in _live(conn, goldens, system, stream) if row.published}
+
+
+def _live(conn: Connection, goldens: Collection[int], system: str, stream: str) -> Sequence[Row[Any]]:
+    if not goldens:
+        return []
+    record = source_record.c
+    query = select(_row.golden, _row.published, record.key, record.incarnation)
+    query = query.select_from(membership.join(source_record, _row.record == record.id))
+    query = query.where(_is_open, one_of(_row.golden, goldens), _row.system == system, _row.stream == stream)
+    found = conn.execute(query.where(record.state == "live")).all()
+    return sorted(found, key=lambda row: (-row.published, row.key, row.incarnation))
 
 
 def history(conn: Connection, records: Collection[int]) -> list[Membership]:
     """All rows of these records, oldest first."""
-    raise NotImplementedError
+    if not records:
+        return []
+    query = select(*(_row[name] for name in Membership._fields)).where(one_of(_row.record, records))
+    found = conn.execute(query.order_by(_row.seq))
+    return [Membership._make([*row[:3], bool(row.ours), bool(row.published), *row[5:]]) for row in found]

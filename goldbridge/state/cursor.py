@@ -6,9 +6,14 @@ A partition is one interval of a backfill; the empty one is the live stream (con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from goldbridge.errors import Halt
+from goldbridge.state.bulk import Insert
+from goldbridge.state.engine import now
+from goldbridge.state.tables import cursor
 
 
 class Cursor(NamedTuple):
@@ -35,8 +40,22 @@ class Partition(NamedTuple):
     hi: str
 
 
+_row = cursor.c
+_plan = Insert(
+    cursor,
+    ("flow", "partition", "value", "tie", "lo", "bound", "generation", "generation_at", "done", "run", "at"),
+    conflict=("flow", "partition"),
+)
+
+
 def load(conn: Connection, flow: str, partition: str = "") -> Cursor | None:
-    raise NotImplementedError
+    """Where the flow was left, or None when it never ran."""
+    row = conn.execute(select(cursor).where(_row.flow == flow, _row.partition == partition)).one_or_none()
+    return None if row is None else _cursor(row)
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor._make([*row[:8], bool(row.done), *row[9:]])
 
 
 def advance(
@@ -51,44 +70,87 @@ def advance(
     done: bool = False,
 ) -> None:
     """Move the cursor on; raises `Halt` STA013 when it would move back (numbers compare as numbers)."""
-    raise NotImplementedError
+    held = load(conn, flow, partition)
+    if held is not None and _order(value, tie) < _order(held.value, held.tie) and held.value:
+        raise Halt(
+            "STA013",
+            f"flow {flow}{f' partition {partition}' if partition else ''}: the source's cursor went from {held.value} back "
+            f"to {value}; nothing of this page was kept. If the source was reset, reset the flow's cursor too",
+        )
+    _set(conn, flow, partition, run, value=value, tie=tie, bound=bound, done=int(done))
+
+
+def _order(value: str, tie: str) -> tuple[tuple[int, int | str], tuple[int, int | str]]:
+    return _rank(value), _rank(tie)
+
+
+def _rank(value: str) -> tuple[int, int | str]:
+    return (0, int(value)) if value.isascii() and value.isdigit() else (1, value)
 
 
 def reset(conn: Connection, flow: str, run: int, *, partition: str = "", value: str = "", tie: str = "") -> None:
     """Put the cursor anywhere, on purpose."""
-    raise NotImplementedError
+    _set(conn, flow, partition, run, value=value, tie=tie, done=0)
+
+
+def _set(conn: Connection, flow: str, partition: str, run: int, **values: Any) -> None:
+    values |= {"run": run, "at": now(conn)}
+    moved = update(cursor).where(_row.flow == flow, _row.partition == partition).values(**values)
+    if conn.execute(moved).rowcount == 0:
+        fresh = {"value": "", "tie": "", "lo": "", "bound": "", "generation": 0, "generation_at": "", "done": 0}
+        conn.execute(insert(cursor).values(flow=flow, partition=partition, **(fresh | values)))
 
 
 def begin_generation(conn: Connection, flow: str, run: int) -> tuple[int, str]:
     """(number, start time) of the full compare under way for this flow; starts one when none is."""
-    raise NotImplementedError
+    held = load(conn, flow)
+    if held is not None and held.generation_at:
+        return held.generation, held.generation_at
+    # Numbered like its run: two flows that compare the same stream never share sightings.
+    at = now(conn)
+    _set(conn, flow, "", run, generation=run, generation_at=at)
+    return run, at
 
 
 def end_generation(conn: Connection, flow: str) -> None:
     """The full compare is over; the next one gets a new number."""
-    raise NotImplementedError
+    conn.execute(update(cursor).where(_row.flow == flow, _row.partition == "").values(generation_at=""))
 
 
 def plan(conn: Connection, flow: str, partitions: Sequence[Partition], run: int) -> int:
     """Add intervals to a backfill; those already planned keep their state. Returns how many are new."""
-    raise NotImplementedError
+    known = {held.partition for held in _partitions(conn, flow)}
+    new = [one for one in partitions if one.name not in known]
+    at = now(conn)
+    _plan(conn, [(flow, one.name, "", "", one.lo, one.hi, 0, "", 0, run, at) for one in new])
+    return len(new)
+
+
+def _partitions(conn: Connection, flow: str) -> list[Cursor]:
+    query = select(cursor).where(_row.flow == flow, _row.partition != "").order_by(_row.partition)
+    return [_cursor(row) for row in conn.execute(query)]
 
 
 def partitions(conn: Connection, flow: str) -> list[Cursor]:
     """A backfill's intervals in order of their names."""
-    raise NotImplementedError
+    return _partitions(conn, flow)
 
 
 def complete(conn: Connection, flow: str, partition: str, run: int) -> None:
     """An interval is done; a rerun skips it."""
-    raise NotImplementedError
+    _set(conn, flow, partition, run, done=1)
 
 
 def contiguous(conn: Connection, flow: str) -> str:
-    """The end of the first unbroken series of finished intervals: up to here everything is there. Empty when nothing is."""
-    raise NotImplementedError
+    """The end of the first unbroken series of finished intervals: up to here everything is there. Empty: nothing is."""
+    end = ""
+    for held in _partitions(conn, flow):
+        if not held.done:
+            break
+        end = held.bound
+    return end
 
 
 def drop(conn: Connection, flow: str) -> int:
     """Forget a backfill's intervals (a new one is planned)."""
-    raise NotImplementedError
+    return conn.execute(delete(cursor).where(_row.flow == flow, _row.partition != "")).rowcount

@@ -5,13 +5,19 @@ Putting the same record again raises its attempts and keeps the first time; when
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, Select, delete, func, select
 
-from goldbridge.errors import GoldbridgeError, Mark
+from goldbridge.errors import GoldbridgeError, Mark, Reject
+from goldbridge.log import redact
 from goldbridge.ports import Json
+from goldbridge.state import document
+from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.engine import now
+from goldbridge.state.tables import dead_letter
 
 Stage = Literal["read", "map", "resolve", "write"]
 
@@ -33,6 +39,8 @@ class Letter(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
+    """A stored letter; equal fingerprints mean one cause."""
+
     id: int
     flow: str
     system: str
@@ -53,21 +61,76 @@ class DeadLetter(NamedTuple):
     run: int
 
 
+_row = dead_letter.c
+_FIELDS = (
+    "flow", "system", "stream", "key", "stage", "code", "message", "error_class", "fingerprint", "field", "rule_file",
+    "rule_line", "rule_column", "payload_src", "payload_out", "attempts", "first_at", "last_at", "run",
+)  # fmt: skip
+_PLACE = ("flow", "system", "stream", "key")
+_put = Insert(
+    dead_letter, _FIELDS, conflict=_PLACE, update=[name for name in _FIELDS if name not in (*_PLACE, "first_at")]
+)
+_PAYLOADS = ("payload_src", "payload_out")
+_VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+
+
 def letter(
     error: GoldbridgeError, system: str, stream: str, key: str, stage: Stage, *, source: Json = None, out: Json = None
 ) -> Letter:
     """A letter made of the error that a record met."""
-    raise NotImplementedError
+    field, mark = (error.field or "", error.mark) if isinstance(error, Reject) else ("", None)
+    kind = type(error).__name__
+    return Letter(system, stream, key, stage, error.code, error.message, kind, field, mark, source, out)
 
 
 def put(conn: Connection, flow: str, letters: Sequence[Letter], run: int) -> None:
     """Set records aside, or again."""
-    raise NotImplementedError
+    if not letters:
+        return
+    at = now(conn)
+    named = {(one.system, one.stream, _key(one)): one for one in letters}
+    held: dict[tuple[str, str, str], tuple[int, str]] = {}
+    for system, stream in {name[:2] for name in named}:
+        keys = [name[2] for name in named if name[:2] == (system, stream)]
+        query = select(_row.key, _row.attempts, _row.first_at).where(_row.flow == flow, _row.system == system)
+        for key, attempts, first_at in conn.execute(query.where(_row.stream == stream, one_of(_row.key, keys))):
+            held[system, stream, key] = (attempts, first_at)
+    rows = []
+    for name, one in named.items():
+        attempts, first_at = held.get(name, (0, at))
+        rule = one.rule or Mark("")
+        message = document.visible(redact(one.message))
+        cause = _fingerprint(flow, one)
+        what = (one.stage, one.code, message, one.error_class, cause, document.visible(one.field), *rule)
+        payloads = (_payload(one.payload_src), _payload(one.payload_out))
+        rows.append((flow, *name, *what, *payloads, attempts + 1, first_at, at, run))
+    _put(conn, rows)
+
+
+def _key(one: Letter) -> str:
+    """The key as a text column can hold it; rows without one are told apart by their content."""
+    if one.key:
+        return document.visible(one.key)[:500]
+    return f"?{document.digest([one.payload_src, one.message])[:12]}"
+
+
+def _payload(value: Json) -> str | None:
+    return None if value is None else document.dump(value)
+
+
+def _fingerprint(flow: str, one: Letter) -> str:
+    """Equal for letters with one cause: the message counts without its quoted values and numbers."""
+    rule = str(one.rule) if one.rule else ""
+    return document.digest([flow, one.stage, one.code, one.field, rule, _VARYING.sub("?", one.message)])[:16]
 
 
 def clear(conn: Connection, flow: str, system: str, stream: str, keys: Collection[str]) -> int:
     """These records applied after all; returns how many letters went."""
-    raise NotImplementedError
+    if not keys:
+        return 0
+    named = [document.visible(key)[:500] for key in keys]
+    applied = (_row.flow == flow, _row.system == system, _row.stream == stream, one_of(_row.key, named))
+    return conn.execute(delete(dead_letter).where(*applied)).rowcount
 
 
 def list_letters(
@@ -83,24 +146,64 @@ def list_letters(
     payloads: bool = False,
 ) -> list[DeadLetter]:
     """Letters by ascending id after `after`; payloads only when asked for."""
-    raise NotImplementedError
+    query = _select(payloads).where(_row.id > after)
+    filters = {"flow": flow, "system": system, "stream": stream, "code": code, "fingerprint": fingerprint}
+    query = query.where(*[_row[name] == value for name, value in filters.items() if value])
+    return [_letter(row) for row in conn.execute(query.order_by(_row.id).limit(limit))]
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, DeadLetter]:
     """Letters by id, with payloads."""
-    raise NotImplementedError
+    if not ids:
+        return {}
+    found = [_letter(row) for row in conn.execute(_select(True).where(one_of(_row.id, ids)))]
+    return {one.id: one for one in found}
+
+
+def _select(payloads: bool) -> Select[Any]:
+    columns = [_row.id, *(_row[name] for name in _FIELDS if payloads or name not in _PAYLOADS)]
+    return select(*columns)
+
+
+def _letter(row: Row[Any]) -> DeadLetter:
+    held = dict(row._mapping)
+    rule = Mark(held.pop("rule_file"), held.pop("rule_line"), held.pop("rule_column"))
+    held.setdefault("payload_src", None)
+    held.setdefault("payload_out", None)
+    return DeadLetter(rule=rule if rule.file else None, **held)
 
 
 def groups(conn: Connection, flow: str = "") -> list[tuple[str, str, str, int]]:
     """(fingerprint, code, an example message, count), most frequent first: one cause each."""
-    raise NotImplementedError
+    many = func.count()
+    query = select(_row.fingerprint, _row.code, func.min(_row.message), many).group_by(_row.fingerprint, _row.code)
+    if flow:
+        query = query.where(_row.flow == flow)
+    found = conn.execute(query.order_by(many.desc(), _row.fingerprint))
+    return [(cause, code, message, number) for cause, code, message, number in found]
 
 
 def count(conn: Connection) -> Mapping[tuple[str, str], int]:
     """(flow, code) -> number of letters."""
-    raise NotImplementedError
+    found = conn.execute(select(_row.flow, _row.code, func.count()).group_by(_row.flow, _row.code))
+    return {(flow, code): number for flow, code, number in found}
 
 
 def redacted(payload: Json, field: str = "") -> Json:
     """The payload's shape without its content: every value but that of `field` becomes its kind and length."""
-    raise NotImplementedError
+    if isinstance(payload, dict):
+        return {
+            name: _plain(value) if field and name == field else redacted(value, field)
+            for name, value in payload.items()
+        }
+    if isinstance(payload, list):
+        return [redacted(value, field) for value in payload]
+    if isinstance(payload, str):
+        return f"text of {len(payload)}" if payload else "empty text"
+    if payload is None or isinstance(payload, bool):
+        return payload
+    return "number"
+
+
+def _plain(value: Json) -> Json:
+    return redact(value) if isinstance(value, str) else value

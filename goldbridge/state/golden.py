@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from hashlib import blake2b
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Select, select
 
+from goldbridge.errors import Retry
 from goldbridge.ports import Json
+from goldbridge.state import document, outbox
+from goldbridge.state.bulk import Insert, group, one_of
+from goldbridge.state.engine import now
+from goldbridge.state.outbox import NewEvent
+from goldbridge.state.redirect import Redirect, Resolution, recall, redirect, resolve
+from goldbridge.state.tables import golden_record, golden_version
+
+__all__ = [
+    "Golden", "GoldenVersion", "Redirect", "Resolution", "as_of", "founded", "golden_id", "history", "ids", "load",
+    "recall", "redirect", "resolve", "save", "scan",
+]  # fmt: skip
 
 GoldenState = Literal["active", "redirected", "retired", "erased"]
+ACTIVE: tuple[GoldenState, ...] = ("active",)
 
 
 @dataclass(slots=True)
@@ -50,51 +64,69 @@ class GoldenVersion(NamedTuple):
     run: int
 
 
-class Redirect(NamedTuple):
-    """An id that now means others: one for a merge, several for a split, with the records that went to each."""
-
-    from_id: int
-    to: Mapping[int, Sequence[int]]
-
-
-class Resolution(NamedTuple):
-    """Where an id leads: itself (`moved` False), one survivor, or several with the records that went to each."""
-
-    ids: list[int]
-    members: dict[int, list[int]]
-    moved: bool
-
-
 def golden_id(founder: int, counter: int = 0) -> int:
     """The 63-bit id of the `counter`-th golden record that a source record founded; a rebuild mints the same."""
-    raise NotImplementedError
+    named = f"golden\0{founder}\0{counter}".encode()
+    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1
+
+
+_head = golden_record.c
+_GOLDEN = tuple(Golden.__dataclass_fields__)
+_VERSION = GoldenVersion._fields
+_put = Insert(
+    golden_record,
+    (*_GOLDEN, "changed_at"),
+    conflict=("id",),
+    update=("state", "version", "values", "lineage", "changed_at"),
+)
+_append = Insert(golden_version, _VERSION)
+_ABSENT = object()
 
 
 def founded(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
     """Record id -> golden ids it founded, in the order of their counters."""
-    raise NotImplementedError
+    if not records:
+        return {}
+    query = select(_head.founder, _head.id).where(one_of(_head.founder, records)).order_by(_head.counter)
+    return group((row[0], row[1]) for row in conn.execute(query))
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     """Golden records by id, in any state; unknown ids are left out."""
-    raise NotImplementedError
+    if not ids:
+        return {}
+    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids))
+    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query))}
 
 
 def scan(
     conn: Connection,
     entity: str = "",
     *,
-    states: Collection[GoldenState] = ("active",),
-    after: int = 0,
+    states: Collection[GoldenState] = ACTIVE,
+    after: int = -1,
     limit: int = 1000,
 ) -> list[Golden]:
     """The next `limit` by ascending id after `after`; an empty list means the end."""
-    raise NotImplementedError
+    query = _pages(select(*(_head[name] for name in _GOLDEN)), entity, states, after, limit)
+    return [Golden(*row) for row in conn.execute(query)]
 
 
-def ids(conn: Connection, entity: str = "", *, states: Collection[GoldenState] = ("active",)) -> Iterator[int]:
+def ids(conn: Connection, entity: str = "", *, states: Collection[GoldenState] = ACTIVE) -> Iterator[int]:
     """All ids, ascending."""
-    raise NotImplementedError
+    after = -1
+    while batch := list(conn.execute(_pages(select(_head.id), entity, states, after, 10_000)).scalars()):
+        yield from batch
+        after = batch[-1]
+
+
+def _pages(query: Select[Any], entity: str, states: Collection[str], after: int, limit: int) -> Select[Any]:
+    query = query.where(_head.id > after)
+    if entity:
+        query = query.where(_head.entity == entity)
+    if states:
+        query = query.where(_head.state.in_(sorted(states)))
+    return query.order_by(_head.id).limit(limit)
 
 
 def save(
@@ -111,29 +143,88 @@ def save(
     Returns the ids that got a new version, and sets `.version` on the objects. `details` go into the events (member map
     of a split, survivor of a merge). Raises `Retry` STA030 when a golden record was changed since it was loaded.
     """
-    raise NotImplementedError
+    at = now(conn)
+    stored = _locked(conn, [golden.id for golden in goldens])
+    rows: list[tuple[Any, ...]] = []
+    versions: list[tuple[Any, ...]] = []
+    events: list[NewEvent] = []
+    for golden in goldens:
+        before = stored.get(golden.id)
+        held = before.version if before else 0
+        if held != golden.version:
+            raise Retry(
+                "STA030",
+                f"golden record {golden.id} is at version {held}, not {golden.version}: somebody changed it meanwhile; "
+                "load it and decide again",
+            )
+        event = _event(before, golden)
+        if event:
+            golden.version += 1
+            versions.append(_difference(before, golden, valid_from, at, cause, run))
+            detail = (details or {}).get(golden.id)
+            events.append(NewEvent("golden", golden.id, golden.entity, golden.version, event, detail=detail))
+        elif before is not None and before.lineage == golden.lineage:
+            continue
+        fixed = (golden.id, golden.entity, golden.founder, golden.counter, golden.state, golden.version)
+        rows.append((*fixed, document.dump(golden.values), document.dump(golden.lineage), at))
+    _put(conn, rows)
+    _append(conn, versions)
+    outbox.append(conn, events, run)
+    return [event.subject for event in events]
+
+
+def _locked(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
+    """What is stored, held against other writers until the transaction ends."""
+    if not ids:
+        return {}
+    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
+    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query.with_for_update()))}
+
+
+def _event(before: Golden | None, after: Golden) -> str:
+    """What a consumer sees happen; empty when nothing does."""
+    if before is None:
+        return "created"
+    if before.state != after.state:
+        return "restored" if after.state == "active" else after.state
+    return "" if before.values == after.values else "changed"
+
+
+def _difference(
+    before: Golden | None, after: Golden, valid_from: str, at: str, cause: str, run: int
+) -> tuple[Any, ...]:
+    """The row of `golden_version` that leads from one to the other."""
+    old, old_lineage = (before.values, before.lineage) if before else ({}, {})
+    values = {name: value for name, value in after.values.items() if old.get(name, _ABSENT) != value}
+    unset = sorted(name for name in old if name not in after.values)
+    lineage = {name: line for name, line in after.lineage.items() if old_lineage.get(name, _ABSENT) != line}
+    documents = (document.dump(values), document.dump(unset), document.dump(lineage))
+    return (after.id, after.version, after.state, *documents, valid_from, at, cause, run)
 
 
 def history(conn: Connection, id: int) -> list[GoldenVersion]:
     """Every version, oldest first."""
-    raise NotImplementedError
+    return _history(conn, golden_version.c.id == id)
+
+
+def _history(conn: Connection, *where: ColumnElement[bool]) -> list[GoldenVersion]:
+    query = select(*(golden_version.c[name] for name in _VERSION)).where(*where)
+    return [GoldenVersion(*row) for row in conn.execute(query.order_by(golden_version.c.id, golden_version.c.version))]
 
 
 def as_of(conn: Connection, ids: Collection[int], at: str) -> dict[int, Golden]:
     """Golden records as they were known at `at` (ISO UTC); ids that did not exist yet are left out."""
-    raise NotImplementedError
-
-
-def redirect(conn: Connection, redirects: Sequence[Redirect], cause: str, run: int) -> None:
-    """Let ids lead elsewhere; what led to them follows (one hop). Raises `Halt` STA031 on a circle."""
-    raise NotImplementedError
-
-
-def recall(conn: Connection, ids: Collection[int], cause: str, run: int) -> None:
-    """These ids mean themselves again (a merge was undone); what was merged into them leads to them again."""
-    raise NotImplementedError
-
-
-def resolve(conn: Connection, ids: Collection[int], *, as_of: str = "") -> dict[int, Resolution]:
-    """Where each id leads now or led then; ids never issued are left out."""
-    raise NotImplementedError
+    if not ids:
+        return {}
+    current = load(conn, ids)
+    then: dict[int, Golden] = {}
+    for version in _history(conn, one_of(golden_version.c.id, ids), golden_version.c.tx_from <= at):
+        base = current[version.id]
+        golden = then.setdefault(version.id, Golden(base.id, base.entity, base.founder, base.counter))
+        golden.state, golden.version = version.state, version.version
+        golden.values.update(version.values)
+        golden.lineage.update(version.lineage)
+        for name in version.unset:
+            golden.values.pop(name, None)
+            golden.lineage.pop(name, None)
+    return then

@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
 def read_meta(conn: Connection) -> dict[str, str]:
     """Everything the state says about itself."""
-    return {name: value for name, value in conn.execute(select(meta.c.name, meta.c.value))}
+    return {row.name: row.value for row in conn.execute(select(meta.c.name, meta.c.value))}
 
 
 def write_meta(conn: Connection, values: Mapping[str, str]) -> None:
