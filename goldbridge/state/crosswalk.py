@@ -1,7 +1,8 @@
 """Which source record belongs to which golden record, now and at any time: the crosswalk.
 
-At most one row per record is open. Several records of one system may belong to one golden record; of those that we wrote
-ourselves (`ours`) exactly one per golden record and target object is the `published` one, which later writes go to.
+At most one row per record is open. Several records of one system may belong to one golden record; of those that we
+wrote ourselves (`ours`) exactly one per golden record and target object is the `published` one, which later writes go
+to.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from goldbridge.state.tables import cursor
 
 
 class Cursor(NamedTuple):
-    """`value`/`tie`: keyset position in the source's notation; `bound`: fixed upper end; `generation` of a full compare."""
+    """`value`/`tie`: keyset position in the source's notation; `bound`: fixed upper end; `generation`: full compare."""
 
     flow: str
     partition: str
@@ -74,7 +74,7 @@ def advance(
     if held is not None and _order(value, tie) < _order(held.value, held.tie) and held.value:
         raise Halt(
             "STA013",
-            f"flow {flow}{f' partition {partition}' if partition else ''}: the source's cursor went from {held.value} back "
+            f"flow {flow}{f' partition {partition}' if partition else ''}: the source's cursor went back from {held.value} "
             f"to {value}; nothing of this page was kept. If the source was reset, reset the flow's cursor too",
         )
     _set(conn, flow, partition, run, value=value, tie=tie, bound=bound, done=int(done))

@@ -23,7 +23,7 @@ Stage = Literal["read", "map", "resolve", "write"]
 
 
 class Letter(NamedTuple):
-    """`system`/`stream`/`key`: the source record, or target/object/subject for a write. `rule` is file, line, column."""
+    """`system`/`stream`/`key`: the source record; target/object/external id for a write. `rule`: its place."""
 
     system: str
     stream: str

@@ -185,7 +185,7 @@ def restore_overrides(conn: Connection, ids: Collection[int]) -> int:
 
 
 def active_overrides(conn: Connection, records: Collection[int] | None = None) -> list[Override]:
-    """Active overrides anchored at any of `records` (all when None), by id; those whose date has passed are left out."""
+    """Active overrides anchored at any of `records` (all when None) whose date has not passed, by id."""
     named = ("forever", "until_source_changes", "until_source_agrees")
     query = select(*_OVERRIDE).where(_set.revoked_at == "", _holding(conn, _set.policy, *named)).order_by(_set.id)
     if records is not None:

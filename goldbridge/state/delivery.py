@@ -1,8 +1,8 @@
 """What is to be written to target systems, one row per version of a subject and target object.
 
 States: ready, inflight, unknown, done, parked, dead, superseded; only declared transitions happen. Of one subject at
-most one row waits and at most one is under way; a newer version replaces the one that waits. What was under way when its
-run died is `unknown` and must be read back before it is sent again.
+most one row waits and at most one is under way; a newer version replaces the one that waits. What was under way when
+its run died is `unknown` and must be read back before it is sent again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 
 
 class Order(NamedTuple):
-    """A write somebody wants. `subject`: golden (or record) id; `after`: target field -> value; `before`: what we last wrote."""
+    """A wanted write. `subject`: golden or record id; `after`: target field -> value; `before`: what we last wrote."""
 
     target: str
     object: str
@@ -241,7 +241,7 @@ def _overtaken(conn: Connection, rows: Sequence[Row[Any]]) -> set[int]:
 
 
 def disown(conn: Connection, flow: str, fence: int) -> int:
-    """Mark what runs of this flow with another fence left inflight as unknown; called right after the lease is taken."""
+    """Mark what earlier runs of this flow left inflight as unknown; called right after the lease is taken."""
     lost = update(delivery).where(_row.flow == flow, _row.state == "inflight", _row.fence != fence)
     return conn.execute(lost.values(state="unknown", changed_at=now(conn))).rowcount
 
@@ -316,7 +316,7 @@ def count(conn: Connection) -> Mapping[tuple[str, str, DeliveryState], int]:
 
 
 def prune(conn: Connection, before: str) -> int:
-    """Drop done and superseded rows last changed before `before`; each subject keeps its newest row, for idempotence."""
+    """Drop done and superseded rows last changed before `before`; each subject keeps its newest row."""
     newer = delivery.alias()
     follows = select(newer.c.id).where(
         newer.c.target == _row.target,

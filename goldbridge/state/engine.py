@@ -105,7 +105,8 @@ class Store:
                 upgrade(conn)
 
     def claim(self) -> None:
-        """Become the only serving hub on this state until `close`; raises `AlreadyRunning` STA005 naming the other's pid.
+        """Become the only serving hub on this state until `close`; raises `AlreadyRunning` STA005 naming the other's
+        pid.
 
         Only `serve` claims: single runs and short commands work beside it, kept apart by leases. On PostgreSQL several
         hubs may serve one state, and the leases alone decide.
@@ -129,7 +130,7 @@ class Store:
 
     @property
     def verify_required(self) -> bool:
-        """Whether the state was restored from a backup: targets must be read back before anything is written to them."""
+        """Whether the state was restored from a backup: targets must be read back before they are written to."""
         with self.read() as conn:
             return "verify_required" in instance.read_meta(conn)
 
@@ -195,8 +196,9 @@ def open_store(
 ) -> Store:
     """Open `sqlite:///path` or `postgresql://...`, creating and migrating it when needed.
 
-    `state_dir` is where lock, marker and key files live (default: beside the SQLite file). Raises `Misconfigured` STA001
-    for a URL that is neither, `Halt` STA002 for a state that was copied from elsewhere (unless it is to `adopt` it).
+    `state_dir` is where lock, marker and key files live (default: beside the SQLite file). Raises `Misconfigured`
+    STA001 for a URL that is neither, `Halt` STA002 for a state that was copied from elsewhere (unless it is to
+    `adopt` it).
     """
     store = Store(_parse(url), clock, state_dir, busy_s)
     try:

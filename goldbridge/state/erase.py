@@ -1,8 +1,8 @@
 """Removes the content of source records everywhere in the state and keeps their numbers.
 
-Raw and canonical documents, versions, dead letters, events, before and after of deliveries, identifiers, keys, edges and
-tasks' payloads go; a keyed hash of what named the record stays, so that it is not imported again (E86, E87). The golden
-record is recomputed by the caller; its old versions lose the values that this record had won.
+Raw and canonical documents, versions, dead letters, events, before and after of deliveries, identifiers, keys, edges
+and tasks' payloads go; a keyed hash of what named the record stays, so that it is not imported again (E86, E87). The
+golden record is recomputed by the caller; its old versions lose the values that this record had won.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Golden records with their versions and redirects.
 
-A version is one visible change: other values or another state. It carries only what changed; the outbox gets exactly one
-event for it. Lineage that changes while the values stay is kept without a version. Ids are never reused and always
-resolve; a redirect is one hop whatever chain of merges made it.
+A version is one visible change: other values or another state. It carries only what changed; the outbox gets exactly
+one event for it. Lineage that changes while the values stay is kept without a version. Ids are never reused and
+always resolve; a redirect is one hop whatever chain of merges made it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Golden:
 
 
 class GoldenVersion(NamedTuple):
-    """One visible change. `values` are the fields that changed, `unset` those that went away; lineage likewise sparse."""
+    """One visible change. `values` are the fields that changed, `unset` those that went away; lineage is as sparse."""
 
     id: int
     version: int

@@ -1,9 +1,9 @@
 """Who this state belongs to, and whether it is newer or older than it should be.
 
-A state knows its instance id and an epoch that rises with every process that writes, every run and every batch sent to a
-target. The same numbers stand in a small marker file outside the database. A marker that is ahead means that the database
-was restored from a backup (F66): targets must be read back before anything is written. A database file that is not the
-file it was, while that one is still there, is a copy (F64): the second hub is refused.
+A state knows its instance id and an epoch that rises with every process that writes, every run and every batch sent
+to a target. The same numbers stand in a small marker file outside the database. A marker that is ahead means that the
+database was restored from a backup (F66): targets must be read back before anything is written. A database file that
+is not the file it was, while that one is still there, is a copy (F64): the second hub is refused.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _copied(known: Mapping[str, str], place: Place, home: str) -> Halt:
     return Halt(
         "STA002",
         f"{place.path}: this state ({known['instance']}) belongs to {home}; two hubs on copies of one state would both "
-        "write to the targets. Use the original, or run `goldbridge state adopt` here after the original is gone for good",
+        "write to the targets. Use the original, or run `goldbridge state adopt` here once the original is gone for good",
     )
 
 

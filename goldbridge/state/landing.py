@@ -39,7 +39,7 @@ class StreamRef(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """One row as the source gave it; `event_at` is when it says the row changed (ISO UTC), empty when it does not say."""
+    """One row as the source gave it; `event_at` is when it says the row changed (ISO UTC), if it does."""
 
     key: str
     raw: RawRow
@@ -183,8 +183,8 @@ def changed(
 ) -> Compared:
     """Compare a page with the store. `generation` > 0 notes the sighting of every row (full compare).
 
-    Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision differs
-    from `mapping_rev` (when one is given) is a change even though its row is the same.
+    Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision
+    differs from `mapping_rev` (when one is given) is a change even though its row is the same.
     """
     compared = Compared()
     page = _distinct(arrivals, compared)
@@ -382,7 +382,7 @@ def _living(ref: StreamRef) -> Any:
 
 
 def missing(conn: Connection, ref: StreamRef, generation: int, *, before: str) -> tuple[int, int]:
-    """(live records this generation has not seen, live records) of a stream; rows received since `before` count as seen."""
+    """(live records this generation has not seen, live records) of a stream; what came since `before` counts as seen."""
     unseen = func.coalesce(func.sum(case((_unseen(ref, generation, before), 1), else_=0)), 0)
     row = conn.execute(select(unseen, func.count()).where(_living(ref))).one()
     return int(row[0]), int(row[1])
@@ -483,7 +483,7 @@ def scan_all(
 
 
 def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int = -1, limit: int = 1000) -> list[Change]:
-    """Live records last mapped by another revision, as changes to map again and `save`; ascending by id after `after`."""
+    """Live records last mapped by another revision, as changes to map again and `save`; by ascending id."""
     current = and_(source_version.c.record == _record.id, source_version.c.seq == _record.raw_version)
     query = select(*_HEAD, _record.event_at, _record.anchor, source_version.c.raw)
     query = query.select_from(source_record.join(source_version, current)).where(_record.mapping_rev != mapping_rev)

@@ -109,7 +109,7 @@ def replace_edges(conn: Connection, rev: int, records: Collection[int], edges: S
 
 
 def candidates(conn: Connection, entity: str, records: Collection[int], *, cap: int = 0) -> list[Candidate]:
-    """Pairs by shared keys, sorted by (record, other, key); keys of more than `cap` records are left out (0: none are)."""
+    """Pairs by shared keys, sorted by (record, other, key); keys of more than `cap` records are left out (0: none)."""
     if not records:
         return []
     mine, theirs = match_key.alias(), match_key.alias()

@@ -24,7 +24,7 @@ _add = Insert(outbox, _FIELDS)
 
 
 class NewEvent(NamedTuple):
-    """`event`: created, changed, deleted, restored, redirected, retired, erased ...; `version` of the subject after it."""
+    """`event`: created, changed, deleted, restored, redirected, retired, erased; `version`: the subject's after it."""
 
     kind: Kind
     subject: int
@@ -64,7 +64,7 @@ def append(conn: Connection, events: Sequence[NewEvent], run: int) -> None:
 
 
 def append_rows(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """The same for rows in the table's order (kind, subject, ..., detail as text, run, at): the bulk path of landing."""
+    """The same for rows in the table's order (kind, ..., detail as text, run, at): the bulk path of landing."""
     if not rows:
         return
     if conn.dialect.name == "postgresql":

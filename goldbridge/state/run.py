@@ -48,7 +48,7 @@ class Lease(NamedTuple):
 
 @dataclass(slots=True)
 class Counters:
-    """What became of every record read; `other` counts anything else (written, echoes, ...) and is not part of the sum."""
+    """What became of every record read; `other` counts anything else (writes, echoes) outside the sum."""
 
     read: int = 0
     applied: int = 0

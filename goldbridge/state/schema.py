@@ -27,7 +27,7 @@ def current(conn: Connection) -> str:
 
 
 def upgrade(conn: Connection) -> None:
-    """Apply what is missing in the caller's transaction; raises `Halt` STA004 for a state that is ahead of this program."""
+    """Apply what is missing in the caller's transaction; raises `Halt` STA004 for a state of a newer program."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('goldbridge.migrate'))"))
     have, want = current(conn), newest()

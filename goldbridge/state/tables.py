@@ -1,8 +1,9 @@
 """All tables, once. The migrations create them; a test holds that both say the same.
 
-Ids of records and golden records are 63-bit numbers computed from what they name; other ids are counted by the database.
-Times are ISO text in UTC (empty: none), JSON documents are TEXT written by `document`, flags are 0 or 1. Unique partial
-indexes carry the promises: one open membership per record, one open task per subject, one row under way per subject.
+Ids of records and golden records are 63-bit numbers computed from what they name; other ids are counted by the
+database. Times are ISO text in UTC (empty: none), JSON documents are TEXT written by `document`, flags are 0 or 1.
+Unique partial indexes carry the promises: one open membership per record, one open task per subject, one row under
+way per subject.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ OPEN: tuple[TaskState, ...] = ("open",)
 
 
 class NewTask(NamedTuple):
-    """`subject`: record ids in any order; `payload`: what the console shows; `evidence_hash` changes when the case does."""
+    """`subject`: record ids in any order; `payload`: what the console shows; `evidence_hash`: other for another case."""
 
     kind: str
     subject: Sequence[int]
@@ -190,7 +190,8 @@ def _taken(held: Task | None, id: int, version: int) -> Reject:
     by = f" (decision {held.decision})" if held.decision else ""
     return Reject(
         "STA033",
-        f"task {id} was changed since you looked (version {held.version}, you saw {version}): it is {answer}{by}; look again",
+        f"task {id} was changed since you looked (version {held.version}, you saw {version}): "
+        f"it is {answer}{by}; look again",
     )
 
 

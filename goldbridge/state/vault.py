@@ -59,8 +59,8 @@ class Vault:
         if opened.get("place") != [system, name]:
             raise Halt(
                 "STA017",
-                f"the vault's entry {name!r} of {system} was sealed with another key; set {VARIABLE} (or restore the key "
-                f"file) as it was, or run `goldbridge state forget {system}` and authorise the system again",
+                f"the vault's entry {name!r} of {system} was sealed with another key; set {VARIABLE} (or put the "
+                f"key file back) as it was, or run `goldbridge state forget {system}` and authorise the system again",
             )
         return opened["value"]
 
