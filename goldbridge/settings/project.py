@@ -155,6 +155,9 @@ class _Reader:
         self.documents: dict[str, Document] = {}
         if not root.is_dir():
             raise Misconfigured.one("CFG014", "there is no such folder; correct --project", Mark(str(root)))
+        if not any((root / known.path).exists() for known in FILES.values()):
+            message = f"there is no project in this folder; run `goldbridge init {root.name}`, or correct --project"
+            raise Misconfigured.one("CFG014", message, Mark(str(root)))
 
     def read(self, path: str) -> Document | None:
         """One file whose top must be a mapping; None when it cannot be used."""
@@ -201,7 +204,7 @@ class _Reader:
         found = sorted(path.stem for path in (self.root / "config/env").glob("*.yaml"))
         made = sorted(path.stem for path in (self.root / STATE_FOLDER / "env").glob("*.yaml"))
         if not _ENVIRONMENT.fullmatch(env) or env not in {*found, *made}:
-            hint = did_you_mean(env, {*found, *made}) or "; make config/env/NAME.yaml first"
+            hint = did_you_mean(env, {*found, *made}) or "; write this file, or leave out --env"
             self.problems.note(Mark(f"config/env/{env}.yaml"), "CFG013", f"there is no environment '{env}'{hint}")
             return
         for path, names in ((f"config/env/{env}.yaml", found), (f"{STATE_FOLDER}/env/{env}.yaml", made)):
@@ -241,14 +244,15 @@ class _Reader:
         except Misconfigured as error:
             self.problems.extend(error.problems)
             settings = Settings()
-        node = document.node("state_url")
+        node = document.node("state", "url")
         if node is not None and isinstance(node.value, str) and _has_password(node.value):
             message = (
-                "state_url: a password does not belong in a file; put the address into the environment or the secrets "
+                "state.url: a password does not belong in a file; put the address into the environment or the secrets "
                 "file and write {secret: GOLDBRIDGE_STATE_URL}"
             )
             self.problems.note(node.mark, "CFG008", message)
-        return settings.model_copy(update={"state_url": self.state_url(settings.state_url)})
+        state = settings.state.model_copy(update={"url": self.state_url(settings.state.url)})
+        return settings.model_copy(update={"state": state})
 
     def state_url(self, url: str) -> str:
         """The default, and a SQLite path below the project wherever the command was started."""

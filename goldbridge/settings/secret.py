@@ -7,6 +7,7 @@ told to the log, so that it can never be printed.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import stat
@@ -24,6 +25,7 @@ from goldbridge.settings.yaml import decode
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _LARGEST = 1_000_000
+STAND_IN = "secret-not-set"
 
 
 class Secrets:
@@ -34,8 +36,9 @@ class Secrets:
 
         `root` only shortens the files' names in messages.
         """
-        self._env = dict(env)
+        self.environ: Mapping[str, str] = dict(env)
         self._values: dict[str, str] = {}
+        self._stand_in: str | None = None
         problems = Problems()
         named = [(path, _shown(path, root)) for path in files]
         self._files = [shown for _, shown in named]
@@ -47,12 +50,18 @@ class Secrets:
     def __repr__(self) -> str:
         return "Secrets()"
 
+    def standing_in(self) -> Secrets:
+        """The same, but what is not set has a stand-in, so that the rest of a file can be judged without it."""
+        other = copy.copy(self)
+        other._stand_in = STAND_IN
+        return other
+
     def find(self, name: str) -> str | None:
         """The value of a secret, None when it is set nowhere (or is empty)."""
-        value = self._env.get(name) or self._mounted(name) or self._values.get(name)
+        value = self.environ.get(name) or self._mounted(name) or self._values.get(name)
         if value:
             _remember(value)
-        return value or None
+        return value or self._stand_in
 
     def resolve(self, reference: Json, mark: Mark | None = None) -> str:
         """The value of `{"secret": "NAME"}`; `mark` is where the reference is written.
@@ -69,7 +78,7 @@ class Secrets:
         if value is None:
             near = nearest(name, self._values) if name not in self._values else ""
             there = f" (the secrets file has {near})" if near else ""
-            empty = "empty" if name in self._env or name in self._values else "not set"
+            empty = "empty" if name in self.environ or name in self._values else "not set"
             message = f"secret {name} is {empty}{there}; export it or add it to the secrets file{self._where()}"
             raise Misconfigured.one("CFG007", message, place)
         return value
@@ -107,7 +116,7 @@ class Secrets:
         return f" {self._files[0]}" if self._files else ""
 
     def _mounted(self, name: str) -> str | None:
-        path = self._env.get(f"{name}_FILE")
+        path = self.environ.get(f"{name}_FILE")
         if not path:
             return None
         try:

@@ -14,6 +14,15 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DEFAULT_SECRETS_FILE = "config/secrets.env"
 
 
+class StateSettings(BaseModel):
+    """Where state lives."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    url: str = Field(
+        default="", repr=False, description="a SQLite file in .goldbridge/ when left out, or postgresql://..."
+    )
+
+
 class LogSettings(BaseModel):
     """How the process speaks on stderr."""
 
@@ -51,11 +60,7 @@ class Settings(BaseModel):
     zone: str = Field(
         default="Asia/Shanghai", description="time zone of times that carry none, unless their source names one"
     )
-    state_url: str = Field(
-        default="",
-        repr=False,
-        description="where state lives; a SQLite file in .goldbridge/ when left out, or postgresql://...",
-    )
+    state: StateSettings = Field(default=StateSettings(), description="where state lives")
     secrets_file: str = Field(
         default=DEFAULT_SECRETS_FILE, min_length=1, description="file of NAME=value lines, mode 0600"
     )
@@ -68,6 +73,10 @@ class Settings(BaseModel):
         if value not in _zones():
             raise ValueError(f"there is no time zone '{value}'{did_you_mean(value, _zones())}")
         return value
+
+    @property
+    def state_url(self) -> str:
+        return self.state.url
 
     @property
     def zone_info(self) -> ZoneInfo:

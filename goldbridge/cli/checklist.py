@@ -1,0 +1,134 @@
+"""What `goldbridge check` asks of a project: one entry per question, each answered on its own.
+
+To add a question, write a function that takes the project and gives the problems it found (or raises
+`Misconfigured`), and add a line to CHECKS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
+
+from goldbridge.errors import Misconfigured, Problem, Problems
+from goldbridge.settings.project import Project
+
+Question = Callable[[Project], Iterable[Problem]]
+
+
+class Check(NamedTuple):
+    """`needs` are files (or folders, with a `/`) that must be in order before the question makes sense."""
+
+    name: str
+    ask: Question
+    needs: tuple[str, ...] = ()
+
+
+@contextmanager
+def _collecting(problems: Problems) -> Iterator[None]:
+    try:
+        yield
+    except Misconfigured as error:
+        problems.extend(error.problems)
+
+
+def check_secrets(project: Project) -> Iterable[Problem]:
+    """Every secret that is referred to is set."""
+    return project.missing_secrets()
+
+
+def check_sources(project: Project) -> Iterable[Problem]:
+    """Every system's entry is what its connector takes; secrets that are not set are another check's business."""
+    from flows.wiring import check_source
+
+    unset = {problem.mark for problem in project.missing_secrets()}
+    complete = replace(project, secrets=project.secrets.standing_in())
+    problems = Problems()
+    for name in project.sources:
+        with _collecting(problems):
+            check_source(complete, name)
+    return [problem for problem in problems if problem.mark not in unset]
+
+
+def check_mappings(project: Project) -> Iterable[Problem]:
+    """Every mapping compiles against the model and the tables."""
+    from goldbridge.mapping import compile_mapping
+
+    problems = Problems()
+    for document in project.mappings.values():
+        with _collecting(problems):
+            compile_mapping(document, project.model, tables=project.tables, zone=project.settings.zone)
+    return problems
+
+
+def check_matching(project: Project) -> Iterable[Problem]:
+    """The matching rules of every mastered entity compile; no entity is called otherwise."""
+    from dedupe.rule import compile_rules
+    from goldbridge.records.hint import did_you_mean
+
+    problems = Problems()
+    for entity in project.model.entities.values():
+        if entity.mastered:
+            with _collecting(problems):
+                compile_rules(project.matching, entity.name, entity.fields)
+    mastered = [entity.name for entity in project.model.entities.values() if entity.mastered]
+    for name in project.matching.data:
+        if name not in mastered:
+            known = name in project.model.entities
+            message = f"'{name}' is not mastered" if known else f"the model has no entity '{name}'"
+            hint = "; set `mastered: true` in config/model.yaml" if known else did_you_mean(name, mastered)
+            problems.note(project.matching.key_mark(name), "CFG018", f"{message}{hint}")
+    return problems
+
+
+def check_survivorship(project: Project) -> Iterable[Problem]:
+    """The survivorship rules name fields, criteria and systems that exist."""
+    from mdm.survivorship_rule import compile_survivorship
+
+    problems = Problems()
+    with _collecting(problems):
+        compile_survivorship(project.survivorship, project.model, project.sources)
+    return problems
+
+
+def check_flows(project: Project) -> Iterable[Problem]:
+    """The flows name systems, mappings and entities that exist."""
+    from flows.config import compile_flows
+
+    problems = Problems()
+    with _collecting(problems):
+        compile_flows(project)
+    return problems
+
+
+_MODEL = "config/model.yaml"
+_SOURCES = "config/sources.yaml"
+
+CHECKS = (
+    Check("secrets", check_secrets, ("config/settings.yaml",)),
+    Check("sources", check_sources, (_SOURCES,)),
+    Check("mappings", check_mappings, (_MODEL, "mappings/tables/")),
+    Check("matching", check_matching, (_MODEL, "config/matching.yaml")),
+    Check("survivorship", check_survivorship, (_MODEL, _SOURCES, "config/survivorship.yaml")),
+    Check("flows", check_flows, (_MODEL, _SOURCES, "flows.yaml", "mappings/")),
+)
+
+
+def ask(project: Project, found: Problems, names: Iterable[str] = ()) -> tuple[Problems, list[str]]:
+    """All problems in file order, and the names of the checks that had to wait for those in `found`.
+
+    Only the named checks are asked, or all when none is named. An overlay with a problem may concern any file.
+    """
+    wanted = list(names) or [check.name for check in CHECKS]
+    broken = {problem.mark.file for problem in found}
+    problems, waiting = Problems(found), []
+    for check in CHECKS:
+        if check.name not in wanted:
+            continue
+        needs = (*check.needs, "config/env/", ".goldbridge/env/")
+        if any(file == need or (need.endswith("/") and file.startswith(need)) for file in broken for need in needs):
+            waiting.append(check.name)
+        else:
+            problems.extend(check.ask(project))
+    return Problems(sorted(dict.fromkeys(problems))), waiting
