@@ -55,9 +55,9 @@ class _RedactingFilter(logging.Filter):
         return True
 
 
-def configure(*, json: bool = False, verbose: bool = False) -> None:
-    """Set up logging for the process: console lines for people, JSON lines for machines."""
-    level = logging.DEBUG if verbose else logging.INFO
+def configure(*, json: bool = False, verbose: bool = False, quiet: bool = False) -> None:
+    """Set up logging for the process: console lines for people, JSON lines for machines; `quiet` keeps warnings only."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     render: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json

@@ -37,6 +37,10 @@ class Group(NamedTuple):
 GROUPS = (
     Group("project", ("init", "check")),
     Group("explain", ("explain",)),
+    Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
+    Group("steward", ("tasks", "golden")),
+    Group("sandbox", ("sandbox",)),
+    Group("demo", ("demo",)),
 )
 
 _ANYWHERE = {"--project": True, "--env": True, "--verbose": False, "--log-json": False}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldbridge.state.golden import golden_id
 from mdm.claim import Claimant
-from mdm.identity import Assignment, Issued, assign, mint
+from mdm.identity import Assignment, Issued, assign, read_id, write_id
 
 
 def record(number: int, first_run: int = 1) -> Claimant:
@@ -19,7 +21,7 @@ def record(number: int, first_run: int = 1) -> Claimant:
 R = {number: record(number) for number in range(1, 9)}
 
 
-def issue(assignment: Assignment, clusters: list[list[Claimant]]) -> tuple[dict[int, str], dict[str, Issued]]:
+def issue(assignment: Assignment, clusters: list[list[Claimant]]) -> tuple[dict[int, int], dict[int, Issued]]:
     current = {c.record: golden for golden, cluster in zip(assignment.ids, clusters, strict=True) for c in cluster}
     issued = {
         golden: Issued("active", min(c.seniority() for c in cluster))
@@ -30,8 +32,8 @@ def issue(assignment: Assignment, clusters: list[list[Claimant]]) -> tuple[dict[
 
 def test_e22_the_same_clusters_keep_their_ids() -> None:
     clusters = [[R[1], R[2]], [R[3]]]
-    first = assign("party", clusters, {}, {})
-    again = assign("party", clusters, *issue(first, clusters))
+    first = assign(clusters, {}, {})
+    again = assign(clusters, *issue(first, clusters))
     assert again.ids == first.ids
     assert not again.redirects
     assert not again.retired
@@ -39,23 +41,23 @@ def test_e22_the_same_clusters_keep_their_ids() -> None:
 
 def test_e23_in_a_merge_the_older_id_survives_and_the_other_redirects() -> None:
     apart = [[R[1]], [R[2], R[3]]]
-    first = assign("party", apart, {}, {})
-    merged = assign("party", [[R[1], R[2], R[3]]], *issue(first, apart))
+    first = assign(apart, {}, {})
+    merged = assign([[R[1], R[2], R[3]]], *issue(first, apart))
     assert merged.ids == [first.ids[0]]
     assert merged.redirects == {first.ids[1]: [first.ids[0]]}
 
 
 def test_e25_a_late_older_record_does_not_move_the_id() -> None:
     late = record(0, first_run=2)
-    first = assign("party", [[R[5]]], {}, {})
-    joined = assign("party", [[late, R[5]]], *issue(first, [[R[5]]]))
+    first = assign([[R[5]]], {}, {})
+    joined = assign([[late, R[5]]], *issue(first, [[R[5]]]))
     assert joined.ids == first.ids
 
 
 def test_e26_the_majority_keeps_the_id_when_the_founder_leaves() -> None:
     together = [[R[1], R[2], R[3]]]
-    first = assign("party", together, {}, {})
-    left = assign("party", [[R[2], R[3]], [R[1]]], *issue(first, together))
+    first = assign(together, {}, {})
+    left = assign([[R[2], R[3]], [R[1]]], *issue(first, together))
     assert left.ids[0] == first.ids[0]
     assert left.ids[1] not in first.ids
     assert not left.redirects
@@ -63,58 +65,68 @@ def test_e26_the_majority_keeps_the_id_when_the_founder_leaves() -> None:
 
 def test_e26_a_leaver_takes_its_former_id_back() -> None:
     apart = [[R[1]], [R[2]]]
-    first = assign("party", apart, {}, {})
+    first = assign(apart, {}, {})
     current, issued = issue(first, apart)
-    merged = assign("party", [[R[1], R[2]]], current, issued)
+    merged = assign([[R[1], R[2]]], current, issued)
     current = dict.fromkeys((1, 2), merged.ids[0])
     issued[first.ids[1]] = Issued("redirected", R[2].seniority())
-    parted = assign("party", [[R[1]], [R[2]]], current, issued)
+    parted = assign([[R[1]], [R[2]]], current, issued)
     assert parted.ids == first.ids
 
 
 def test_e27_an_undo_restores_ids_against_the_majority() -> None:
     apart = [[R[1]], [R[2], R[3], R[4]]]
-    first = assign("party", apart, {}, {})
+    first = assign(apart, {}, {})
     before, issued = issue(first, apart)
-    merged = assign("party", [[R[1], R[2], R[3], R[4]]], before, issued)
+    merged = assign([[R[1], R[2], R[3], R[4]]], before, issued)
     current = dict.fromkeys((1, 2, 3, 4), merged.ids[0])
     issued[first.ids[1]] = Issued("redirected", R[2].seniority())
-    undone = assign("party", apart, current, issued, restore=before)
+    undone = assign(apart, current, issued, restore=before)
     assert undone.ids == first.ids
 
 
 def test_the_stewards_choice_of_survivor_wins_over_seniority() -> None:
     apart = [[R[1]], [R[2]]]
-    first = assign("party", apart, {}, {})
+    first = assign(apart, {}, {})
     current, issued = issue(first, apart)
-    merged = assign("party", [[R[1], R[2]]], current, issued, chosen={2: first.ids[1]})
+    merged = assign([[R[1], R[2]]], current, issued, chosen={2: first.ids[1]})
     assert merged.ids == [first.ids[1]]
     assert merged.redirects == {first.ids[0]: [first.ids[1]]}
 
 
 def test_e32_a_redirect_of_a_scattered_golden_names_all_its_heirs() -> None:
     apart = [[R[1]], [R[2], R[3]], [R[4]]]
-    first = assign("party", apart, {}, {})
+    first = assign(apart, {}, {})
     current, issued = issue(first, apart)
-    scattered = assign("party", [[R[1], R[2]], [R[3], R[4]]], current, issued)
+    scattered = assign([[R[1], R[2]], [R[3], R[4]]], current, issued)
     assert scattered.redirects == {first.ids[1]: [first.ids[0], first.ids[2]]}
 
 
 def test_e35_a_golden_without_live_records_is_retired() -> None:
-    first = assign("party", [[R[1]]], {}, {})
-    gone = assign("party", [], *issue(first, [[R[1]]]))
+    first = assign([[R[1]]], {}, {})
+    gone = assign([], *issue(first, [[R[1]]]))
     assert gone.retired == first.ids
 
 
 def test_e36_a_returning_record_gets_its_retired_id_back() -> None:
-    first = assign("party", [[R[1]]], {}, {})
-    back = assign("party", [[R[1]]], {}, {first.ids[0]: Issued("retired", R[1].seniority())})
+    first = assign([[R[1]]], {}, {})
+    back = assign([[R[1]]], {}, {first.ids[0]: Issued("retired", R[1].seniority())})
     assert back.ids == first.ids
 
 
-def test_ids_are_the_same_in_every_process() -> None:
-    assert mint("party", R[1], 0) == "party-q8dqt58v3bq2a5j1" or mint("party", R[1], 0).startswith("party-")
-    assert len({mint("party", R[n], c) for n in R for c in range(3)}) == 24
+@given(st.integers(0, 2**63 - 1))
+def test_a_written_id_reads_back(golden: int) -> None:
+    assert read_id(write_id("party", golden)) == golden
+
+
+def test_a_word_that_is_no_id_is_refused() -> None:
+    for text in ("party-123", "", "party-aaaaaaaaaaaal", "91330110MA27XL0A1B"):
+        with pytest.raises(ValueError, match="golden id"):
+            read_id(text)
+
+
+def test_each_founding_makes_another_id() -> None:
+    assert len({golden_id(n, c) for n in R for c in range(3)}) == 24
 
 
 partitions = st.lists(st.integers(0, 3), min_size=8, max_size=8)
@@ -128,17 +140,19 @@ def cut(labels: list[int]) -> list[list[Claimant]]:
 
 
 @given(partitions, partitions, st.randoms(use_true_random=False))
-def test_every_old_id_leads_somewhere_and_order_does_not_matter(before: list[int], after: list[int], rng: object) -> None:
+def test_every_old_id_leads_somewhere_and_order_does_not_matter(
+    before: list[int], after: list[int], rng: object
+) -> None:
     old, new = cut(before), cut(after)
-    first = assign("party", old, {}, {})
+    first = assign(old, {}, {})
     current, issued = issue(first, old)
-    second = assign("party", new, current, issued)
+    second = assign(new, current, issued)
     assert len(set(second.ids)) == len(new)
     assert set(first.ids) <= set(second.ids) | set(second.redirects)
     assert all(set(heirs) <= set(second.ids) for heirs in second.redirects.values())
     shuffled = [sorted(cluster, key=lambda _: rng.random()) for cluster in new]  # type: ignore[attr-defined]
     rng.shuffle(shuffled)  # type: ignore[attr-defined]
-    third = assign("party", shuffled, current, issued)
+    third = assign(shuffled, current, issued)
     mine = {golden: {c.record for c in cluster} for golden, cluster in zip(second.ids, new, strict=True)}
     theirs = {golden: {c.record for c in cluster} for golden, cluster in zip(third.ids, shuffled, strict=True)}
     assert mine == theirs
