@@ -56,7 +56,7 @@ class Change(NamedTuple):
 @cache
 def table() -> dict[str, Division]:
     """All current divisions by code, in code order."""
-    names = {code: name for code, name in rows("divisions.csv")}
+    names = dict(rows("divisions.csv"))
     found = {}
     for code, name in names.items():
         province = names[code[:2] + "0000"]
@@ -178,8 +178,8 @@ def _moves() -> dict[tuple[str, str], list[Change]]:
 
 
 _EVERYWHERE = (
-    "郊区 城区 市郊区 市中区 矿区 新城区 市区 东城区 西城区 南城区 北城区 铁西区 铁东区 河西区 河东区 新市区 城北区 城南区 "
-    "城东区 城西区 桥东区 桥西区 太平区 东山区 南山区 北山区 新华区 和平区 东区 西区 南区 北区"
+    "郊区 城区 市郊区 市中区 矿区 新城区 市区 东城区 西城区 南城区 北城区 铁西区 铁东区 河西区 河东区 新市区 城北区 "
+    "城南区 城东区 城西区 桥东区 桥西区 太平区 东山区 南山区 北山区 新华区 和平区 东区 西区 南区 北区"
 )
 _COMMON = frozenset(_EVERYWHERE.split())
 
@@ -206,7 +206,7 @@ _ENDINGS = (
 
 
 def stem(name: str) -> str:
-    """What people say instead of the full name: 余杭区 -> 余杭, 景宁畲族自治县 -> 景宁; "" when one character is left."""
+    """What people say for a full name: 余杭区 -> 余杭, 景宁畲族自治县 -> 景宁; "" where one character is left."""
     for endings in _ENDINGS:
         for ending in endings:
             bare = name.removesuffix(ending)
@@ -239,12 +239,34 @@ def successor(code: str, name: str, year: int = 0) -> str:
         if event is None:
             break
         code, name, year = event.new_code, event.new_name, event.year
-    for form in (str, stem):
-        wanted = form(name)
-        same = [each.code for each in current_table.values() if each.code[:2] == code[:2] and form(each.name) == wanted]
-        if wanted and len(same) == 1:
+    for by_form, form in ((_by_name(), name), (_by_stem(), stem(name))):
+        same = by_form.get((code[:2], form), [])
+        if form and len(same) == 1:
             return same[0]
     return ""
+
+
+@cache
+def _by_name() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for code, division in table().items():
+        found.setdefault((code[:2], division.name), []).append(code)
+    return found
+
+
+@cache
+def _by_stem() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for code, division in table().items():
+        found.setdefault((code[:2], stem(division.name)), []).append(code)
+    return found
+
+
+def city_called(province: str, name: str) -> str:
+    """The code of the city that has the stem of `name` in a province (two digits), or ""."""
+    wanted = stem(name)
+    cities = [code for code in _by_stem().get((province, wanted), ()) if code.endswith("00")] if wanted else []
+    return cities[0] if len(cities) == 1 else ""
 
 
 def _level(code: str) -> int:
