@@ -23,7 +23,7 @@ from goldbridge.http.envelope import CONFIG, Envelope, Kind, Rule
 from goldbridge.http.exchange import Reply, Wire, open_envelope
 from goldbridge.http.request import Draft, origin, query
 from goldbridge.http.trouble import Trouble, clean
-from goldbridge.http.wait import backoff, jitter
+from goldbridge.http.wait import backoff, http_date, jitter
 from goldbridge.ports import Json
 
 _log = log.get("http")
@@ -152,11 +152,11 @@ class Client:
                 self.auth.apply(draft)  # credentials never follow a redirect to another host
             call.draft = draft
             response, raw = self.wire.send(draft, limit_s, self.size_cap)
+            served_at = http_date(response.headers.get("date"))
+            if served_at is not None:
+                self.skew["s"] = (served_at - self.wire.clock.now()).total_seconds()
             if not 300 <= response.status_code < 400:
-                reply = open_envelope(response, raw, self.envelope, self.wire.clock, call.subject)
-                if reply.served_at is not None:
-                    self.skew["s"] = (reply.served_at - self.wire.clock.now()).total_seconds()
-                return reply
+                return open_envelope(response, raw, self.envelope, self.wire.clock, call.subject)
             target = urljoin(url, response.headers.get("location", ""))
             if call.method != "GET" or hop == self.redirects or (origin(url)[0] == "https" != origin(target)[0]):
                 break

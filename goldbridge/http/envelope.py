@@ -91,8 +91,8 @@ class Envelope:
 
     `find` gets the HTTP status and the parsed body and returns the complaint in it, or None when the answer is good.
     `rules` maps codes to rules; a key that ends in `*` covers every code with that beginning, the longest one wins.
-    `refined` narrows a code by a word of its sentence: (code, word, rule). `page` is what an HTML page in place of JSON
-    means, `names` puts the vendor's own error codes on a class, `charset` overrules what the server declares.
+    `refined` narrows a code by a word of its sentence: (code or "*", word, rule). `page` is what an HTML page in place
+    of JSON means, `names` puts the vendor's own error codes on a class, `charset` overrules what the server declares.
     """
 
     find: Callable[[int, Json], Complaint | None] = no_complaint
@@ -105,7 +105,7 @@ class Envelope:
     def rule(self, complaint: Complaint) -> Rule | None:
         """The rule for a complaint, or None when no table knows its code."""
         for code, word, rule in self.refined:
-            if complaint.code == code and word in complaint.text.casefold():
+            if code in ("*", complaint.code) and word in complaint.text.casefold():
                 return rule
         if rule_ := self.rules.get(complaint.code):
             return rule_
