@@ -188,12 +188,12 @@ class _Reader:
     def absent(self, known: File) -> None:
         """A required file is missing, or one was left out by a slip of the keyboard."""
         path = self.root / known.path
-        known_names = {Path(other.path).name for other in FILES.values()}
-        beside = [each.name for each in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        near = nearest(path.name, (name for name in beside if name not in known_names))
-        if near:
+        names = {Path(other.path).name for other in FILES.values()}
+        beside = sorted(each.name for each in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+        slips = [name for name in beside if name not in names and nearest(name, names) == path.name]
+        if slips:
             message = f"this file is not read; rename it to {path.name}"
-            self.problems.note(Mark((path.parent / near).relative_to(self.root).as_posix()), "CFG015", message)
+            self.problems.note(Mark((path.parent / slips[0]).relative_to(self.root).as_posix()), "CFG015", message)
         elif known.required:
             message = "the file is missing; `goldbridge init` writes one to start from"
             self.problems.note(Mark(known.path), "CFG003", message)

@@ -103,6 +103,10 @@ def _say(context: str, problem: str, at: Place, opened: Place, lines: list[str])
     if "expected <block end>" in problem or "did not find expected key" in problem:
         return at, _block(context, found, line, at, before)
     if "expected the node content" in problem:
+        unclosed = _unclosed(lines) if found == "<stream end>" else None
+        if unclosed is not None:
+            closing = {"[": "]", "{": "}"}[_char(lines, unclosed)]
+            return unclosed, f"the '{_char(lines, unclosed)}' opened here is not closed by '{closing}'"
         return at, f"a value is expected here, but found {_name(found)}"
     if "scanning a directive" in context:
         return opened, "a line cannot start with '%'; put the text in quotes"
@@ -124,6 +128,8 @@ def _say(context: str, problem: str, at: Place, opened: Place, lines: list[str])
 
 
 def _block(context: str, found: str, line: str, at: Place, before: str) -> str:
+    if found == ":" or line[at[1] - 1 :].startswith(": "):
+        return "a ':' without a key before it"
     if found in ("}", "]"):
         return f"'{found}' closes nothing; remove it, or add the opening bracket"
     if before.strip() and found != "<block mapping start>":
@@ -135,6 +141,19 @@ def _block(context: str, found: str, line: str, at: Place, before: str) -> str:
     if "collection" in context:
         return "a list item ('- ...') is expected here; check the indentation"
     return "the indentation fits no line above; align it with its neighbours"
+
+
+def _unclosed(lines: list[str]) -> Place | None:
+    """The last opening bracket that nothing closes."""
+    stack: list[Place] = []
+    for number, line in enumerate(lines, 1):
+        quoted = re.sub(r"\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'|(?:^|\s)#.*", lambda match: " " * len(match[0]), line)
+        for column, character in enumerate(quoted, 1):
+            if character in "[{":
+                stack.append((number, column))
+            elif character in "]}" and stack:
+                stack.pop()
+    return stack[-1] if stack else None
 
 
 def _found(problem: str) -> str:

@@ -257,6 +257,8 @@ def _written_secrets(model: type[BaseModel], node: Node, owner: str) -> list[Pro
     found: list[Problem] = []
 
     def look(current: Node, annotations: list[Any], name: str) -> None:
+        if current.is_secret_reference():
+            return
         if isinstance(current.value, dict):
             for key, child in current.value.items():
                 look(child, step_into(annotations, key), key)

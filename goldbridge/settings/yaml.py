@@ -83,10 +83,11 @@ def decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
+        encoding = _guess(raw)
+        at = next(place for place, byte in enumerate(raw) if byte > 127) if encoding == "GB18030" else error.start
+        before = raw[:at]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-        encoding = _guess(raw)
         convert = f"; convert it with: iconv -f {encoding} -t UTF-8 FILE" if encoding else ""
         seems = f"seems to be {encoding}, not UTF-8" if encoding else f"is not UTF-8 (byte 0x{raw[error.start]:02X})"
         place = Mark(name) if encoding.startswith("UTF") else Mark(name, line, column)
