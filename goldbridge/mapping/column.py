@@ -1,0 +1,284 @@
+"""Runs one field over a whole batch: reads its source columns once, remembers results per distinct value.
+
+Column by column is several times faster than record by record: the work per cell is one dictionary look-up where a
+value was seen before. Where nearly every value is new and its chain is cheap, remembering is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from goldbridge.mapping.chain import Cell, transforms
+from goldbridge.mapping.expression import Expression
+from goldbridge.mapping.spec import FieldSpec, Source
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, plain_text, shown
+
+Row = Mapping[str, Any]
+REMEMBERED = 1 << 14
+"""Values remembered per field; then it starts afresh."""
+_TRIAL = 4_096
+_PLAIN = frozenset({str, type(None), type(ABSENT)})
+_PLAIN_KEYS = _PLAIN | {bool}
+
+
+class Batch:
+    """The records of one call, seen by column; each column is read once, however many fields use it."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._columns: dict[str, list[Any]] = {}
+
+    def column(self, name: str) -> list[Any]:
+        found = self._columns.get(name)
+        if found is None:
+            if "." in name:
+                parts = name.split(".")
+                found = [_reach(row, name, parts) for row in self.rows]
+            else:
+                found = [row.get(name, ABSENT) for row in self.rows]
+            self._columns[name] = found
+        return found
+
+
+def _reach(row: Row, name: str, parts: list[str]) -> Any:
+    """The value at a dotted name: a field of exactly that name, else step by step into groups (and lists, by number).
+
+    A parent that is null or empty makes its members null; one that is missing, or lacks the member, makes them absent.
+    """
+    if name in row:
+        return row[name]
+    value: Any = row
+    for part in parts:
+        if isinstance(value, Mapping):
+            value = value.get(part, ABSENT)
+        elif isinstance(value, list) and value and part.isdecimal():
+            value = value[int(part)] if int(part) < len(value) else ABSENT
+        elif value is None or value in ("", []):
+            return None
+        else:
+            return ABSENT
+        if value is ABSENT:
+            return ABSENT
+    return value
+
+
+class Memo(dict[Any, Any]):
+    """Results by given value, worked out on first need; bounded, and safe to lose."""
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self.misses = 0
+
+    def __missing__(self, value: Any) -> Any:
+        self.misses += 1
+        if len(self) >= REMEMBERED:
+            self.clear()
+        result = self[value] = self._cell(value)
+        return result
+
+
+class Cells:
+    """Applies a cell function to a column. `costly` ones are always remembered."""
+
+    def __init__(self, cell: Cell, costly: bool, plain: frozenset[type] = _PLAIN) -> None:
+        self.cell = cell
+        self._costly = costly
+        self._memo = Memo(cell)
+        self._seen = 0
+        self._direct = False
+        self._plain = plain
+
+    def __call__(self, column: Sequence[Any], keys_are_plain: bool | None = None) -> list[Any]:
+        """The results; raises whatever the function raises."""
+        if self._direct:
+            cell = self.cell
+            return [cell(value) for value in column]
+        memo = self._memo
+        # 1, 1.0 and True are one dictionary key but three values: only columns of text are looked up as they are.
+        if keys_are_plain if keys_are_plain is not None else set(map(type, column)) <= self._plain:
+            results = [memo[value] for value in column]
+        elif keys_are_plain is None:
+            cell = self.cell
+            results = [memo[value] if value.__class__ is str else cell(value) for value in column]
+        else:
+            cell = self.cell
+            return [cell(value) for value in column]
+        if not self._costly:
+            self._seen += len(column)
+            if self._seen >= _TRIAL:
+                self._direct = memo.misses * 2 > self._seen
+                self._seen = memo.misses = 0
+        return results
+
+
+class FieldColumn:
+    """One target field over a batch: origin, transforms, finish. Never raises for a record's sake."""
+
+    def __init__(
+        self, spec: FieldSpec, run: Cell, finish: Cell, expression: Expression | None, costly: bool
+    ) -> None:
+        self.spec = spec
+        self.run = run
+        self.finish = finish
+        self.expression = expression
+        whole: Cell = (lambda value: finish(run(value))) if spec.via or spec.resolve else finish
+        self.whole = whole
+        self._cells = Cells(whole, costly)
+        self._finish = Cells(finish, costly=False)
+        self._run = Cells(run, costly)
+        self._parts = {id(each): Cells(_part(each), _is_costly(each)) for each in spec.sources if not each.is_plain}
+        self._evaluate = Cells(expression.evaluate, costly=False) if expression is not None else None
+        make: dict[str, Callable[[Batch], list[Any]]] = {
+            "from": self._from_many if len(spec.sources) > 1 or (spec.sources and not spec.sources[0].is_plain) else self._from,
+            "first_of": self._first_of,
+            "join": self._join,
+            "expr": self._expr,
+            "value": self._value,
+        }
+        self._make = make[spec.origin]
+
+    def __call__(self, batch: Batch) -> list[Any]:
+        """One finished cell per row: a value, `ABSENT`, or an `Outcome`."""
+        try:
+            return self._make(batch)
+        except Exception:  # a defect hits one record, not its batch: find it row by row
+            return [self._alone(row) for row in batch.rows]
+
+    def _alone(self, row: Row) -> Any:
+        try:
+            return self._make(Batch([row]))[0]
+        except Exception as error:
+            where = self._blame(row)
+            reason = f"{where} failed unexpectedly ({type(error).__name__}); this is a defect, the record is kept aside"
+            return Outcome(None, None, ("MAP044", reason, self.spec.mark))
+
+    def _blame(self, row: Row) -> str:
+        """The transform that fails on the row's value; the field as a whole when no single one does."""
+        batch = Batch([row])
+        for source in self.spec.sources:
+            value = source.constant if not source.name else batch.column(source.name)[0]
+            for step in (*source.via, *self.spec.via):
+                try:
+                    if value.__class__ is not Invalid and has_value(value):
+                        value = step.on_text(value) if isinstance(value, str) else step.on_any(value)
+                except Exception:
+                    return f"transform '{step.transform.name}'"
+        return "the field"
+
+    # Origins
+
+    def _from(self, batch: Batch) -> list[Any]:
+        return self._cells(batch.column(self.spec.sources[0].name))
+
+    def _columns(self, batch: Batch) -> list[list[Any]]:
+        """The source columns, each through the transforms of its own."""
+        made = []
+        for source in self.spec.sources:
+            column = batch.column(source.name) if source.name else [source.constant] * len(batch.rows)
+            cells = self._parts.get(id(source))
+            made.append(cells(column) if cells else column)
+        return made
+
+    def _from_many(self, batch: Batch) -> list[Any]:
+        """All values of several sources in one list; only sources that say nothing at all leave it absent or null."""
+        columns = [self._run(column) for column in self._columns(batch)]
+        return [self.finish(_gathered(values)) for values in zip(*columns, strict=True)]
+
+    def _first_of(self, batch: Batch) -> list[Any]:
+        """The first source whose value survives the transforms; an invalid one only when no other is left."""
+        columns = [self._run(column) for column in self._columns(batch)]
+        return self._finish([_first(values) for values in zip(*columns, strict=True)])
+
+    def _join(self, batch: Batch) -> list[Any]:
+        separator = self.spec.separator
+        named = [bool(source.name) for source in self.spec.sources]
+        return self._cells([_joined(values, named, separator) for values in zip(*self._columns(batch), strict=True)])
+
+    def _expr(self, batch: Batch) -> list[Any]:
+        expression, evaluate = self.expression, self._evaluate
+        if expression is None or evaluate is None or not batch.rows:
+            return []
+        if not expression.reads:
+            return self._cells([expression.evaluate(())] * len(batch.rows))
+        return self._cells(evaluated(expression, evaluate, batch))
+
+    def _value(self, batch: Batch) -> list[Any]:
+        return [self.whole(self.spec.constant)] * len(batch.rows)
+
+
+def evaluated(expression: Expression, evaluate: Cells, batch: Batch) -> list[Any]:
+    """An expression's results over a batch."""
+    columns = [batch.column(name) for name in expression.reads]
+    plain = all(set(map(type, column)) <= _PLAIN_KEYS for column in columns)
+    return evaluate(list(zip(*columns, strict=True)), plain)
+
+
+def _part(source: Source) -> Cell:
+    """The steps of one source: its transforms, then the reference its key is turned into."""
+    run = transforms(source.via)
+    if not source.ref:
+        return run
+
+    def refer(value: Any) -> Any:
+        value = run(value)
+        if value.__class__ is Invalid or not has_value(value):
+            return value
+        text = plain_text(value)
+        return text if isinstance(text, Invalid) else {"ref": source.ref, "key": text}
+
+    return refer
+
+
+def _is_costly(source: Source) -> bool:
+    return any(step.transform.costly for step in source.via)
+
+
+def _gathered(values: Sequence[Any]) -> Any:
+    found: list[Any] = []
+    state: Any = ABSENT
+    for value in values:
+        if value.__class__ is Invalid or has_value(value):
+            found.extend(value if isinstance(value, list) else [value])
+        elif value is not ABSENT and state != "":
+            state = value if value is None else ""
+    return found or state
+
+
+def _first(values: Sequence[Any]) -> Any:
+    state: Any = ABSENT
+    flaw: Invalid | None = None
+    for value in values:
+        if value.__class__ is Invalid:
+            flaw = flaw or value
+        elif has_value(value):
+            return value
+        elif value is not ABSENT and state != "":
+            state = value if value is None else ""
+    return flaw if flaw is not None else state
+
+
+def _joined(values: Sequence[Any], named: Sequence[bool], separator: str) -> Any:
+    """The parts that have a value, as one text; fixed texts alone make none."""
+    parts: list[str] = []
+    state: Any = ABSENT
+    real = False
+    for value, is_field in zip(values, named, strict=True):
+        if value.__class__ is str and value:
+            parts.append(value)
+            real = real or is_field
+        elif value.__class__ is Invalid or not has_value(value):
+            if is_field and value is not ABSENT and state != "":
+                state = value if value is None else ""
+        else:
+            text = plain_text(value)
+            if isinstance(text, Invalid):
+                return Invalid(f"{shown(value)} cannot be joined", None)
+            parts.append(text)
+            real = real or is_field
+    return separator.join(parts) if real else state
+
+
+def flawed(column: Sequence[Any]) -> Iterator[tuple[int, Outcome]]:
+    """The cells that are more than a value, with their rows."""
+    return ((at, cell) for at, cell in enumerate(column) if cell.__class__ is Outcome)

@@ -1,0 +1,249 @@
+"""A compiled mapping: source records in, canonical records (or a target's rows) with their fates out.
+
+Every record ends in one of three fates here: applied, filtered (`when` said no), or dead letter with the reason. One
+bad record never touches its neighbours, and the same record always ends the same way, alone or in any batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from goldbridge.errors import Mark, Reject
+from goldbridge.mapping.column import Batch as Columns, Cells, FieldColumn, Row, evaluated, flawed
+from goldbridge.mapping.expression import Expression
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, shown
+from goldbridge.records.field import Field
+
+Fate = Literal["applied", "filtered", "dead"]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of each row, in the order given.
+
+    `values` and `notes` hold a document per applied row and None otherwise (a note is None when there is nothing to
+    say) whose keys are target fields, dotted for members of a group; `errors` holds the reason of each dead letter by row number.
+    """
+
+    fates: list[Fate]
+    values: list[dict[str, Any] | None]
+    notes: list[dict[str, Any] | None]
+    errors: dict[int, Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One column and where its cells go: `group` is "" for a plain field, `label` its dotted name for messages."""
+
+    column: FieldColumn
+    name: str
+    group: str
+    label: str
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping ready to run. Safe to use from several threads; never changes.
+
+    `target` is an entity, or "system.Object" of an out mapping, whose `source` is the entity. `reads` are the source fields
+    it looks at, `dropped` those left out on purpose. `fields` are the target fields in file order (with the
+    model's field, None in an out mapping). `resolves` names, per target field, the object whose key
+    the flow must put in place of the reference in `resolve_from[field]` before it calls `apply`: either the key as
+    text, or {object: key} where several objects are wanted.
+    """
+
+    name: str
+    target: str
+    source: str
+    key: str
+    reads: frozenset[str]
+    dropped: frozenset[str]
+    revision: str
+    resolves: Map[str, str]
+    resolve_from: Map[str, str]
+    targets: tuple[Target, ...]
+    when: Expression | None
+    decide: Cells | None
+    when_mark: Mark
+    key_mark: Mark
+    fields: Map[str, Field | None] = field(default_factory=dict)
+    _inputs: Map[str, frozenset[str]] = field(default_factory=dict)
+    _steps: Map[str, tuple[str, ...]] = field(default_factory=dict)
+    _marks: Map[str, Mark] = field(default_factory=dict)
+
+    @property
+    def is_out(self) -> bool:
+        return bool(self.source)
+
+    def lineage(self, name: str) -> list[str]:
+        """The steps that make a target field, in words; for a group, those of its members."""
+        if name in self._steps:
+            return list(self._steps[name])
+        parts = [(label, steps) for label, steps in self._steps.items() if label.startswith(f"{name}.")]
+        return [f"{label}: {step}" for label, steps in parts for step in steps]
+
+    def inputs(self, name: str) -> frozenset[str]:
+        """The source fields (top level) that a target field is made from; for a group, those of all its members."""
+        found = [reads for label, reads in self._inputs.items() if label == name or label.startswith(f"{name}.")]
+        return frozenset().union(*found)
+
+    def mark(self, name: str) -> Mark:
+        """Where a target field is defined; for a group, where its first member is."""
+        if name in self._marks:
+            return self._marks[name]
+        return next((mark for label, mark in self._marks.items() if label.startswith(f"{name}.")), self.key_mark)
+
+    def unmapped(self, stream_fields: frozenset[str]) -> list[str]:
+        """Fields of the stream that are neither read nor dropped on purpose."""
+        return sorted(stream_fields - self.reads - self.dropped)
+
+    def apply(self, rows: Sequence[Row]) -> Batch:
+        """Map a batch. Never raises for a record's sake."""
+        return _Run(self, rows).batch()
+
+
+class _Run:
+    """One call of `apply`; rows leave it early by filter or dead letter."""
+
+    def __init__(self, mapping: Mapping, rows: Sequence[Row]) -> None:
+        self.mapping = mapping
+        self.rows = rows
+        self.errors: dict[int, Reject] = {}
+        self.filtered: set[int] = set()
+
+    def batch(self) -> Batch:
+        alive = self._kept(self._keyed(range(len(self.rows))))
+        count = len(self.rows)
+        values: list[dict[str, Any] | None] = [None] * count
+        notes: list[dict[str, Any] | None] = [None] * count
+        columns = Columns([self.rows[at] for at in alive] if len(alive) < count else self.rows)
+        documents: list[dict[str, Any]] = [{} for _ in alive]
+        noted: dict[int, dict[str, Any]] = {}
+        for target in self.mapping.targets:
+            column = target.column(columns)
+            for at, outcome in flawed(column):
+                column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
+            _put(target, documents, column)
+        if not self.mapping.is_out:
+            _close_groups({target.group for target in self.mapping.targets if target.group}, documents, noted)
+        fates: list[Fate] = ["applied"] * count
+        for at, document in zip(alive, documents, strict=True):
+            values[at] = document
+        for at, note in noted.items():
+            notes[alive[at]] = note or None
+        for at in self.filtered:
+            fates[at] = "filtered"
+        for at in self.errors:
+            fates[at], values[at], notes[at] = "dead", None, None
+        return Batch(fates, values, notes, self.errors)
+
+    def _keyed(self, rows: Sequence[int]) -> list[int]:
+        """Rows that have a key; without one nothing could ever be said about the record again."""
+        name = self.mapping.key
+        if not name:
+            return list(rows)
+        alive = []
+        for at, key in zip(rows, self._keys(name), strict=True):
+            if key.__class__ is str and key or (isinstance(key, int) and not isinstance(key, bool)):
+                alive.append(at)
+            elif at not in self.errors:
+                state = "a group or list" if has_value(key) else "absent" if key is ABSENT else "empty"
+                message = f"key: '{name}' is {state}; a record without a key cannot be kept"
+                self.errors[at] = Reject("MAP045", message, field="key", mark=self.mapping.key_mark)
+        return alive
+
+    def _keys(self, name: str) -> list[Any]:
+        try:
+            return Columns(self.rows).column(name)
+        except AttributeError:  # something in the batch is no group of fields
+            keys: list[Any] = []
+            for at, row in enumerate(self.rows):
+                if isinstance(row, Map):
+                    keys.extend(Columns([row]).column(name))
+                    continue
+                keys.append(None)
+                message = f"the record is {shown(row)}, not a group of fields"
+                self.errors[at] = Reject("MAP044", message, mark=self.mapping.key_mark)
+            return keys
+
+    def _kept(self, alive: list[int]) -> list[int]:
+        when, decide = self.mapping.when, self.mapping.decide
+        if when is None or decide is None or not alive:
+            return alive
+        columns = Columns([self.rows[at] for at in alive])
+        kept = []
+        for at, result in zip(alive, evaluated(when, decide, columns), strict=True):
+            if result is True:
+                kept.append(at)
+            elif result is False:
+                self.filtered.add(at)
+            else:
+                self.errors[at] = self._undecided(result)
+        return kept
+
+    def _undecided(self, result: Any) -> Reject:
+        if isinstance(result, Invalid):
+            reason = result.reason
+        elif result is None or result is ABSENT:
+            reason = "a field it reads has no value; compare it with null first, or write `field != true`"
+        else:
+            reason = f"gives {shown(result)}, neither true nor false"
+        return Reject("MAP047", f"when: {reason}", field="when", mark=self.mapping.when_mark)
+
+    def _settle(self, target: Target, row: int, outcome: Outcome, noted: dict[str, Any]) -> Any:
+        """Move an outcome's note or refusal to where it belongs; gives the value that stays in the cell."""
+        if outcome.refusal is not None:
+            code, reason, mark = outcome.refusal
+            if row not in self.errors:  # the first field in file order speaks
+                self.errors[row] = Reject(code, f"{target.label}: {reason}", field=target.label, mark=mark)
+            return ABSENT
+        if outcome.note:
+            noted[target.label] = dict(outcome.note)
+        return outcome.value
+
+
+def _put(target: Target, documents: Sequence[dict[str, Any]], column: Sequence[Any]) -> None:
+    name = target.name
+    if target.shared:  # remembered lists and groups belong to the memory, not to a record
+        column = [deepcopy(value) if isinstance(value, list | dict) else value for value in column]
+    if not target.group:
+        for document, value in zip(documents, column, strict=True):
+            if value is not ABSENT:
+                document[name] = value
+        return
+    for document, value in zip(documents, column, strict=True):
+        if value is not ABSENT:
+            group: Any = document
+            for part in target.group.split("."):
+                group = group.setdefault(part, {})
+            group[name] = value
+
+
+def _close_groups(
+    groups: set[str], documents: Sequence[dict[str, Any]], noted: dict[int, dict[str, Any]]
+) -> None:
+    """A group keeps only the members that have a value; one with none is null, or empty when a member was empty.
+
+    It counts as inferred when each of its values is: one default beside stated members does not weaken them.
+    """
+    for name in sorted(groups, key=lambda group: -group.count(".")):
+        *parents, last = name.split(".")
+        for at, document in enumerate(documents):
+            holder: Any = document
+            for parent in parents:
+                holder = holder.get(parent, {})
+            group = holder.get(last)
+            if group is None:
+                continue
+            kept = {member: value for member, value in group.items() if has_value(value)}
+            if kept:
+                holder[last] = kept
+                notes = noted.get(at)
+                if notes and all("inferred" in notes.get(f"{name}.{member}", ()) for member in kept):
+                    notes[name] = {**notes.get(name, {}), "inferred": True}
+            else:
+                holder[last] = None if all(value is None for value in group.values()) else ""

@@ -1,0 +1,106 @@
+"""What can stand in a cell while a record is mapped: the four states, and what went wrong.
+
+A source can say four things about a field, and they stay apart from end to end: nothing (`ABSENT`: the key is
+missing), null (None), empty ("" or []), or a value. Steps work on values only; the other three pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from goldbridge.errors import Mark
+
+
+class _Absent:
+    """The source did not mention the field; falsy, one of a kind."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Final = _Absent()
+
+
+class Invalid:
+    """A value that is not what it should be; `kept` is its cleaned text, which some types keep as soft evidence.
+
+    `code` is set when the value is a code that no list knows: that is work for whoever keeps the list, not a typing error.
+    """
+
+    __slots__ = ("code", "kept", "reason")
+
+    def __init__(self, reason: str, kept: Any = None, code: str = "") -> None:
+        self.reason = reason
+        self.kept = kept
+        self.code = code
+
+    def __repr__(self) -> str:
+        return f"Invalid({self.reason!r})"
+
+
+class Outcome:
+    """A finished cell that is more than its value: it has a note, or it sends the record to the dead letters.
+
+    `refusal` is (code, reason, mark) of the dead letter, or None.
+    """
+
+    __slots__ = ("note", "refusal", "value")
+
+    def __init__(
+        self, value: Any, note: dict[str, Any] | None = None, refusal: tuple[str, str, Mark] | None = None
+    ) -> None:
+        self.value = value
+        self.note = note
+        self.refusal = refusal
+
+
+def has_value(value: Any) -> bool:
+    """Whether a cell holds a value: not absent, null or empty. Zero and False are values."""
+    if value.__class__ is str or value is None or value is ABSENT:
+        return bool(value)
+    return not (value in ("", [], {}) and not isinstance(value, bool))
+
+
+def plain_text(value: Any) -> str | Invalid:
+    """A scalar of the source as text: 13800138000 and "13800138000" are one value; 300.0 is 300, without exponent."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        return decimal_text(value)
+    kind = "a list" if isinstance(value, list) else "a group" if isinstance(value, dict) else type(value).__name__
+    return Invalid(f"{kind}, where one value was expected")
+
+
+def decimal_text(value: float | Decimal) -> str | Invalid:
+    """A number as plain decimal text without exponent and trailing zeros.
+
+    A float is read at 15 significant digits, all that a double guarantees: 0.07 * 10000.0 is 700, not 700.0000000000001.
+    """
+    number = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
+    if not number.is_finite():
+        return Invalid("not a finite number")
+    if not -1000 < number.adjusted() < 1000:
+        return Invalid("a number of more than a thousand digits")
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def shown(value: Any, limit: int = 40) -> str:
+    """A value for a message: quoted, and never more than the first `limit` characters of it."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a group"
+    text = value if isinstance(value, str) else repr(value)
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return repr(text) if isinstance(value, str) else text
