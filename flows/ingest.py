@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 from connectors.base import Page, Position, RawRow, Reader, Reading, Stream, Window
 from flows.echo import drop_echoes
 from flows.running import Running
+from goldbridge.clock import iso
 from goldbridge.errors import Halt
 from goldbridge.mapping import Mapping
 from goldbridge.state import cursor, dead, landing
 from goldbridge.state.landing import Arrival, Change, StreamRef
+from goldbridge.text.date import parse_datetime
 
 PAGE = 1000
 """Small pages are joined up to this many rows per transaction."""
@@ -54,7 +56,7 @@ def ingest(
     done = run.counters.read
     for page in _joined(reading):
         with run.page() as conn:
-            _land(conn, run, ref, stream, mapping, page, generation)
+            _land(conn, run, ref, stream, mapping, page, reader.config.zone or "UTC", generation)
             if page.at is not None and not full:
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
         run.progress.advance(run.counters.read - done)
@@ -97,11 +99,18 @@ def _joined(pages: Iterator[Page]) -> Iterator[Page]:
 
 
 def _land(
-    conn: Connection, run: Running, ref: StreamRef, stream: Stream, mapping: Mapping, page: Page, generation: int
+    conn: Connection,
+    run: Running,
+    ref: StreamRef,
+    stream: Stream,
+    mapping: Mapping,
+    page: Page,
+    zone: str,
+    generation: int,
 ) -> None:
     present = [row for row in page.rows if not stream.is_deleted(row)]
     flagged = [stream.key_of(row) for row in page.rows if stream.is_deleted(row)]
-    _, fates = land_rows(conn, run, ref, stream, mapping, present, generation)
+    _, fates = land_rows(conn, run, ref, stream, mapping, present, zone=zone, generation=generation)
     run.counters.add(fates)
     gone = landing.delete(conn, ref, [*flagged, *page.gone], run.id)
     # A row flagged as deleted counts as applied when that is news, and as filtered when we never had it or knew.
@@ -120,14 +129,16 @@ def land_rows(
     stream: Stream,
     mapping: Mapping,
     rows: Sequence[RawRow],
+    *,
+    zone: str,
     generation: int = 0,
 ) -> tuple[list[int], dict[str, int]]:
     """Land and map rows; returns the ids of the records with a visible change, and how many rows met which fate."""
     compared = landing.changed(
         conn,
         ref,
-        [Arrival(stream.key_of(row), row) for row in rows],
-        volatile=stream.volatile,
+        [Arrival(stream.key_of(row), row, _event_at(stream, row, zone, run.started_at)) for row in rows],
+        volatile=_volatile(stream),
         generation=generation,
         mapping_rev=mapping.revision,
     )
@@ -142,6 +153,20 @@ def land_rows(
     return changed, fates
 
 
+def _volatile(stream: Stream) -> tuple[str, ...]:
+    """The cursor says when a row was touched; a touch alone is no change."""
+    return (*stream.volatile, stream.cursor) if stream.cursor else stream.volatile
+
+
+def _event_at(stream: Stream, row: RawRow, zone: str, latest: str) -> str:
+    """When the source says the row changed, in UTC; empty when it does not say, and never in the future."""
+    said = row.get(stream.cursor) if stream.cursor else None
+    if isinstance(said, int) and not isinstance(said, bool):
+        said = str(said)
+    at = parse_datetime(said, zone) if isinstance(said, str) else None
+    return min(iso(at), latest) if at is not None else ""
+
+
 def keep(
     conn: Connection, run: Running, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]
 ) -> tuple[list[int], dict[str, int]]:
@@ -151,9 +176,6 @@ def keep(
     for index, change in enumerate(changes):
         change.fate = batch.fates[index]
         change.canonical, change.notes = batch.values[index], batch.notes[index]
-        if change.canonical is not None:
-            # When the source says the record changed; it is no value of its own, so that a touch is no change.
-            change.event_at = min(change.canonical.pop("updated_at", None) or change.event_at, run.started_at)
         if change.fate == "dead":
             letters.append(
                 dead.letter(batch.errors[index], ref.system, ref.stream, change.key, "map", source=change.raw)

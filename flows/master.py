@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dedupe.statistic import Statistics, statistics
 from sqlalchemy import Connection
 
 from dedupe.rule import Rules, compile_rules
+from dedupe.statistic import Statistics, statistics
 from flows.running import Running
 from goldbridge.errors import Halt
 from goldbridge.records.model import Entity
