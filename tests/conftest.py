@@ -1,4 +1,4 @@
-"""Databases for every test that asks for `store`: once on SQLite, once on a PostgreSQL that the session starts itself."""
+"""Databases for every test that asks for `store`: once SQLite, once a PostgreSQL that the session starts itself."""
 
 from __future__ import annotations
 
@@ -103,5 +103,13 @@ def store_url(request: pytest.FixtureRequest) -> str:
 def store(store_url: str, clock: FrozenClock) -> Iterator[Store]:
     """An open state on each database in turn, at the time of `clock`."""
     opened = open_store(store_url, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str, clock: FrozenClock) -> Iterator[Store]:
+    """An open state on SQLite only, for what concerns its files and plans."""
+    opened = open_store(sqlite_url, clock)
     yield opened
     opened.close()

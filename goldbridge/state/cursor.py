@@ -74,7 +74,8 @@ def advance(
     if held is not None and _order(value, tie) < _order(held.value, held.tie) and held.value:
         raise Halt(
             "STA013",
-            f"flow {flow}{f' partition {partition}' if partition else ''}: the source's cursor went back from {held.value} "
+            f"flow {flow}{f' partition {partition}' if partition else ''}: "
+            f"the source's cursor went back from {held.value} "
             f"to {value}; nothing of this page was kept. If the source was reset, reset the flow's cursor too",
         )
     _set(conn, flow, partition, run, value=value, tie=tie, bound=bound, done=int(done))

@@ -105,7 +105,7 @@ def _copied(known: Mapping[str, str], place: Place, home: str) -> Halt:
     return Halt(
         "STA002",
         f"{place.path}: this state ({known['instance']}) belongs to {home}; two hubs on copies of one state would both "
-        "write to the targets. Use the original, or run `goldbridge state adopt` here once the original is gone for good",
+        "write to the targets. Use the original, or run `goldbridge state adopt` here once the original is gone",
     )
 
 

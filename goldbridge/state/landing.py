@@ -382,7 +382,7 @@ def _living(ref: StreamRef) -> Any:
 
 
 def missing(conn: Connection, ref: StreamRef, generation: int, *, before: str) -> tuple[int, int]:
-    """(live records this generation has not seen, live records) of a stream; what came since `before` counts as seen."""
+    """(live records this generation has not seen, live records); what came since `before` counts as seen."""
     unseen = func.coalesce(func.sum(case((_unseen(ref, generation, before), 1), else_=0)), 0)
     row = conn.execute(select(unseen, func.count()).where(_living(ref))).one()
     return int(row[0]), int(row[1])

@@ -21,7 +21,7 @@ OPEN: tuple[TaskState, ...] = ("open",)
 
 
 class NewTask(NamedTuple):
-    """`subject`: record ids in any order; `payload`: what the console shows; `evidence_hash`: other for another case."""
+    """`subject`: record ids in any order; `payload`: what the console shows; `evidence_hash`: of the case."""
 
     kind: str
     subject: Sequence[int]
