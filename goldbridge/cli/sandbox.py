@@ -110,7 +110,7 @@ def start(
     told = _ready(process, errors)
     found = Sandbox(process.pid, told["url"], told)
     (folder / "sandbox.json").write_text(json.dumps({"pid": found.pid, "url": found.url, "told": told}))
-    _write_environment(state_dir, found.url)
+    _write_environment(state_dir, found.url, limits)
     return found
 
 
@@ -141,7 +141,11 @@ SECRETS = {
 """The pretend systems' pretend secrets."""
 
 
-def _write_environment(state_dir: Path, url: str) -> None:
+ROOMY = "budget: {calls: 100000, per_s: 1}"
+"""What our side may call when the simulators' limits are switched to roomy too."""
+
+
+def _write_environment(state_dir: Path, url: str, limits: str) -> None:
     folder = state_dir / FOLDER
     secrets = {
         **SECRETS,
@@ -152,7 +156,8 @@ def _write_environment(state_dir: Path, url: str) -> None:
     paths = {"oa": "dingtalk", "new_crm": "fxiaoke", "map": "amap", "registry": "qichacha"}
     lines = ["# Written by `goldbridge sandbox up`.", "settings: {secrets_file: .goldbridge/sandbox/secrets.env}"]
     lines.append("sources:")
-    lines += [f"  {name}: {{base_url: {url}/{path}}}" for name, path in paths.items()]
+    budget = f", {ROOMY}" if limits == "roomy" else ""
+    lines += [f"  {name}: {{base_url: {url}/{path}{budget}}}" for name, path in paths.items()]
     (state_dir / "env").mkdir(mode=0o700, exist_ok=True)
     _write(state_dir / "env" / "sandbox.yaml", "\n".join(lines) + "\n")
 
