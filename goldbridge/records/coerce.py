@@ -25,7 +25,8 @@ from goldbridge.text.money import parse_money, plain
 from goldbridge.text.phone import parse_phone
 
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}(?:;ext=[0-9]{1,6})?")
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,12})?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_LARGEST = Decimal(10) ** 30
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _POINT = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?,-?[0-9]{1,2}(?:\.[0-9]{1,15})?")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -173,15 +174,18 @@ def _point(field: Field, value: Any) -> str:
 
 
 def _number(field: Field, value: Any, what: str) -> Decimal | None:
-    """Numbers of any kind as a decimal; None for text."""
+    """Numbers of any kind as a decimal; None for text.
+
+    A float is taken at its 15 reliable digits: 0.1 + 0.2 is 0.3 here.
+    """
     if isinstance(value, bool):
         raise _refuse(field, value, what)
-    if isinstance(value, int | float | Decimal):
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        if not number.is_finite():
-            raise _refuse(field, value, what)
-        return number
-    return None
+    if not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or abs(number) >= _LARGEST or int(number.as_tuple().exponent) < -30:
+        raise _refuse(field, value, what)
+    return number
 
 
 def _money(field: Field, value: Any) -> str:
