@@ -58,8 +58,10 @@ def find(text: str, known: dict[str, Path]) -> str:
         if code in known:
             return code
     asked = named[0] if named else text.strip().upper()[:20]
-    same = [code for code in known if code[:3] == asked[:3]]
-    near = nearest(asked, same or known)
+    letters = nearest(asked[:3], {code[:3] for code in known})
+    near = f"{letters}{asked[3:]}"
+    if near not in known:
+        near = nearest(asked, [code for code in known if code[:3] == letters])
     hint = f"; did you mean {near}?" if near else ";"
     message = f"there is no code '{asked}'{hint} `goldbridge explain` lists them all"
     raise Misconfigured.one("CFG019", message, Mark("explain"))

@@ -63,7 +63,11 @@ class _Compiler:
         data = self.document.data
         entries = data.get("entities") if isinstance(data, dict) else None
         if not isinstance(entries, dict) or not entries:
-            self.at((), "MOD001", "the model needs `entities:` with at least one entity, e.g. party: {fields: ...}")
+            self.at(
+                ("entities",),
+                "MOD001",
+                "the model needs `entities:` with at least one entity, e.g. party: {fields: ...}",
+            )
             return Model({})
         for key in data:
             if key != "entities":
