@@ -56,9 +56,10 @@ def check_mappings(project: Project) -> Iterable[Problem]:
     from goldbridge.mapping import compile_mapping
 
     problems = Problems()
-    for document in project.mappings.values():
+    for name, document in project.mappings.items():
+        zone = project.zone_of(name.partition(".")[0])
         with _collecting(problems):
-            compile_mapping(document, project.model, tables=project.tables, zone=project.settings.zone)
+            compile_mapping(document, project.model, tables=project.tables, zone=zone)
     return problems
 
 

@@ -99,6 +99,12 @@ class Project:
             path.chmod(0o700)
         return path
 
+    def zone_of(self, system: str) -> str:
+        """The time zone of naive times in a system: its own, or else the project's."""
+        entry = self.sources.get(system)
+        said = entry.document.data["sources"][system].get("zone") if entry else None
+        return said if isinstance(said, str) and said else self.settings.zone
+
     def missing_secrets(self) -> list[Problem]:
         """A CFG007 for each reference in the project's files to a secret that is set nowhere."""
         return [problem for document in self.documents.values() for problem in self.secrets.missing(document)]

@@ -53,6 +53,7 @@ def test_a_small_project_is_read(tmp_path: Path) -> None:
     assert (loaded.matching.data, loaded.survivorship.data, loaded.cutover.data) == ({}, {}, {})
     assert str(loaded.documents["flows.yaml"].mark("flows", "crm_parties")) == "flows.yaml:2:16"
     assert loaded.settings.zone == "Asia/Shanghai"
+    assert (loaded.zone_of("crm"), loaded.zone_of("nobody")) == ("Asia/Shanghai", "Asia/Shanghai")
     assert loaded.settings.state_url == f"sqlite:///{tmp_path}/.goldbridge/state.sqlite"
 
 
@@ -165,6 +166,7 @@ def test_the_generated_overlay_lies_on_top_and_needs_the_environment(tmp_path: P
     write(root, "config/env/sandbox.yaml", "settings: {zone: UTC, serve: {port: 9000}}\n")
     write(root, ".goldbridge/env/sandbox.yaml", "settings: {serve: {port: 9001}}\n")
     loaded = load_project(root, "sandbox", environ={})
+    assert (loaded.zone_of("crm"), loaded.zone_of("erp")) == ("Asia/Shanghai", "UTC")
     assert (loaded.settings.zone, loaded.settings.serve.port) == ("UTC", 9001)
     assert load_project(root, environ={}).settings.serve.port == 8470
     (root / "config/env/sandbox.yaml").unlink()
