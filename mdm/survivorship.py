@@ -68,7 +68,7 @@ def _choose(name: str, rule: FieldRule, claims: Sequence[Claimant]) -> tuple[Any
     winner = own[0]
     value = winner.values[name]
     line: dict[str, Any] = {
-        "rule": _reason(name, rule, winner, own),
+        "rule": _reason(name, rule, winner, own, inferred=len(own) < len(ranked)),
         "record": winner.record,
         "version": winner.version,
     }
@@ -176,13 +176,12 @@ def _inferred(name: str, claim: Claimant) -> bool:
     return bool(claim.notes.get(name, {}).get("inferred"))
 
 
-def _reason(name: str, rule: FieldRule, winner: Claimant, ranked: Sequence[Claimant]) -> str:
-    """The first criterion that told the winner from the runner-up, as the steward will read it."""
+def _reason(name: str, rule: FieldRule, winner: Claimant, ranked: Sequence[Claimant], *, inferred: bool) -> str:
+    """The first criterion that told the winner from the runner-up, as the steward will read it; `inferred`: the others
+    were only inferred."""
     if len(ranked) == 1:
-        return "only_claim"
+        return "asserted" if inferred else "only_claim"
     second = ranked[1]
-    if _inferred(name, winner) != _inferred(name, second):
-        return "asserted"
     if ("invalid" in winner.notes.get(name, {})) != ("invalid" in second.notes.get(name, {})):
         return "validity"
     if rule.owner is not None and (winner.system == rule.owner) != (second.system == rule.owner):
