@@ -44,7 +44,9 @@ def load(
         return {}
     query = select(_row.terms_hash, *(_row[name] for name in CachedAnswer._fields))
     query = query.where(_row.system == system, _row.question == question, _row.asked_at >= not_before)
-    found = conn.execute(query.where(one_of(_row.terms_hash, {terms_hash(one) for one in terms})))
+    found = conn.execute(
+        query.where(one_of(_row.terms_hash, {terms_hash(one) for one in terms})).order_by(_row.terms_hash)
+    )
     return {row.terms_hash: CachedAnswer._make([row[1], bool(row.found), *row[3:]]) for row in found}
 
 

@@ -156,7 +156,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, DeadLetter]:
     """Letters by id, with payloads."""
     if not ids:
         return {}
-    found = [_letter(row) for row in conn.execute(_select(True).where(one_of(_row.id, ids)))]
+    found = [_letter(row) for row in conn.execute(_select(True).where(one_of(_row.id, ids)).order_by(_row.id))]
     return {one.id: one for one in found}
 
 

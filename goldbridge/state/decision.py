@@ -160,7 +160,10 @@ def load_assertions(conn: Connection, ids: Collection[int]) -> dict[int, Asserti
     """Assertions by id, revoked ones too."""
     if not ids:
         return {}
-    return {row.id: Assertion(*row) for row in conn.execute(select(*_ASSERTION).where(one_of(_said.id, ids)))}
+    return {
+        row.id: Assertion(*row)
+        for row in conn.execute(select(*_ASSERTION).where(one_of(_said.id, ids)).order_by(_said.id))
+    }
 
 
 def add_overrides(conn: Connection, overrides: Sequence[Override]) -> list[int]:
@@ -199,7 +202,9 @@ def load_overrides(conn: Connection, ids: Collection[int]) -> dict[int, Override
     """Overrides by id, revoked ones too."""
     if not ids:
         return {}
-    return {row.id: Override(*row) for row in conn.execute(select(*_OVERRIDE).where(one_of(_set.id, ids)))}
+    return {
+        row.id: Override(*row) for row in conn.execute(select(*_OVERRIDE).where(one_of(_set.id, ids)).order_by(_set.id))
+    }
 
 
 def add(
@@ -226,7 +231,10 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, Decision]:
     """Decisions by id."""
     if not ids:
         return {}
-    return {row.id: Decision(*row) for row in conn.execute(select(*_DECISION).where(one_of(_made.id, ids)))}
+    return {
+        row.id: Decision(*row)
+        for row in conn.execute(select(*_DECISION).where(one_of(_made.id, ids)).order_by(_made.id))
+    }
 
 
 def list_decisions(

@@ -283,7 +283,9 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, Delivery]:
     """Deliveries by id; unknown ids are left out."""
     if not ids:
         return {}
-    return {row.id: _delivery(row) for row in conn.execute(select(delivery).where(one_of(_row.id, ids)))}
+    return {
+        row.id: _delivery(row) for row in conn.execute(select(delivery).where(one_of(_row.id, ids)).order_by(_row.id))
+    }
 
 
 def list_deliveries(

@@ -146,6 +146,12 @@ class Store:
             known = instance.read_meta(conn)
         return known["instance"], int(known["epoch"])
 
+    def scrub(self) -> None:
+        """Let erased bytes leave the files too; called after the transaction of an erase."""
+        with self._translated(), self.engine.connect() as plain:
+            conn = plain.execution_options(isolation_level="AUTOCOMMIT")
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if self.dialect == "sqlite" else "VACUUM")
+
     def close(self) -> None:
         """Give everything back; safe to call twice."""
         if self._claim:

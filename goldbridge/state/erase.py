@@ -44,7 +44,8 @@ _put = Insert(erase_ledger, ("key_hash", "record", "author", "at"), conflict=("k
 def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str, run: int) -> Mapping[str, int]:
     """Erase; returns table -> rows that lost content. `key` from `vault.derive(key, "erase")`.
 
-    Answers of look-ups about these records go with them. The caller recomputes the golden records afterwards.
+    Answers of look-ups about these records go with them. The caller recomputes the golden records afterwards, and after
+    the commit calls `Store.scrub`, so that old pages leave the files too.
     """
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -85,6 +86,8 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
     events = (outbox_table.c.kind == "record", one_of(outbox_table.c.subject, held), outbox_table.c.detail.is_not(None))
     wipe("outbox", update(outbox_table).where(*events).values(detail=None))
     lost["source_record"] = _wipe_records(conn, list(held.values()), run)
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = OFF")
     return dict(sorted(lost.items()))
 
 

@@ -87,7 +87,7 @@ def founded(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
     """Record id -> golden ids it founded, in the order of their counters."""
     if not records:
         return {}
-    query = select(_head.founder, _head.id).where(one_of(_head.founder, records)).order_by(_head.counter)
+    query = select(_head.founder, _head.id).where(one_of(_head.founder, records)).order_by(_head.founder, _head.counter)
     return group((row[0], row[1]) for row in conn.execute(query))
 
 
@@ -95,7 +95,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     """Golden records by id, in any state; unknown ids are left out."""
     if not ids:
         return {}
-    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids))
+    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
     return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query))}
 
 

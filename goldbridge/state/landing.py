@@ -423,12 +423,16 @@ def load(conn: Connection, records: Collection[int], *, raw: bool = False) -> di
     """Records by id; unknown ids are left out."""
     if not records:
         return {}
-    return {record.id: record for record in _records(conn, _select(raw).where(one_of(_record.id, records)))}
+    return {
+        record.id: record
+        for record in _records(conn, _select(raw).where(one_of(_record.id, records)).order_by(_record.id))
+    }
 
 
 def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, int]:
     """Key -> id of its newest incarnation, deleted or not."""
-    return {key: head.id for key, head in _heads(conn, system, stream, keys).items()}
+    heads = _heads(conn, system, stream, keys)
+    return {key: heads[key].id for key in keys if key in heads}
 
 
 def _scan(

@@ -61,7 +61,7 @@ def _relink(conn: Connection, wanted: Links, cause: str, run: int) -> None:
     for row in held:
         links.setdefault(row.from_id, {})[row.direct] = row.members or []
     links.update(wanted)
-    beyond = {to for targets in wanted.values() for to in targets} - links.keys()
+    beyond = {to for targets in links.values() for to in targets} - links.keys()
     ahead: Links = {}
     for row in _open_from(conn, beyond):
         ahead.setdefault(row.from_id, {})[row.to_id] = row.members or []

@@ -133,7 +133,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, Task]:
     """Tasks by id; unknown ids are left out."""
     if not ids:
         return {}
-    return {row.id: _task(row) for row in conn.execute(select(*_TASK).where(one_of(_row.id, ids)))}
+    return {row.id: _task(row) for row in conn.execute(select(*_TASK).where(one_of(_row.id, ids)).order_by(_row.id))}
 
 
 def list_tasks(
