@@ -28,7 +28,6 @@ KEY = "qcc-sandbox-key"
 SECRET = "qcc-sandbox-secret"  # noqa: S105 - a fixed, obviously fake word
 TOLERANCE_S = 300
 PAGE_SIZE = 5
-MAX_ROWS = 5000
 MESSAGES: Mapping[str, str] = {
     "200": "查询成功",
     "201": "查询无结果",
@@ -64,7 +63,7 @@ class Qichacha(Simulator):
 
     `balance`: prepaid calls (None: endless); `daily_quota` calls per Beijing day when the sheet's limits are held;
     `products`: the paths that were bought (None: all); `industry_in_face`: whether the registry face (410) carries the
-    industry block, which is a question of what was bought.
+    industry block, which is a question of what was bought; `max_rows`: a search with more results is refused.
     """
 
     name = "qichacha"
@@ -81,6 +80,7 @@ class Qichacha(Simulator):
         daily_quota: int | None = 10_000,
         products: frozenset[str] | None = None,
         industry_in_face: bool = True,
+        max_rows: int = 5000,
     ) -> None:
         super().__init__(clock=clock, limits=limits, seed=seed)
         self._registry = Registry(world.companies)
@@ -89,6 +89,7 @@ class Qichacha(Simulator):
         self._quota = daily_quota if limits == "sheet" else None
         self._products = products
         self._industry_in_face = industry_in_face
+        self._max_rows = max_rows
         self._day = (0, 0)
         self._misses: dict[tuple[str, str], tuple[int, float]] = {}
         self._orders = 0
@@ -214,7 +215,7 @@ class Qichacha(Simulator):
             raise Refused("202")
         if not found:
             raise Refused("201")
-        if len(found) > MAX_ROWS:
+        if len(found) > self._max_rows:
             raise Refused("207")
         rows = found[(int(index) - 1) * size : int(index) * size]
         if not rows:

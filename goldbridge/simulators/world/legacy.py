@@ -12,7 +12,7 @@ from goldbridge.simulators.world.address import Address, decorate, write_region,
 from goldbridge.simulators.world.company import Company, Person
 from goldbridge.simulators.world.dice import Dice
 from goldbridge.simulators.world.division import short_name
-from goldbridge.simulators.world.family import person_name
+from goldbridge.simulators.world.founding import person_name
 from goldbridge.simulators.world.mistake import LEGACY, Marks
 from goldbridge.simulators.world.moment import before, between, in_office, local_text
 from goldbridge.simulators.world.sighting import Sighting, see

@@ -7,7 +7,8 @@ from itertools import count
 from goldbridge.simulators.world import phone
 from goldbridge.simulators.world.company import Company, Person
 from goldbridge.simulators.world.dice import Dice, Weighted
-from goldbridge.simulators.world.family import FREE_MAIL, Founder, person_name
+from goldbridge.simulators.world.family import Families
+from goldbridge.simulators.world.founding import FREE_MAIL, person_name
 from goldbridge.simulators.world.script import reading
 from goldbridge.simulators.world.vocabulary import sections
 
@@ -20,12 +21,12 @@ _ON_A_BOARD = 0.05
 
 def populate(seed: int, customers: int, year: int) -> list[Company]:
     """All companies in id order: exactly `customers` of them have the role customer or dealer."""
-    founder = Founder(seed, year)
+    drawn = Families(seed, year)
     companies: list[Company] = []
     found = 0
     families = count()
     while found < customers:
-        for company in founder.family(next(families)):
+        for company in drawn.family(next(families)):
             if company.roles:
                 found += 1
                 if found > customers:
@@ -33,7 +34,7 @@ def populate(seed: int, customers: int, year: int) -> list[Company]:
             companies.append(company)
     suppliers = 0
     while suppliers < int(customers * SUPPLIERS):
-        for company in founder.family(next(families)):
+        for company in drawn.family(next(families)):
             company.roles = frozenset({"supplier"})
             suppliers += 1
             companies.append(company)
