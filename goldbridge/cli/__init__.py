@@ -70,7 +70,6 @@ class Session:
         from goldbridge import log
         from goldbridge.settings.project import load_project
 
-        log.configure(json=self.log_json, verbose=self.verbose)
         project = load_project(self.root(), self.env)
         if project.settings.log.format == "json":
             self.log_json = True

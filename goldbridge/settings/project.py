@@ -20,7 +20,7 @@ from goldbridge.records.hint import did_you_mean, nearest
 from goldbridge.records.model import compile_model
 from goldbridge.settings.document import Document
 from goldbridge.settings.secret import Secrets
-from goldbridge.settings.setting import DEFAULT_SECRETS_FILE, Settings
+from goldbridge.settings.setting import DEFAULT_SECRETS_FILE, Settings, zone_problem
 from goldbridge.settings.validate import validate
 from goldbridge.settings.yaml import read
 
@@ -323,6 +323,9 @@ class _Reader:
             message = f"system '{name}' does not say its `connector`, e.g. connector: sql{hint}"
             self.problems.note(document.key_mark(*path), "CFG011", message)
             return None
+        zone = entry.get("zone")
+        if isinstance(zone, str) and (problem := zone_problem(zone)):
+            self.problems.note(document.mark(*path, "zone"), "CFG012", problem)
         return SourceEntry(name, kind, document, path)
 
     def mappings(self) -> dict[str, Document]:

@@ -70,8 +70,9 @@ class Settings(BaseModel):
     @field_validator("zone")
     @classmethod
     def _check_zone(cls, value: str) -> str:
-        if value not in _zones():
-            raise ValueError(f"there is no time zone '{value}'{did_you_mean(value, _zones())}")
+        problem = zone_problem(value)
+        if problem:
+            raise ValueError(problem)
         return value
 
     @property
@@ -81,6 +82,15 @@ class Settings(BaseModel):
     @property
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
+
+
+def zone_problem(name: str) -> str:
+    """What is wrong with the name of a time zone, "" when nothing is."""
+    if name in _zones():
+        return ""
+    return (
+        f"there is no time zone '{name}'{did_you_mean(name, _zones(), at_most=0) or '; write one like Asia/Shanghai'}"
+    )
 
 
 @cache

@@ -292,6 +292,14 @@ def test_a_broken_part_does_not_hide_the_others(tmp_path: Path) -> None:
         ("sources: [a]", "config/sources.yaml:1:10: CFG011 the file needs `sources:`"),
         ("sources: {tables: {connector: sql}}", "config/sources.yaml:1:11: CFG012 'tables' cannot name a system"),
         ("sources: {a: {connector: 5}}", "config/sources.yaml:1:11: CFG011 system 'a' does not say its `connector`"),
+        (
+            "sources: {a: {connector: sql, zone: Shanghai}}",
+            "config/sources.yaml:1:37: CFG012 there is no time zone 'Shanghai'; did you mean 'Asia/Shanghai'?",
+        ),
+        (
+            "sources: {a: {connector: sql, zone: +08:00}}",
+            "config/sources.yaml:1:37: CFG012 there is no time zone '+08:00'; write one like Asia/Shanghai",
+        ),
         ("sources:x", "config/sources.yaml:1:1: CFG012 the file must hold keys (`key: value`), not text; a ':' needs"),
     ],
 )
