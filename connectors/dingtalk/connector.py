@@ -103,7 +103,7 @@ class Dingtalk(Reader[DingtalkConfig]):
         """
         seen: list[list[str]] = []
         while len(seen) < _LISTINGS:
-            ids, pages = self._walk(code, lower, upper)  # both ends count, so borders are met twice
+            ids, steady = self._walk(code, lower, upper)  # both ends count, so borders are met twice
             if len(ids) >= self.config.walk_cap:
                 upper, seen = lower + (upper - lower) // 2, []
                 if upper == lower:
@@ -112,28 +112,34 @@ class Dingtalk(Reader[DingtalkConfig]):
                     )
                     raise Halt("CON053", message)
                 continue
-            if pages == 1 or (seen and sorted(seen[-1]) == sorted(ids)):
+            if steady or (steady is None and seen and sorted(seen[-1]) == sorted(ids)):
                 return upper, ids, True
             seen.append(ids)
         return upper, list(dict.fromkeys(one for ids in seen for one in ids)), False
 
-    def _walk(self, code: str, first: int, last: int) -> tuple[list[str], int]:
-        """All ids of a window and the number of pages; the end is a missing token, not a short page."""
+    def _walk(self, code: str, first: int, last: int) -> tuple[list[str], bool | None]:
+        """All ids of a window, and whether they are all there: True for one page, None when another walk must agree.
+
+        The end is a missing token, not a short page. A page that comes twice, or is empty although more should follow,
+        is asked for again; a hollow walk proves nothing, so it gets False.
+        """
         ids: dict[str, None] = {}
         token: int | str = 0
         tokens: set[int | str] = {0}
         before: list[str] = []
-        repeats = 0
+        repeats, hollow = 0, False
         while True:
             page, following = self._client.list_page(code, first, last, token)
-            if page and page == before:
+            suspect = page == before if page else following is not None
+            if suspect and repeats < _REPEATS:
                 repeats += 1
-                if repeats > _REPEATS:
-                    raise self._loop(code)
                 continue
+            if suspect and page:
+                raise self._loop(code)
+            hollow, repeats = hollow or suspect, 0
             ids.update(dict.fromkeys(page))
             if following is None:
-                return list(ids), len(tokens)
+                return list(ids), False if hollow else True if len(tokens) == 1 else None
             if following in tokens:
                 raise self._loop(code)
             tokens.add(following)

@@ -66,7 +66,7 @@ class Fxiaoke(Reader[FxiaokeConfig], Writer[FxiaokeConfig]):
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay, in epoch milliseconds; never later than ours."""
         if not self._client.http.skew:
-            self._client.query(stream.name, [], fields=("_id",))  # any answer carries the server's time
+            self.schema.objects()  # any answer carries the server's time
         now = min(self._client.http.server_now(), self.context.clock.now())
         return str(_milliseconds(now) - int(self.config.safety_delay_s * 1000))
 

@@ -122,7 +122,7 @@ def _options(entry: Mapping[str, Json]) -> dict[str, str]:
 
 
 def _hint(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known are {', '.join(sorted(known)[:8])}" if known else ""

@@ -67,6 +67,7 @@ def plan(start: Position | None, end: int, overlap_ms: int) -> list[Walk]:
 
 def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
     """The pages of one walk, until an empty one: a short page is no proof that nothing follows."""
+    limit = client.page_size
     while True:
         filters = [
             condition("last_modified_time", "GT", walk.lower),
@@ -74,7 +75,7 @@ def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
         ]
         if walk.invalid:
             filters.append(condition("life_status", "EQ", "invalid"))
-        page = _next(client, name, filters, walk.after)
+        page, limit = _next(client, name, filters, walk.after, limit)
         if page.rows:
             walk = walk._replace(after=str(page.rows[-1]["_id"]))
             page.at = walk.at()
@@ -88,23 +89,32 @@ def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
         walk = walk._replace(invalid=True, after="")
 
 
-def _next(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str) -> Page:
-    """The rows after `after`; empty when nothing follows.
+def _next(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, limit: int) -> tuple[Page, int]:
+    """The rows after `after` (none when nothing follows), and how many to ask for next.
 
-    A page that the server cannot serve is halved until the record that breaks it is alone, and that is stepped over.
+    A page that the server cannot serve is halved until the record that breaks it is alone; that one is stepped over,
+    and pages are whole again. A server that cannot serve a single row is down, and nobody blames a record.
     """
-    limit = client.page_size
+    alone = False
     while True:
         try:
-            return Page(_growing(client, name, filters, after, limit))
+            return Page(_growing(client, name, filters, after, limit)), limit
         except Reject as error:  # here the question is ours, so no record can be blamed
             raise Halt(error.code, error.message) from None
         except Retry as error:
             if error.code not in _SERVER_FAULTS:
                 raise
-            if limit == 1:
-                return _step_over(client, name, filters, after, error)
-            limit //= 2
+            if limit == 1 or (not alone and not _serves_one(client, name, filters, after)):
+                return _step_over(client, name, filters, after, error), client.page_size
+            alone, limit = True, limit // 2
+
+
+def _serves_one(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str) -> bool:
+    try:
+        client.query(name, filters, after, limit=1)
+    except Retry:
+        return False
+    return True
 
 
 def _growing(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, limit: int) -> list[RawRow]:

@@ -17,8 +17,6 @@ from connectors.fxiaoke.describe import Field, Schema
 from goldbridge.errors import Halt, Misconfigured, OutcomeUnknown, Reject, Retry
 from goldbridge.ports import Json
 
-_DERIVED = ("__r", "__l", "__o", "__v", "__p", "__relation_ids", "__e")
-
 
 class RecordWriter:
     """Writes one batch of one object."""
@@ -29,8 +27,7 @@ class RecordWriter:
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
         """One result per write. What concerns the whole target is raised, but only while nothing was written yet."""
         names = sorted({name for write in batch for name in write.values})
-        derived = [name for name in names if name.endswith(_DERIVED)]
-        fields = self._schema.check_fields(stream.name, names if not derived else [*names, *derived], self._external)
+        fields = self._schema.check_fields(stream.name, names, self._external)
         unkeyed = [write.external_id for write in batch if write.key is None]
         keys = {found: str(row["_id"]) for found, row in self.read_back(stream.name, unkeyed, slim=True).items()}
         broken = _Broken()

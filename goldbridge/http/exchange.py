@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,9 +65,8 @@ class Wire:
             try:
                 response = self.http.send(request, stream=True)
                 try:
-                    return response, body.collect(
-                        response.iter_raw(), response.headers.get("content-encoding", ""), cap
-                    )
+                    packing = response.headers.get("content-encoding", "")
+                    return response, body.collect(_chunks(response), packing, cap)
                 finally:
                     response.close()
             except httpx.HTTPError as error:
@@ -79,6 +78,14 @@ class Wire:
                 raise _truncated(str(error)) from None
             except body.Unreadable as error:
                 raise Trouble(_UNREADABLE, "CON016", str(error), unsure=True) from None
+
+
+def _chunks(response: httpx.Response) -> Iterator[bytes]:
+    """The body as it comes, still packed: unpacking by httpx would know no cap."""
+    stream = response.stream
+    if not isinstance(stream, httpx.SyncByteStream):
+        raise TypeError("the transport is not a synchronous one")
+    yield from stream
 
 
 def _port(url: httpx.URL) -> int:
