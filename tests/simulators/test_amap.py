@@ -151,6 +151,7 @@ def test_a_point_leads_back_to_its_district(amap: Map) -> None:
     assert [each["addressComponent"]["adcode"] for each in many["regeocodes"]] == ["330110", "310115"]
     assert amap.ask("/v3/geocode/regeo", location="-150,10")["regeocode"]["formatted_address"] == []
     assert amap.ask("/v3/geocode/regeo", location="somewhere")["infocode"] == "20000"
+    assert amap.ask("/v3/geocode/regeo", location="120.1,30.2", extensions="all")["regeocode"]["pois"] == []
 
 
 @pytest.mark.parametrize("text", ["asdf", "12345", "不存在的地方", "Main Street 5, London"])
@@ -220,6 +221,9 @@ def test_districts(amap: Map) -> None:
     assert {below["level"] for below in shanghai["districts"]} == {"district"}
     assert amap.ask("/v3/config/district", keywords="没有", subdistrict="0")["count"] == "0"
     assert amap.ask("/v3/config/district", subdistrict="9")["infocode"] == "20000"
+    both = [amap.ask("/v3/config/district", keywords="朝阳区", page=page, offset="1") for page in ("1", "2", "3")]
+    assert [[found["adcode"] for found in each["districts"]] for each in both] == [["110105"], ["220104"], []]
+    assert amap.ask("/v3/config/district", page="0")["infocode"] == "20000"
 
 
 @pytest.mark.parametrize(
@@ -279,6 +283,7 @@ def test_faults(world: World) -> None:
         ("杭州", "330100"),
         ("杭州市", "330100"),
         ("0571", "330100"),
+        ("Hangzhou", "330100"),
         ("310000", "310000"),
         ("上海", "310000"),
         ("310100", "310000"),

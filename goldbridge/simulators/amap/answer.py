@@ -5,7 +5,6 @@ All numbers are strings, and what is empty is `[]`.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from goldbridge.simulators.world.division import Division, city_point, divisions, short_name
@@ -92,7 +91,7 @@ def find_districts(keyword: str, depth: int) -> list[dict[str, Any]]:
             (place.code, place.county),
         )
         codes |= {code for code, name in levels if name and keyword in (code, name, short_name(name))}
-    return [_district_of(code, depth) for code in islice(sorted(codes), 20)]
+    return [_district_of(code, depth) for code in sorted(codes)]
 
 
 def _district_of(code: str, depth: int) -> dict[str, Any]:

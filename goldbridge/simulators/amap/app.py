@@ -198,6 +198,8 @@ class Amap(Simulator):
         if len(points) > (20 if many else 1):
             raise Refused("20000")
         answers = [regeocode(*_parse_point(point)) for point in points]
+        if query.get("extensions") == "all":  # no shops or roads in this world, but their places in the answer
+            answers = [{**answer, "pois": [], "roads": [], "roadinters": [], "aois": []} for answer in answers]
         return _ok({"regeocodes": answers} if many else {"regeocode": answers[0]})
 
     def _district(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -205,7 +207,10 @@ class Amap(Simulator):
         if depth not in ("0", "1", "2", "3"):
             raise Refused("20000")
         keyword = query.get("keywords", "").strip() or "中国"
-        found = find_districts(keyword, int(depth))
+        page, size = query.get("page", "1"), query.get("offset", "20")
+        if not (page.isdigit() and size.isdigit() and int(page) and int(size)):
+            raise Refused("20000")
+        found = find_districts(keyword, int(depth))[(int(page) - 1) * int(size) : int(page) * int(size)]
         return _ok({"count": str(len(found)), "suggestion": {"keywords": [], "cities": []}, "districts": found})
 
     def _convert(self, query: Mapping[str, str]) -> dict[str, Any]:

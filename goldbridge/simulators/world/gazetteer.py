@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from goldbridge.simulators.world.address import Address
 from goldbridge.simulators.world.division import Division, city_point, divisions, old_counties, point_at, short_name
-from goldbridge.simulators.world.script import simplified
+from goldbridge.simulators.world.script import reading, simplified
 
 MAX_CANDIDATES = 10
 
@@ -147,14 +147,23 @@ class _Detail(NamedTuple):
 
 
 def find_city(hint: str) -> str:
-    """The code of a city given as name, code or telephone area code; empty for all else, county-level cities too."""
+    """The code of a city given as name, pinyin, code or telephone area code; empty for all else, e.g. 昆山市."""
     for region in _names().get(hint, ()):
         if region.level == 1 or (region.level == 0 and region.code[:2] in ("11", "12", "31", "50")):
             return region.code
     for place in divisions().values():
         if hint in (place.city_code, place.area_code) or (place.municipality and hint == place.code[:2] + "0100"):
             return place.city_code
-    return ""
+    return _spelled_cities().get(hint.lower(), "")
+
+
+@cache
+def _spelled_cities() -> dict[str, str]:
+    """City by its name in pinyin; the first one where two sound alike."""
+    spelled: dict[str, str] = {}
+    for place in divisions().values():
+        spelled.setdefault(reading(short_name(place.city_name)), place.city_code)
+    return spelled
 
 
 def _contains(outer: str, inner: str) -> bool:
