@@ -77,6 +77,12 @@ _WORDS = "华东北方南光明科远大鑫隆盛泰和顺安信达美佳"
 _TRADES = ("机电", "贸易", "信息技术", "建材", "食品", "物流")
 
 
+def moment(rng: random.Random) -> str:
+    """A local time in 2026, to the second."""
+    day = f"2026-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
+    return f"{day} {rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}"
+
+
 def records(count: int, rng: random.Random, *, shared_phones: bool) -> Iterator[dict[str, object]]:
     """Raw rows as a CRM gives them; nothing repeats but the codes of lists, owners and places."""
     switchboards = [f"0571-8{rng.randrange(1_000_000, 9_999_999)}" for _ in range(50)]
@@ -84,7 +90,11 @@ def records(count: int, rng: random.Random, *, shared_phones: bool) -> Iterator[
         name = f"{''.join(rng.choices(_WORDS, k=3))}{at}{rng.choice(_TRADES)}"
         inner = f"MA{rng.randrange(10**6):06d}"
         body = f"91330110{inner}{organisation_check_character(inner)}"
-        phone = f"1{rng.choice('3589')}{rng.randrange(10**9):09d}" if at % 2 else f"0571-{rng.randrange(2 * 10**7, 9 * 10**7)}"
+        phone = (
+            f"1{rng.choice('3589')}{rng.randrange(10**9):09d}"
+            if at % 2
+            else f"0571-{rng.randrange(2 * 10**7, 9 * 10**7)}"
+        )
         if shared_phones and rng.random() < 0.34:
             phone = rng.choice(switchboards)
         yield {
@@ -106,13 +116,15 @@ def records(count: int, rng: random.Random, *, shared_phones: bool) -> Iterator[
             "revenue": f"{rng.randrange(10**8)}.{rng.randrange(100):02d}",
             "owner": rng.choice(("王晓岚", "陈志远", "赵敏")),
             "founded": f"{rng.randrange(1990, 2025)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}",
-            "updated": f"2026-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d} {rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}",
+            "updated": moment(rng),
             "staff": str(rng.randrange(5000)),
         }
 
 
 def mapping(text: str) -> Mapping:
-    return compile_mapping(read(text, "crm/account.yaml"), compile_model(read(MODEL, "model.yaml")), zone="Asia/Shanghai")
+    return compile_mapping(
+        read(text, "crm/account.yaml"), compile_model(read(MODEL, "model.yaml")), zone="Asia/Shanghai"
+    )
 
 
 def measure(work: Callable[[list[dict[str, object]]], object], rows: list[dict[str, object]]) -> float:
@@ -137,7 +149,9 @@ def main() -> None:
     print(f"{'data':<28}{'records/s':>12}{'us/record':>12}{'applied':>10}")
     for label, text, shared in cases:
         compiled = mapping(text)
-        compiled.apply(list(records(10, random.Random(0), shared_phones=False)))  # imports and tables, outside the clock
+        compiled.apply(
+            list(records(10, random.Random(0), shared_phones=False))
+        )  # imports and tables, outside the clock
         rows = list(records(options.records, random.Random(options.seed), shared_phones=shared))
         applied = 0
 

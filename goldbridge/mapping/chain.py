@@ -11,7 +11,7 @@ from typing import Any
 from goldbridge.errors import Reject
 from goldbridge.mapping.spec import FieldSpec, Lookup
 from goldbridge.mapping.transform import Step
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, plain_text, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, decimal_text, has_value, plain_text, shown
 from goldbridge.records.field import Field
 from goldbridge.records.model import coerce
 
@@ -51,12 +51,10 @@ def transforms(steps: Sequence[Step]) -> Cell:
         return two
 
     def several(value: Any) -> Any:
-        at = 0
-        for text in texts:
+        for at, text in enumerate(texts):
             if value.__class__ is not str or not value:
                 return slow(value, at)
             value = text(value)
-            at += 1
         return value
 
     return several
@@ -68,8 +66,9 @@ class Finish:
     Gives the finished value, or an `Outcome` when there is a note or the record must go to the dead letters.
     """
 
-    def __init__(self, spec: FieldSpec, field: Field | None) -> None:
+    def __init__(self, spec: FieldSpec, field: Field | None, zone: str | None = None) -> None:
         self.spec = spec
+        self.zone = zone
         self.field = field
         self.many = field is not None and field.many
         self.item = field if field is None or not field.many else _single(field)
@@ -79,6 +78,12 @@ class Finish:
         of_type = field.type if field is not None else ""
         self.trusted = not spec.ref and (field is None or (last != "" and last == of_type))
         self.words = frozenset(field.enum) if field is not None and of_type == "enum" else None
+        default = spec.default
+        if field is not None and has_value(default) and not spec.ref:
+            default = as_type(field, default, zone)  # it fits: the compiler has looked
+        self.default = default
+        self.plain = self.lookup is None and not spec.ref
+        self.is_number = of_type in ("money", "decimal")
         self.is_text = of_type == "text" and not spec.ref
 
     def cell(self) -> Cell:
@@ -106,6 +111,8 @@ class Finish:
             return value
         if not has_value(value):
             return self._nothing("")
+        if self.plain and (self.trusted or (kind is float and self.is_number)):
+            return value if self.trusted else self._number(value)
         if self.lookup is not None:
             return self._each_looked_up(value, self.lookup)
         return self._typed(value)
@@ -140,8 +147,12 @@ class Finish:
             return value
         if self.words is not None and value.__class__ is str and value in self.words:
             return value
-        made = as_type(self.item, value)
+        made = as_type(self.item, value, self.zone)
         return self._flawed(made) if made.__class__ is Invalid else made
+
+    def _number(self, value: float) -> Any:
+        text = decimal_text(value)
+        return self._flawed(text) if isinstance(text, Invalid) else text
 
     def _flawed(self, value: Invalid) -> Any:
         """A required field cannot do without; otherwise the record lives on and the note says what was wrong.
@@ -153,16 +164,16 @@ class Finish:
             return Outcome(None, None, ("MAP042", value.reason, self.spec.mark))
         note: dict[str, Any] = {"unknown_code": value.code} if value.code else {"invalid": value.reason}
         if value.code:
-            return Outcome(self.spec.default, {**note, "inferred": True}) if self.spec.has_default else Outcome(None, note)
+            return Outcome(self.default, {**note, "inferred": True}) if self.spec.has_default else Outcome(None, note)
         kept = None
         if has_value(value.kept) and self.item is not None and self.item.type in _KEPT:
-            made = as_type(self.item, value.kept)
+            made = as_type(self.item, value.kept, self.zone)
             kept = None if made.__class__ is Invalid else made
         return Outcome(kept, note)
 
     def _nothing(self, value: Any) -> Any:
         if self.spec.has_default:
-            return Outcome(self.spec.default, {"inferred": True})
+            return Outcome(self.default, {"inferred": True})
         if self.required:
             state = "absent" if value is ABSENT else "null" if value is None else "empty"
             return Outcome(None, None, ("MAP040", f"required, but {state} in the source", self.spec.mark))
@@ -199,11 +210,13 @@ class Finish:
             return Outcome(None, {"unknown_code": item.code} if item.code else {"invalid": item.reason})
         if self.lookup is not None:
             text = plain_text(item)
-            return self._looked_up(text, self.lookup) if isinstance(text, str) else Outcome(None, {"invalid": text.reason})
+            return (
+                self._looked_up(text, self.lookup) if isinstance(text, str) else Outcome(None, {"invalid": text.reason})
+            )
         return item if self.trusted and item.__class__ is str else self._typed(item)
 
     def _without(self, results: list[Any], dropped: list[Outcome]) -> Outcome:
-        """Items that cannot be used are left out. While others remain the field is good, and the note says what went."""
+        """Items that cannot be used are left out; while others remain the field is good, with a note of what went."""
         first = dropped[0]
         reason = first.refusal[1] if first.refusal else str(next(iter((first.note or {}).values()), ""))
         if results:
@@ -227,20 +240,22 @@ class Finish:
 
 
 _KEPT = frozenset({"credit_code", "lei"})
-_TEXTUAL = frozenset({"text", "credit_code", "lei", "phone", "email", "url", "industry", "region", "point", "enum", "date"})
+_TEXTUAL = frozenset(
+    {"text", "credit_code", "lei", "phone", "email", "url", "industry", "region", "point", "enum", "date"}
+)
 
 
-def as_type(field: Field, value: Any) -> Any:
-    """The canonical form of a value in a field's type, or `Invalid`."""
-    if value.__class__ is not str and not isinstance(value, list | dict):
-        if isinstance(value, float) or (field.type in _TEXTUAL and not isinstance(value, bool)):
-            value = plain_text(value)
-            if isinstance(value, Invalid):
-                return value
+def as_type(field: Field, value: Any, zone: str | None = None) -> Any:
+    """The canonical form of a value in a field's type, or `Invalid`; `zone` is of times without an offset."""
+    scalar = value.__class__ is not str and not isinstance(value, list | dict | bool)
+    if scalar and (isinstance(value, float) or field.type in _TEXTUAL):
+        value = plain_text(value)
+        if isinstance(value, Invalid) or field.type in ("money", "decimal"):
+            return value
     try:
-        return coerce(field, value)
+        return coerce(field, value, zone=zone)
     except Reject as error:
-        # The caller puts the target's name in front, which may be dotted; the model's message starts with the last part.
+        # The caller puts the target's name in front; the model's message starts with the last part of it.
         reason = error.message.removeprefix(f"{field.name}: ")
         return Invalid(reason, value, code=value[:40] if error.code == "MOD021" and isinstance(value, str) else "")
 

@@ -115,9 +115,7 @@ class Cells:
 class FieldColumn:
     """One target field over a batch: origin, transforms, finish. Never raises for a record's sake."""
 
-    def __init__(
-        self, spec: FieldSpec, run: Cell, finish: Cell, expression: Expression | None, costly: bool
-    ) -> None:
+    def __init__(self, spec: FieldSpec, run: Cell, finish: Cell, expression: Expression | None, costly: bool) -> None:
         self.spec = spec
         self.run = run
         self.finish = finish
@@ -130,7 +128,9 @@ class FieldColumn:
         self._parts = {id(each): Cells(_part(each), _is_costly(each)) for each in spec.sources if not each.is_plain}
         self._evaluate = Cells(expression.evaluate, costly=False) if expression is not None else None
         make: dict[str, Callable[[Batch], list[Any]]] = {
-            "from": self._from_many if len(spec.sources) > 1 or (spec.sources and not spec.sources[0].is_plain) else self._from,
+            "from": self._from_many
+            if len(spec.sources) > 1 or (spec.sources and not spec.sources[0].is_plain)
+            else self._from,
             "first_of": self._first_of,
             "join": self._join,
             "expr": self._expr,
@@ -281,4 +281,6 @@ def _joined(values: Sequence[Any], named: Sequence[bool], separator: str) -> Any
 
 def flawed(column: Sequence[Any]) -> Iterator[tuple[int, Outcome]]:
     """The cells that are more than a value, with their rows."""
+    if Outcome not in set(map(type, column)):
+        return iter(())
     return ((at, cell) for at, cell in enumerate(column) if cell.__class__ is Outcome)

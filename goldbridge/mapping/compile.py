@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping as Map
+from collections.abc import Mapping as Map
 from hashlib import blake2b
 from typing import Any
 
@@ -36,9 +36,9 @@ def compile_mapping(
 ) -> Mapping:
     """The mapping a file describes. With `source:` it is an out mapping, otherwise it reads a stream.
 
-    `tables` are the files of mappings/tables by name. `stream_fields` are the fields of the stream read, or of the object written; None when nobody can say, and then
-    their names are not checked. `zone` is where naive times of the source were written. Raises `Misconfigured` with
-    everything that is wrong (MAP001-MAP029).
+    `stream_fields` are the fields of the stream read, or of the object written; None when nobody can say, and then
+    their names are not checked. `tables` are the files of mappings/tables by name. `zone` is where naive times of the
+    source were written. Raises `Misconfigured` with everything that is wrong (MAP001-MAP029).
     """
     problems = Problems()
     spec = read_spec(document, tables or {}, zone, problems)
@@ -141,7 +141,7 @@ class _Compiler:
         self.inputs[spec.target] = frozenset(fed.union(expression.reads if expression else ()))
         if spec.origin == "expr" and expression is None:
             return None
-        finish = Finish(spec, field).cell()
+        finish = Finish(spec, field, self.zone).cell()
         run = transforms(spec.via)
         if spec.resolve:
             run = resolver(spec, run)
@@ -202,7 +202,9 @@ class _Compiler:
         if spec.resolve and (spec.origin != "from" or len(spec.sources) != 1):
             self.at(spec.mark_of("resolve"), "MAP024", "`resolve` needs `from:` with the one reference it resolves")
         if self.spec.is_out and (spec.ref or any(source.ref for source in spec.sources)):
-            self.at(spec.mark_of("ref"), "MAP024", "`ref` belongs to mappings that read; an out mapping takes `resolve`")
+            self.at(
+                spec.mark_of("ref"), "MAP024", "`ref` belongs to mappings that read; an out mapping takes `resolve`"
+            )
 
     def check_constants(self, spec: FieldSpec, field: Field) -> None:
         """Values written in the mapping fit the field's type before any record is read."""
@@ -221,7 +223,7 @@ class _Compiler:
     def check_constant(self, mark: Mark, field: Field, value: Any, what: str) -> None:
         if value is None or value in ("", []):
             return
-        made = as_type(field, value)
+        made = as_type(field, value, self.zone)
         if isinstance(made, Invalid):
             self.at(mark, "MAP018", f"{what} does not fit '{field.name}': {made.reason}")
 
@@ -304,9 +306,13 @@ class _Compiler:
         """Changes whenever the same row could be mapped differently: file, tables, zone, types, transforms."""
         written = {key: value for key, value in _mapping(self.document.data).items() if key not in _SILENT}
         tables = {
-            each.target: each.lookup.table.entries for each in self.spec.fields if each.lookup and each.lookup.table.name
+            each.target: each.lookup.table.entries
+            for each in self.spec.fields
+            if each.lookup and each.lookup.table.name
         }
-        types = {each.target: _signature(found) for each in self.spec.fields if (found := self.model_field(each.target))}
+        types = {
+            each.target: _signature(found) for each in self.spec.fields if (found := self.model_field(each.target))
+        }
         # Steps are compared as written, with their order inside a list; the order of keys means nothing.
         order = list(_mapping(written.get("fields")))
         whole = orjson.dumps([EDITION, written, order, tables, types, self.zone], option=orjson.OPT_SORT_KEYS)
@@ -373,5 +379,3 @@ def _lookup_words(lookup: Lookup) -> str:
     table = f"table {lookup.table.name}" if lookup.table.name else f"{len(lookup.table.entries)} entries"
     otherwise = shown(lookup.instead) if lookup.otherwise == "value" else lookup.otherwise
     return f"lookup {table}, else {otherwise}"
-
-

@@ -58,7 +58,7 @@ def _read(document: Document, at: int, example: Any, problems: Problems) -> dict
             place = document.key_mark("examples", at, key)
             problems.note(place, "MAP030", f"an example has no key '{key}'{did_you_mean(key, KEYS)}")
     outcomes = [key for key in ("expect", "dead_letter", "filtered") if key in example]
-    if not outcomes and not {"absent", "notes"} & set(example) or len(outcomes) > 1:
+    if (not outcomes and not {"absent", "notes"} & set(example)) or len(outcomes) > 1:
         problems.note(mark, "MAP030", "an example says what becomes of it: one of expect, dead_letter, filtered")
     for key, kind, what in (
         ("expect", dict, "a table of fields"),
@@ -78,7 +78,11 @@ def _check(mapping: Mapping, document: Document, at: int, example: Map[str, Any]
     batch = mapping.apply([example["given"]])
     fate, mark = batch.fates[0], document.mark("examples", at)
     error = batch.errors.get(0)
-    told = {"applied": "was applied", "filtered": "was filtered", "dead": f"became a dead letter ({error and error.message})"}
+    told = {
+        "applied": "was applied",
+        "filtered": "was filtered",
+        "dead": f"became a dead letter ({error and error.message})",
+    }
     wanted = "dead" if "dead_letter" in example else "filtered" if "filtered" in example else "applied"
     if fate != wanted:
         expected = {"applied": "be applied", "filtered": "be filtered", "dead": "become a dead letter"}[wanted]
@@ -171,5 +175,3 @@ def _show(value: Any) -> str:
         return f"'{value}'" if len(value) <= _SHOWN else f"'{value[: _SHOWN - 1]}…'"
     text = orjson.dumps(value, default=str).decode()
     return text if len(text) <= _SHOWN * 2 else text[: _SHOWN * 2 - 1] + "…"
-
-

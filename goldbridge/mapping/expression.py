@@ -25,10 +25,12 @@ MAX_LOOPS = 2
 MAX_ITEMS = 1_000
 MAX_TEXT = 100_000
 
-NATIVE = frozenset(
-    "contains double duration dyn endsWith getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds"
-    " getMinutes getMonth getSeconds has int matches size startsWith string timestamp type uint".split()
-)
+_NATIVE = """
+    contains double duration dyn endsWith getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds
+    getMinutes getMonth getSeconds has int matches size startsWith string timestamp type uint
+"""
+NATIVE = frozenset(_NATIVE.split())
+"""CEL's own functions."""
 _INT64 = 1 << 63
 
 
@@ -62,7 +64,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression. `names` are the variables it is called with, in order; `keys` the fields behind `row[...]`.
+    """A compiled expression. `names` are its variables in order; `keys` the fields behind `row[...]`.
 
     `reads` is every field of the record that it looks at, `names` (without `row`) then `keys`.
     """
@@ -81,14 +83,17 @@ class Expression:
         bound: dict[str, Any] = {}
         missing = False
         for name, value in zip(self.names, values, strict=False):
-            if value is None or value is ABSENT or value == "":
+            if value.__class__ is str and len(value) <= MAX_TEXT:
+                missing = missing or not value
+                bound[name] = value
+            elif value is None or value is ABSENT:
                 missing = True
-                bound[name] = None if value is ABSENT else value
-                continue
-            fits = _fitting(value)
-            if fits.__class__ is Invalid:
-                return fits
-            bound[name] = fits
+                bound[name] = None
+            else:
+                fits = _fitting(value)
+                if fits.__class__ is Invalid:
+                    return fits
+                bound[name] = fits
         if self.keys:
             rest = values[len(self.names) :]
             missing = missing or any(value in (None, "") or value is ABSENT for value in rest)
@@ -269,7 +274,9 @@ def _reason(error: Exception) -> str:
         return "the expression reads an entry that is not there; ask has(...) first"
     operation = _OPERATION.search(text)
     if operation:
-        return f"the expression computes {' '.join(operation.groups())}; convert with string(...), int(...) or double(...)"
+        return (
+            f"the expression computes {' '.join(operation.groups())}; convert with string(...), int(...) or double(...)"
+        )
     function = _FUNCTION.search(text)
     if function:
         return f"{function[1] or function[2]}(...) in the expression does not fit its value"

@@ -14,6 +14,7 @@ from typing import Any
 
 from goldbridge.mapping.functions_party import PARTY
 from goldbridge.mapping.functions_value import VALUE
+from goldbridge.mapping.quick import fold
 from goldbridge.mapping.transform import Argument, Listing, Sample, Transform
 from goldbridge.mapping.value import Invalid, has_value, plain_text
 from goldbridge.text.fold import fold_width
@@ -33,7 +34,7 @@ TEXT.add("upper", str.upper, "Capital letters.", samples=(Sample("91310000ma1fl0
 TEXT.add("lower", str.lower, "Small letters.", samples=(Sample("Info@Example.COM", "info@example.com"),))
 TEXT.add(
     "fold_width",
-    fold_width,
+    fold,
     "Full-width letters, digits and brackets become half-width, invisible characters go; Roman numerals stay.",
     samples=(Sample("上海示例（集团）有限公司Ａ", "上海示例(集团)有限公司A"), Sample("基金Ⅱ期", "基金Ⅱ期")),
 )
@@ -56,12 +57,12 @@ def digits(text: str) -> str:
     return text if text.isdecimal() and text.isascii() else _not_digits.sub("", fold_width(text))
 
 
-_MARKERS = frozenset(
-    """
+_BLANK_WORDS = """
     无 暂无 没有 空 未知 不详 未填 未填写 待补充 待定 不清楚
-    na n/a n.a. none null nil nan unknown undefined empty tbd #n/a #null! (null) <null> [null] \\n / \\ . 。 ? ？ * … ...
-    """.split()
-)
+    na n/a n.a. none null nil nan unknown undefined empty tbd #n/a #null! (null) <null> [null] \\n
+    / \\ . 。 ? ？ * … ...
+"""
+_MARKERS = frozenset(_BLANK_WORDS.split())
 _dashes = re.compile(r"[-‐‑‒–—―−－_=~～·]+")
 
 
@@ -143,7 +144,8 @@ def replace(text: str, table: Mapping[str, str]) -> str:
     samples=(Sample("甲; 乙;;丙", ["甲", "乙", "丙"], ";"), Sample("甲、乙/丙", ["甲", "乙", "丙"], ["、", "/"])),
 )
 def split(text: str, separators: str | list[str]) -> list[str]:
-    """Cut into a list at a separator (or several); parts are trimmed, empty ones go. Later transforms take each part."""
+    """Cut into a list at a separator (or several); parts are trimmed, empty ones go. Later transforms take each
+    part."""
     parts = [text]
     for separator in [separators] if isinstance(separators, str) else separators:
         parts = [piece for part in parts for piece in part.split(separator)]

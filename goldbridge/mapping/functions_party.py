@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from goldbridge.mapping.quick import fixed_line, fold, is_credit_code, is_email
 from goldbridge.mapping.transform import Argument, Listing, Sample
 from goldbridge.mapping.value import Invalid, shown
 from goldbridge.text.address import parse_address
@@ -37,7 +38,7 @@ _remark = re.compile(r"[,;.。、!*#\s]+$")
 def organisation(text: str) -> str:
     """The name of a company or person as it is kept: width folded, no blanks between Chinese characters, no trailing
     punctuation behind them. The words stay as they are."""
-    folded = fold_width(text).strip()
+    folded = fold(text).strip()
     if folded.isascii():
         return _blanks.sub(" ", folded) if "  " in folded or "\t" in folded else folded
     if " " in folded or not folded.isprintable():
@@ -58,6 +59,8 @@ def organisation(text: str) -> str:
 def credit_code(text: str) -> str | Invalid:
     """A credit code (18 characters, GB 32100) with its check character tested. One that fails is kept as soft
     evidence with the reason, never corrected, never a key; a placeholder becomes empty."""
+    if is_credit_code(text):
+        return text
     found = parse_credit_code(text)
     if found is None:
         return ""
@@ -90,6 +93,8 @@ _REGION = Argument("country where it is dialled (ISO 3166)", "text", required=Fa
 )
 def phone(text: str, region: str = "CN") -> str | Invalid:
     """The first telephone number of a text in E.164, with its extension; a number without an area code is refused."""
+    if region == "CN" and (quick := fixed_line(text)):
+        return quick
     found = parse_phone(text, region)
     if found is not None:
         return found.text
@@ -120,6 +125,8 @@ def phones(text: str, region: str = "CN") -> list[str] | str | Invalid:
 )
 def email(text: str) -> str | Invalid:
     """The first e-mail address of a text, in small letters."""
+    if is_email(text):
+        return text
     found = parse_email(text)
     if found is not None:
         return found
@@ -158,7 +165,7 @@ def address(text: str) -> dict[str, str] | str:
     """An address as a group: line, region (six-digit code, only as deep as the text settles it), province, city,
     county. What is ambiguous (鼓楼区 alone) stays a line without a region; divisions said twice, as when separate
     columns are joined with a full address, are said once."""
-    line = _blanks.sub(" ", fold_width(text)).strip()
+    line = _blanks.sub(" ", fold(text)).strip()
     if is_placeholder(line):
         return ""
     found = parse_address(line)
@@ -190,11 +197,14 @@ def region(text: str) -> str | Invalid:
     return code if found else Invalid(f"{shown(text)} is no division code", text, code=text[:40])
 
 
-@PARTY(argument=Argument("level", "choice", choices=("province", "city", "county")), samples=(
-    Sample("330110", "330000", "province"),
-    Sample("330110", "330100", "city"),
-    Sample("330100", "", "county"),
-))
+@PARTY(
+    argument=Argument("level", "choice", choices=("province", "city", "county")),
+    samples=(
+        Sample("330110", "330000", "province"),
+        Sample("330110", "330100", "city"),
+        Sample("330100", "", "county"),
+    ),
+)
 def region_part(text: str, level: str) -> str:
     """The province, city or county code inside a division code; empty when it does not go that deep."""
     found = by_code(text)
@@ -205,10 +215,13 @@ def region_part(text: str, level: str) -> str:
     return city_code(text) if level == "city" else text if found.level == 3 else ""
 
 
-@PARTY(argument=Argument("level", "choice", choices=("province", "city", "county")), samples=(
-    Sample("330110", "浙江省", "province"),
-    Sample("330110", "余杭区", "county"),
-))
+@PARTY(
+    argument=Argument("level", "choice", choices=("province", "city", "county")),
+    samples=(
+        Sample("330110", "浙江省", "province"),
+        Sample("330110", "余杭区", "county"),
+    ),
+)
 def region_name(text: str, level: str) -> str | Invalid:
     """The name of the province, city or county that a division code stands for."""
     found = by_code(text)
@@ -217,14 +230,18 @@ def region_name(text: str, level: str) -> str | Invalid:
     return str(getattr(found, level))
 
 
-_number_pair = re.compile(r"\s*(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)\s*(?:,|;|\s|#%\$)\s*(-?[0-9]{1,2}(?:\.[0-9]{1,15})?)(?:\s*|#%\$.*)", re.DOTALL)
+_number_pair = re.compile(
+    r"\s*(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)\s*(?:,|;|\s|#%\$)\s*(-?[0-9]{1,2}(?:\.[0-9]{1,15})?)(?:\s*|#%\$.*)", re.DOTALL
+)
 
 
-@PARTY(samples=(
-    Sample("120.0000010,30.28", "120.000001,30.28"),
-    Sample("120.1#%$30.2#%$示例路1号", "120.1,30.2"),
-    Sample("30.28,120.1", Invalid("'30.28,120.1' is no point (longitude,latitude)")),
-))
+@PARTY(
+    samples=(
+        Sample("120.0000010,30.28", "120.000001,30.28"),
+        Sample("120.1#%$30.2#%$示例路1号", "120.1,30.2"),
+        Sample("30.28,120.1", Invalid("'30.28,120.1' is no point (longitude,latitude)")),
+    )
+)
 def point(text: str) -> str | Invalid:
     """Longitude,latitude in degrees with at most six decimals; the coordinate system stays the source's (GCJ-02)."""
     match = _number_pair.fullmatch(fold_width(text))
@@ -237,10 +254,13 @@ def _degrees(text: str) -> str:
     return f"{float(text):.6f}".rstrip("0").rstrip(".")
 
 
-@PARTY(takes="any", samples=(
-    Sample({"line": "示例路1号", "point": "120.1,30.2"}, "120.1#%$30.2#%$示例路1号"),
-    Sample({"line": "示例路1号"}, ""),
-))
+@PARTY(
+    takes="any",
+    samples=(
+        Sample({"line": "示例路1号", "point": "120.1,30.2"}, "120.1#%$30.2#%$示例路1号"),
+        Sample({"line": "示例路1号"}, ""),
+    ),
+)
 def fxiaoke_location(group: Any) -> str:
     """An address group in Fxiaoke's notation of a place (lng#%$lat#%$address); empty without a point."""
     where = group.get("point") if isinstance(group, dict) else None
@@ -266,16 +286,16 @@ def industry(text: str) -> str | Invalid:
     return "" if is_placeholder(text) else Invalid(f"{shown(text)} is no industry of GB/T 4754", text, code=text[:40])
 
 
-@PARTY(samples=(
-    Sample("存续（在营、开业、在册）", "ACTIVE"),
-    Sample("吊销，未注销", "REVOKED"),
-    Sample("神秘", Invalid("'神秘' is no registration status", code="神秘")),
-))
+@PARTY(
+    samples=(
+        Sample("存续（在营、开业、在册）", "ACTIVE"),
+        Sample("吊销，未注销", "REVOKED"),
+        Sample("神秘", Invalid("'神秘' is no registration status", code="神秘")),
+    )
+)
 def reg_status(text: str) -> str | Invalid:
     """A registration status as registers print it as one canonical word (ACTIVE, REVOKED, DEREGISTERED, ...)."""
     found = parse_status(text)
     if found != "UNKNOWN":
         return found
     return "" if is_placeholder(text) else Invalid(f"{shown(text)} is no registration status", text, code=text[:40])
-
-

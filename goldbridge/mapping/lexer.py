@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|//[^\n]*)
@@ -127,7 +128,7 @@ def renamed(source: str, function: str, new: str) -> str:
     """The expression with calls of one function renamed."""
     out, at = [], 0
     all_tokens = tokens(source)
-    for token, after in zip(all_tokens, all_tokens[1:], strict=False):
+    for token, after in pairwise(all_tokens):
         if token.kind == "name" and token.text == function and after.text == "(":
             out.append(source[at : token.at] + new)
             at = token.at + len(function)

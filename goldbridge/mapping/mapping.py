@@ -6,13 +6,15 @@ bad record never touches its neighbours, and the same record always ends the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Map, Sequence
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from goldbridge.errors import Mark, Reject
-from goldbridge.mapping.column import Batch as Columns, Cells, FieldColumn, Row, evaluated, flawed
+from goldbridge.mapping.column import Batch as Columns
+from goldbridge.mapping.column import Cells, FieldColumn, Row, evaluated, flawed
 from goldbridge.mapping.expression import Expression
 from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, shown
 from goldbridge.records.field import Field
@@ -24,8 +26,9 @@ Fate = Literal["applied", "filtered", "dead"]
 class Batch:
     """What became of each row, in the order given.
 
-    `values` and `notes` hold a document per applied row and None otherwise (a note is None when there is nothing to
-    say) whose keys are target fields, dotted for members of a group; `errors` holds the reason of each dead letter by row number.
+    `values` and `notes` hold a document per applied row and None otherwise; a note is None when there is nothing to
+    say, its keys are target fields, dotted for members of a group. `errors` holds the reason of each dead letter by
+    row number.
     """
 
     fates: list[Fate]
@@ -49,11 +52,11 @@ class Target:
 class Mapping:
     """A mapping ready to run. Safe to use from several threads; never changes.
 
-    `target` is an entity, or "system.Object" of an out mapping, whose `source` is the entity. `reads` are the source fields
-    it looks at, `dropped` those left out on purpose. `fields` are the target fields in file order (with the
-    model's field, None in an out mapping). `resolves` names, per target field, the object whose key
-    the flow must put in place of the reference in `resolve_from[field]` before it calls `apply`: either the key as
-    text, or {object: key} where several objects are wanted.
+    `target` is an entity, or "system.Object" of an out mapping, whose `source` is the entity. `reads` are the source
+    fields it looks at, `dropped` those left out on purpose. `fields` are the target fields in file order, with the
+    model's field, or None in an out mapping. `resolves` names, per target field, the object whose key the flow must
+    put in place of the reference in `resolve_from[field]` before it calls `apply`: either the key as text, or
+    {object: key} where several objects are wanted.
     """
 
     name: str
@@ -146,9 +149,12 @@ class _Run:
         name = self.mapping.key
         if not name:
             return list(rows)
+        keys = self._keys(name)
+        if set(map(type, keys)) == {str} and all(keys):
+            return list(rows)
         alive = []
-        for at, key in zip(rows, self._keys(name), strict=True):
-            if key.__class__ is str and key or (isinstance(key, int) and not isinstance(key, bool)):
+        for at, key in zip(rows, keys, strict=True):
+            if (key.__class__ is str and key) or (isinstance(key, int) and not isinstance(key, bool)):
                 alive.append(at)
             elif at not in self.errors:
                 state = "a group or list" if has_value(key) else "absent" if key is ABSENT else "empty"
@@ -161,7 +167,8 @@ class _Run:
             return Columns(self.rows).column(name)
         except AttributeError:  # something in the batch is no group of fields
             keys: list[Any] = []
-            for at, row in enumerate(self.rows):
+            rows: Sequence[Any] = self.rows
+            for at, row in enumerate(rows):
                 if isinstance(row, Map):
                     keys.extend(Columns([row]).column(name))
                     continue
@@ -223,9 +230,7 @@ def _put(target: Target, documents: Sequence[dict[str, Any]], column: Sequence[A
             group[name] = value
 
 
-def _close_groups(
-    groups: set[str], documents: Sequence[dict[str, Any]], noted: dict[int, dict[str, Any]]
-) -> None:
+def _close_groups(groups: set[str], documents: Sequence[dict[str, Any]], noted: dict[int, dict[str, Any]]) -> None:
     """A group keeps only the members that have a value; one with none is null, or empty when a member was empty.
 
     It counts as inferred when each of its values is: one default beside stated members does not weaken them.

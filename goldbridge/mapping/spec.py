@@ -14,7 +14,7 @@ from goldbridge.errors import Mark, Problems
 from goldbridge.mapping.functions import TRANSFORMS
 from goldbridge.mapping.table import Table, inline_table, read_table, reversed_table
 from goldbridge.mapping.transform import Step, Transform
-from goldbridge.mapping.value import plain_text, shown
+from goldbridge.mapping.value import shown
 from goldbridge.ports import Document, Json
 from goldbridge.records.hint import did_you_mean
 
@@ -25,6 +25,7 @@ SOURCE_KEYS = ("from", "via", "ref", "value")
 ELSE_WORDS = ("reject", "keep", "null")
 
 Path = tuple[str | int, ...]
+_NOWHERE = Mark("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class FieldSpec:
     inferred: bool = False
     ref: str = ""
     resolve: str = ""
-    mark: Mark = Mark("")
+    mark: Mark = _NOWHERE
     marks: Mapping[str, Mark] | None = None
 
     def mark_of(self, step: str) -> Mark:
@@ -108,7 +109,9 @@ def read_spec(
 
 
 class _SpecReader:
-    def __init__(self, document: Document, tables: Mapping[str, Document], zone: str | None, problems: Problems) -> None:
+    def __init__(
+        self, document: Document, tables: Mapping[str, Document], zone: str | None, problems: Problems
+    ) -> None:
         self.document, self.tables, self.zone, self.problems = document, tables, zone, problems
 
     # Places

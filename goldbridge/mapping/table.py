@@ -45,7 +45,7 @@ def read_table(document: Document, name: str, problems: Problems) -> Table | Non
         problems.note(document.mark("table"), "MAP012", message)
     entries = data.get("entries")
     if not isinstance(entries, dict) or not entries:
-        problems.note(document.mark("entries"), "MAP012", "`entries` is a table such as {\"1\": customer, \"2\": dealer}")
+        problems.note(document.mark("entries"), "MAP012", '`entries` is a table such as {"1": customer, "2": dealer}')
         return None
     return Table(name, dict(entries), {key: document.mark("entries", key) for key in entries})
 
@@ -63,7 +63,9 @@ def reversed_table(table: Table, mark: Mark, problems: Problems) -> Table | None
         if not isinstance(text, str) or not text:
             continue
         if text in entries:
-            message = f"'{text}' stands for {shown(entries[text])} and for {shown(code)}; `reverse` needs one code per value"
+            message = (
+                f"'{text}' stands for {shown(entries[text])} and for {shown(code)}; `reverse` needs one code per value"
+            )
             problems.note(mark, "MAP013", message)
             clean = False
         entries[text], marks[text] = code, table.marks[code]

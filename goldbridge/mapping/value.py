@@ -30,7 +30,7 @@ ABSENT: Final = _Absent()
 class Invalid:
     """A value that is not what it should be; `kept` is its cleaned text, which some types keep as soft evidence.
 
-    `code` is set when the value is a code that no list knows: that is work for whoever keeps the list, not a typing error.
+    `code` is set when the value is a code that no list knows: work for whoever keeps the list, not a typing error.
     """
 
     __slots__ = ("code", "kept", "reason")
@@ -60,11 +60,12 @@ class Outcome:
         self.refusal = refusal
 
 
+_MAY_BE_NONE = frozenset({str, type(None), _Absent, list, dict})
+
+
 def has_value(value: Any) -> bool:
     """Whether a cell holds a value: not absent, null or empty. Zero and False are values."""
-    if value.__class__ is str or value is None or value is ABSENT:
-        return bool(value)
-    return not (value in ("", [], {}) and not isinstance(value, bool))
+    return bool(value) if value.__class__ in _MAY_BE_NONE else True
 
 
 def plain_text(value: Any) -> str | Invalid:
@@ -84,8 +85,12 @@ def plain_text(value: Any) -> str | Invalid:
 def decimal_text(value: float | Decimal) -> str | Invalid:
     """A number as plain decimal text without exponent and trailing zeros.
 
-    A float is read at 15 significant digits, all that a double guarantees: 0.07 * 10000.0 is 700, not 700.0000000000001.
+    A float is read at 15 significant digits, all that a double guarantees: 0.07 * 10000.0 is 700, nothing behind it.
     """
+    if isinstance(value, float):
+        text = f"{value:.15g}"
+        if text.lstrip("-").replace(".", "", 1).isdecimal() and text != "-0":
+            return text
     number = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
     if not number.is_finite():
         return Invalid("not a finite number")
