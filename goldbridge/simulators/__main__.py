@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = _listen(options.port)
     except OSError as error:
         return _refuse(
-            f"SBX001 port {options.port} on {HOST} cannot be used ({error.strerror}); "
+            f"SBX011 port {options.port} on {HOST} cannot be used ({error.strerror}); "
             "stop what uses it, or choose another one with --port"
         )
     with listener:
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.truth_out is not None:
                 options.truth_out.write_bytes(orjson.dumps(landscape.world.truth()))
         except OSError as error:
-            return _refuse(f"SBX002 cannot write {error.filename}: {error.strerror}; choose another folder")
+            return _refuse(f"SBX012 cannot write {error.filename}: {error.strerror}; choose another folder")
         except sqlite3.Error as error:
-            return _refuse(f"SBX002 cannot write the databases in {options.dir}: {error}; choose another folder")
+            return _refuse(f"SBX012 cannot write the databases in {options.dir}: {error}; choose another folder")
         _serve(landscape, listener)
     return 0
 

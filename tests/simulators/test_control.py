@@ -98,7 +98,7 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         status, said = _refused("--port", str(port), "--dir", str(tmp_path))
     assert status == 2
-    assert said.startswith(f"SBX001 port {port} on 127.0.0.1 cannot be used")
+    assert said.startswith(f"SBX011 port {port} on 127.0.0.1 cannot be used")
     assert said.count("\n") == 1
 
 
@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path)
     (tmp_path / "file").write_text("")
     status, said = _refused("--port", "0", "--dir", str(tmp_path / "file" / "below"))
     assert status == 2
-    assert said.startswith("SBX002 cannot write")
+    assert said.startswith("SBX012 cannot write")
     assert said.count("\n") == 1
 
 
