@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -149,7 +149,7 @@ def compile_flows(project: Project) -> dict[str, Flow]:
                 raise
             problems.extend(error.problems)
     for flow in flows.values():
-        _check(flow, flows, project, document, problems)
+        _check(flow, flows, data, project, document, problems)
     _check_cycles(flows, document, problems)
     problems.raise_any()
     return flows
@@ -160,7 +160,16 @@ def _kind(entry: Any) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _check(flow: Flow, flows: dict[str, Flow], project: Project, document: Document, problems: Problems) -> None:
+def _check(
+    flow: Flow,
+    flows: dict[str, Flow],
+    written: Collection[str],
+    project: Project,
+    document: Document,
+    problems: Problems,
+) -> None:
+    """References of one flow; `written` are all names in the file, also of flows with problems of their own."""
+
     def system(stream: str, *path: str | int) -> None:
         name = stream.split(".", 1)[0]
         if name not in project.sources:
@@ -212,7 +221,8 @@ def _check(flow: Flow, flows: dict[str, Flow], project: Project, document: Docum
                 entity(name, "references", field)
         case ReconcileFlow():
             for index, name in enumerate(flow.reconcile):
-                if not isinstance(flows.get(name), PublishFlow | SyncFlow):
+                found = flows.get(name)
+                if (found is None and name not in written) or not isinstance(found, PublishFlow | SyncFlow | None):
                     problems.note(
                         document.mark("flows", flow.name, "reconcile", index),
                         "FLW005",
@@ -221,11 +231,11 @@ def _check(flow: Flow, flows: dict[str, Flow], project: Project, document: Docum
     if flow.every and flow.cron:
         problems.note(document.key_mark("flows", flow.name, "cron"), "FLW007", "give `every` or `cron`, not both")
     for index, name in enumerate(flow.after):
-        if name not in flows:
+        if name not in written:
             problems.note(
                 document.mark("flows", flow.name, "after", index),
                 "FLW005",
-                f"there is no flow '{name}'{hint(name, flows)}",
+                f"there is no flow '{name}'{hint(name, written)}",
             )
 
 

@@ -62,19 +62,9 @@ class Hub:
                 self.project.mappings[name],
                 self.project.model,
                 tables=self.project.tables,
-                zone=self._zone(system),
+                zone=self.project.zone_of(system),
             )
         return self._mappings[name]
-
-    def _zone(self, system: str) -> str | None:
-        """The zone in which a source writes naive times."""
-        entry = self.project.sources.get(system)
-        if entry is None:
-            return self.project.settings.zone
-        data = entry.document.data
-        for part in entry.path:
-            data = data[part]
-        return data.get("zone") or self.project.settings.zone
 
     def target(self, object: str, mapping: str, mark: Mark) -> Target:
         """The writer of `system.Object` with the mapping that makes its values."""

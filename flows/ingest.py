@@ -34,12 +34,13 @@ def ingest(
     stream: Stream,
     mapping: Mapping,
     *,
+    zone: str,
     full: bool = False,
     window: Window | None = None,
     partition: str = "",
     allow_deletes: bool = False,
 ) -> None:
-    """Read what is new (or everything, or one window of a backfill) and land it.
+    """Read what is new (or everything, or one window of a backfill) and land it; `zone` is that of its naive times.
 
     Raises `Halt` FLW030 when a full compare would delete more than the brake lets pass.
     """
@@ -56,7 +57,7 @@ def ingest(
     done = run.counters.read
     for page in _joined(reading):
         with run.page() as conn:
-            _land(conn, run, ref, stream, mapping, page, reader.config.zone or "UTC", generation)
+            _land(conn, run, ref, stream, mapping, page, zone, generation)
             if page.at is not None and not full:
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
         run.progress.advance(run.counters.read - done)

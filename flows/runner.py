@@ -86,8 +86,9 @@ def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None
         case IngestFlow():
             reader, stream = hub.connections.reader(flow.ingest, hub.mark(flow, "ingest"))
             mapping = hub.mapping(flow.mapping_name)
+            zone = hub.project.zone_of(reader.context.system)
             return lambda run: ingest(
-                run, reader, stream, mapping, full=options.full, window=options.window,
+                run, reader, stream, mapping, zone=zone, full=options.full, window=options.window,
                 partition=options.partition, allow_deletes=options.allow_deletes,
             )  # fmt: skip
         case MasterFlow():
@@ -123,8 +124,9 @@ def _prepare_sync(hub: Hub, flow: SyncFlow, options: Options) -> Callable[[Runni
     target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
     entity = hub.project.model.entities[mapping.target]
     core = Core(entity, hub.survivorship[entity.name])
+    zone = hub.project.zone_of(reader.context.system)
     return lambda run: sync(
-        run, reader, stream, mapping, target, core, window=options.window, partition=options.partition
+        run, reader, stream, mapping, target, core, zone=zone, window=options.window, partition=options.partition
     )
 
 

@@ -28,11 +28,12 @@ def sync(
     target: Target,
     core: Core,
     *,
+    zone: str,
     window: Window | None = None,
     partition: str = "",
 ) -> None:
     """Read, mirror, publish. The counters tell what became of the records; those of the landing are in the detail."""
-    ingest(run, reader, stream, mapping, window=window, partition=partition)
+    ingest(run, reader, stream, mapping, zone=zone, window=window, partition=partition)
     landed, run.counters = run.counters, Counters(other=run.counters.other)
     run.detail["landed"] = {
         name: getattr(landed, name) for name in ("read", "applied", "unchanged", "filtered", "dead", "pending")

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldbridge.clock import FrozenClock
+from tests.flows.bench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
+    """A project with empty sources, on each database in turn."""
+    return Bench(tmp_path / "project", store_url, clock)
