@@ -132,7 +132,7 @@ class Client:
 
     def _try(self, call: _Call) -> Reply:
         left_s = max(self.timeout_s - call.spent_s, _SHORTEST_WAIT_S)
-        self.budget.take(call.endpoint, patience_s=left_s)
+        self.budget.take(call.endpoint, patience_s=self.timeout_s)
         started = self.wire.clock.monotonic()
         try:
             return self._attempt(call, left_s if call.write else left_s / 2)

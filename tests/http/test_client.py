@@ -86,8 +86,9 @@ def test_unwrap_never_takes_a_missing_part_for_an_empty_one() -> None:
 
 
 def test_f14_a_200_with_an_error_inside_is_an_error() -> None:
-    with Server(_coded(4711, "名称重复")) as server, pytest.raises(Reject, match="4711 名称重复"):
+    with Server(_coded(4711, "名称重复")) as server, pytest.raises(Reject, match="4711 名称重复") as caught:
         make_client(server, envelope=CODED).get("/x")
+    assert caught.value.code == "CON012"
 
 
 def test_f14_an_unknown_code_is_never_an_empty_page() -> None:
@@ -159,6 +160,15 @@ def test_f22_half_a_character_is_refused_before_it_is_sent() -> None:
     assert caught.value.code == "CON017"
     assert "account C1" in caught.value.message
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "step", [answer(raw=b"\x1b", Content_Encoding="br"), answer(raw=b'{"a":NaN}'), answer(raw=b"[" * 100_000)]
+)
+def test_a_body_in_a_way_nobody_declared_is_not_guessed(step: Any) -> None:
+    with Server(step) as server, pytest.raises(Halt) as caught:
+        make_client(server).get("/x")
+    assert caught.value.code == "CON016"
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -265,6 +275,13 @@ def test_f11_retry_after_as_a_date_follows_the_servers_clock() -> None:
     with Server(busy, GOOD) as server:
         make_client(server, clock, draw=lambda: 0.0).get("/x")
     assert clock.monotonic() == 12
+
+
+def test_f10_a_wait_of_most_of_the_deadline_is_still_waited_for() -> None:
+    clock = FrozenClock(NOON)
+    with Server(answer({}, 429, Retry_After="40"), GOOD) as server:
+        make_client(server, clock, draw=lambda: 0.0, timeout_s=60).get("/x")
+    assert clock.monotonic() == 40
 
 
 def test_f12_429_without_a_wait_backs_off_until_the_deadline() -> None:
