@@ -7,6 +7,7 @@ so that 吉林吉林 and 巢湖市居巢区 settle themselves, and what stays am
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -83,6 +84,11 @@ _other = re.compile(
     r"广场|大厦|大楼|饭店|酒店|宾馆|小区|家园|医院|学院|大学|中学|小学|机场|[东南西北]?站|车站|码头|[^\s,]{0,2}新村|村\d|村委|"
     r"花苑|苑\d|银行|商城|商厦|商场|市场|市集|宫|湖路|山路|江路|河路)"
 )
+# In the name of an organisation only these: 杭州银行 and 上海宾馆 are named after their city, 南京路步行街 is not.
+_path = re.compile(
+    r"[东西南北中]?(?:[一二三四五六七八九十])?(?:路(?!桥)|街|大道|巷|弄|胡同|[一二三四五六]环|门[内外]?|[寺祠庙塔宫桥]|区块)"
+)
+_feature = re.compile(r"[山湖河岛洲岭泉]")
 _township = re.compile(r"(?:街道|镇|乡(?!镇企)|苏木)")
 _market = re.compile(r"场(?![口坝镇])")
 _block = re.compile(r"块|域|间[^,\s]{0,2}$|属|别")
@@ -173,16 +179,18 @@ def entries_at(text: str, at: int) -> list[Entry]:
     return [entry for entry in index().get(text[at : at + 2], ()) if text.startswith(entry.form, at)]
 
 
-def walk(text: str, at: int = 0, *, shorts: bool = True) -> Walk | None:
-    """Read division names from `at` on; None when none stands there. `shorts` allows shortened names to begin."""
+def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) -> Walk | None:
+    """Read division names from `at` on; None when none stands there. `shorts` allows shortened names to begin,
+    `of_name` says that the text is an organisation's name and not an address."""
+    is_other = _is_other_name if of_name else _is_other
     best: Walk | None = None
     for entry in entries_at(text, at):
         end = at + len(entry.form)
-        if entry.short and (not shorts or _is_other(text, end)):
+        if entry.short and (not shorts or is_other(text, end)):
             continue
         if not entry.short and entry.form[-1] == "市" and _market.match(text, end):
             continue
-        found = _descend(text, Walk(entry.places, at, end, (entry.form,), int(entry.short)))
+        found = _descend(text, Walk(entry.places, at, end, (entry.form,), int(entry.short)), is_other)
         if best is None or _rank(found) > _rank(best):
             best = found
         if not entry.short and not _splits(text, end, entry.places):
@@ -205,11 +213,15 @@ def _is_other(text: str, end: int) -> bool:
     return bool(_other.match(text, end) or _township.match(text, end))
 
 
-def _descend(text: str, found: Walk) -> Walk:
+def _is_other_name(text: str, end: int) -> bool:
+    return bool(_path.match(text, end))
+
+
+def _descend(text: str, found: Walk, is_other: Callable[[str, int], bool]) -> Walk:
     while min(place.level for place in found.places) < 3:
         gap = _between.match(text, found.end)
         at = gap.end() if gap else found.end
-        step = _step(text, at, found)
+        step = _step(text, at, found, is_other)
         if step is None:
             break
         found = step
@@ -218,13 +230,15 @@ def _descend(text: str, found: Walk) -> Walk:
     return found
 
 
-def _step(text: str, at: int, found: Walk) -> Walk | None:
+def _step(text: str, at: int, found: Walk, is_other: Callable[[str, int], bool]) -> Walk | None:
     """The walk with the next name read, or None when no name follows that fits."""
     odd = ""
     for entry in entries_at(text, at):
         end = at + len(entry.form)
-        if entry.short and _is_other(text, end):
+        if entry.short and is_other(text, end):
             continue
+        if is_other is _is_other_name and entry.short and _feature.match(text, end):
+            continue  # 白云山 is a mountain, 白云 a district
         if not entry.short and ((entry.form[-1] == "市" and _market.match(text, end)) or _block.match(text, end)):
             continue
         names, count = (*found.names, entry.form), found.shorts + entry.short
@@ -236,7 +250,7 @@ def _step(text: str, at: int, found: Walk) -> Walk | None:
         again = tuple(place for place in found.places if any(place.code == other.code for other in entry.places))
         if again:
             return found._replace(places=again, end=end, names=names, shorts=count)
-        if not entry.short and entry.places[0].level < 3 and not _is_other(text, end):
+        if not entry.short and entry.places[0].level < 3 and not is_other(text, end):
             odd = entry.form
     return found._replace(odd=odd) if odd else None
 

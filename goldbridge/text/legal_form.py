@@ -1,0 +1,165 @@
+"""Legal forms of organisations: Chinese ones by suffix, all others by a table of words.
+
+Canonical Chinese forms leave out what law does not part: 有限责任公司 is a 有限公司, a 集团 is marked elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import NamedTuple
+
+from goldbridge.text.table import rows
+
+_PUBLIC = re.compile(
+    r"(?:人民政府|委员会|管委会|居委会|村委会|办公室|[^格]局|公安厅|[^餐展客歌舞营展]厅|检察院|法院|大学|学院|学校|中学|小学|"
+    r"幼儿园|党校|医院|卫生院|卫生室|卫生服务中心|卫生服务站|防疫站|研究院|研究所|设计院|科学院|实验室|协会|学会|商会|联合会|"
+    r"促进会|研究会|联谊会|理事会|基金会|工会|总会|出版社|杂志社|报社|电视台|广播电台|图书馆|博物馆|档案馆|文化馆|纪念馆|"
+    r"美术馆|体育馆|科技馆|社区|教会|教堂|寺|庙|福利院|敬老院|派出所|税务所|监狱|部队|海关|支队|大队|人民团体|中心小学|"
+    r"服务中心|管理中心|活动中心|管理处|管理所|管理站|工作站|监测站|气象站|居民小组|村民小组|业主大会)$"
+)
+_INDIVIDUAL = re.compile(
+    r"(?:超市|便利店|饭店|餐馆|餐厅|面馆|酒楼|酒家|火锅|小吃|烧烤|药房|药店|诊所|门诊部|网吧|酒吧|茶楼|茶馆|旅馆|宾馆|客栈|"
+    r"民宿|理发|美发|美容|美甲|照相馆|影楼|文具|水果|服装|童装|百货|五金|建材|干洗|洗衣|汽修|修理|驾校|养殖场|种植园|牧场|"
+    r"林场|棋牌室|台球|KTV|馆|坊|屋|阁|轩|斋|行|部|室|站|堂|庄|吧|园|摊|铺)$"
+)
+
+
+class Form(NamedTuple):
+    """A legal form found at the end of a name: where it begins, its canonical name, the kind of organisation."""
+
+    start: int
+    canonical: str
+    kind: str
+
+
+@cache
+def _chinese() -> dict[str, list[tuple[str, str, str]]]:
+    """Last character -> (ending, canonical, kind), longest first."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for ending, canonical, kind in rows("legal_forms_chinese.csv"):
+        found.setdefault(ending[-1], []).append((ending, canonical, kind))
+    for endings in found.values():
+        endings.sort(key=lambda each: -len(each[0]))
+    return found
+
+
+def chinese_form(key: str) -> Form | None:
+    """The legal form at the end of a name (folded, simplified), or None. Something must stand before it."""
+    for ending, canonical, kind in _chinese().get(key[-1:], ()):
+        if key.endswith(ending) and len(key) > len(ending):
+            return Form(len(key) - len(ending), canonical, kind)
+    return None
+
+
+_LEADING_CJK = (
+    ("株式会社", "株式会社"),
+    ("有限会社", "有限会社"),
+    ("合同会社", "合同会社"),
+    ("주식회사", "株式会社"),
+    ("유한회사", "有限会社"),
+    ("(株)", "株式会社"),
+    ("(주)", "株式会社"),
+)
+
+
+def leading_form(key: str) -> tuple[str, int]:
+    """A form that stands first (株式会社示例): canonical name and length, or ("", 0)."""
+    for form, canonical in _LEADING_CJK:
+        if key.startswith(form) and len(key) > len(form):
+            return canonical, len(form)
+    return "", 0
+
+
+def kind_without_form(key: str) -> str:
+    """The kind of an organisation whose name ends in no legal form: public, individual or other."""
+    if _PUBLIC.search(key):
+        return "public"
+    return "individual" if _INDIVIDUAL.search(key) else "other"
+
+
+_MARKLESS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "'": None, "’": None}
+)
+
+
+def plain(word: str) -> str:
+    """A word as the table of forms spells it: casefolded, without marks and apostrophes."""
+    word = word.casefold()
+    if word.isascii():
+        return word.replace("'", "") if "'" in word else word
+    word = unicodedata.normalize("NFKD", word).translate(_MARKLESS)
+    return "".join(
+        character for character in word if not unicodedata.combining(character) or "\u0e00" <= character <= "\u0e7f"
+    )
+
+
+WORD = re.compile(
+    r"(?:[^\W_]|[\u0300-\u036f\u0590-\u05c7\u064b-\u065f\u0900-\u0dff\u0e31\u0e34-\u0e4e])+"
+    r"(?:['’/\"](?:[^\W_]|[\u0e31\u0e34-\u0e4e])+)*|&"
+)
+"""A word of a name in any alphabet; S.p.A. is three, A/S and Moody's are one."""
+
+
+@cache
+def _table() -> dict[tuple[str, ...], str]:
+    """Words of a form -> its canonical name."""
+    found: dict[tuple[str, ...], str] = {}
+    for form, canonical, _ in rows("legal_forms.csv"):
+        found.setdefault(tuple(plain(word) for word in WORD.findall(form)), canonical)
+    return found
+
+
+@cache
+def _last_words() -> dict[str, int]:
+    """Last word of a form -> how many words the longest such form has."""
+    found: dict[str, int] = {}
+    for form in _table():
+        found[form[-1]] = max(found.get(form[-1], 0), len(form))
+    return found
+
+
+LEADING = {
+    "pt": "PT",
+    "ooo": "OOO",
+    "ооо": "OOO",
+    "ао": "AO",
+    "оао": "AO",
+    "зао": "AO",
+    "пао": "AO",
+    "тоо": "TOO",
+    "тов": "TOV",
+    "ип": "IP",
+    "uab": "UAB",
+    "sia": "SIA",
+    "oy": "Oy",
+    "stichting": "Stichting",
+    "บริษัท": "Co Ltd",
+    "fundacion": "Foundation",
+    "stiftung": "Foundation",
+    "cong ty tnhh": "TNHH",
+    "cong ty co phan": "JSC",
+}
+"""Forms that stand before the name."""
+
+
+def latin_form(tokens: list[str]) -> tuple[int, str]:
+    """How many words at the end of a name are its legal form, and the canonical name; (0, "") for none. At least one
+    word is left for the name."""
+    longest = _last_words().get(tokens[-1], 0) if tokens else 0
+    for size in range(min(longest, len(tokens) - 1), 0, -1):
+        canonical = _table().get(tuple(tokens[-size:]))
+        if canonical:
+            return size, canonical
+    return 0, ""
+
+
+def leading_latin_form(tokens: list[str]) -> tuple[int, str]:
+    """How many words at the start are a legal form, and the canonical name; (0, "") for none."""
+    for size in (4, 3, 1):
+        if len(tokens) > size:
+            canonical = LEADING.get(" ".join(tokens[:size]))
+            if canonical:
+                return size, canonical
+    return 0, ""
