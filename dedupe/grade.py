@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log2, sqrt
-from typing import Any
 
 from dedupe import plain, similarity
 from dedupe.bit import bits
@@ -149,9 +148,11 @@ def surprise(total: int, count: int) -> float:
     return log2(1 + total / count) if count else log2(1 + total)
 
 
+def word_facet(facet: str) -> str:
+    """Where the words of a text facet are counted."""
+    return f"{facet} word"
+
+
 def plain_kind(name: str) -> Kind:
     """The kind that grades values of a comparison without a parser of its own."""
     return KINDS[{"set": "name", "identifier": "code"}.get(name, name)]
-
-
-Slot = Any

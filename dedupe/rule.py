@@ -28,7 +28,7 @@ from goldbridge.ports import Document
 
 KINDS: dict[str, str] = {
     "organisation": "a company's name, parsed into region, brand, trade, form and branch; several fields are one pool",
-    "person": "a person's name",
+    "name": "a person's or a place's name",
     "address": "a postal address, parsed into region, road and number",
     "phone": "telephone numbers; several fields are one pool",
     "email": "e-mail addresses; their domain counts as well",
@@ -41,8 +41,8 @@ KINDS: dict[str, str] = {
     "category": "one of a few values",
     "text": "longer text, compared by its rare words",
 }
-POOLED = frozenset({"organisation", "address", "phone", "email", "domain"})
-"""Kinds of which an entity has one comparison: two columns of phones are one piece of evidence."""
+POOLS = {"organisation": "organisation", "address": "address", "phone": "phone", "email": "online", "domain": "online"}
+"""Kinds of which an entity has one comparison, and its name: two columns of phones are one piece of evidence."""
 
 VETOES: dict[str, str] = {
     "different_hard_id": "two different valid numbers of one kind",
@@ -55,24 +55,20 @@ VETOES: dict[str, str] = {
 
 FACETS: dict[str, tuple[str, ...]] = {
     "organisation": (
-        "name",
-        "core",
-        "brand",
-        "brand_pinyin",
-        "brand_near",
-        "trade",
-        "branch",
-        "short_name",
-        "city",
-        "token",
+        "core", "brand", "brand_pinyin", "brand_near", "trade", "branch", "short_name", "city", "province",
+        "start", "token",
     ),
-    "person": ("name", "name_pinyin"),
-    "address": ("city", "site", "road"),
+    "address": ("site", "road", "city", "province"),
     "phone": ("phone",),
-    "email": ("email", "domain"),
-    "domain": ("domain",),
-}
-"""What each kind offers to blocking beside the field's own name."""
+    "online": ("email", "domain"),
+}  # fmt: skip
+"""What each pool offers to blocking; any other comparison offers its value under its own name."""
+
+
+def offered(comparison: Comparison) -> tuple[str, ...]:
+    """The words that `block` may use because of this comparison."""
+    own = FACETS.get(comparison.kind, (comparison.name,))
+    return (*own, f"{comparison.name}_pinyin") if comparison.kind == "name" else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,39 +153,17 @@ class Rules:
 DEFAULTS: dict[str, dict[str, Any]] = {
     "party": {
         "block": [
-            "credit_code",
-            "phone",
-            "email",
-            "brand+city",
-            "brand+trade",
-            "brand_pinyin+city",
-            "brand_pinyin+trade",
-            "brand_near+city",
-            "short_name+city",
-            "core",
-            "domain",
-            "site",
-            "token+city",
+            "credit_code", "lei", "phone", "email", "domain", "site", "core", "brand+city", "brand+trade",
+            "brand_pinyin+city", "brand_pinyin+trade", "brand_near+city", "short_name+city", "token", "start",
         ],
         "compare": {
-            "name": "organisation",
-            "former_names": "organisation",
-            "credit_code": "identifier",
-            "lei": "identifier",
-            "phones": "set",
-            "phone": "phone",
-            "emails": "set",
-            "email": "email",
-            "website": "domain",
+            "name": "organisation", "short_name": "organisation", "former_names": "organisation",
+            "credit_code": "identifier", "lei": "identifier", "registration_no": "code",
+            "phones": "phone", "phone": "phone", "emails": "email", "email": "email", "website": "domain",
             "address": "address",
         },
         "veto": [
-            "different_hard_id",
-            "head_office_and_branch",
-            "fund_number",
-            "different_kind",
-            "group_marker",
-            "namesakes",
+            "different_hard_id", "head_office_and_branch", "fund_number", "different_kind", "group_marker", "namesakes",
         ],
         "bands": {"auto": "24 bits", "review": "8 bits", "margin": "2 bits"},
         "limits": {"cluster": 200, "hub": 20, "block": 400},
@@ -197,19 +171,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "contact": {
         "block": ["phone", "email", "name+party", "name_pinyin+party"],
         "compare": {
-            "name": "person",
-            "mobile": "phone",
-            "phones": "set",
-            "email": "email",
-            "emails": "set",
-            "party": "category",
-            "title": "category",
+            "name": "name", "mobile": "phone", "phones": "phone", "email": "email", "emails": "email",
+            "party": "category", "title": "category",
         },
         "veto": ["different_hard_id"],
         "bands": {"auto": "18 bits", "review": "8 bits", "margin": "2 bits"},
         "limits": {"cluster": 50, "hub": 10, "block": 400},
     },
-}
+}  # fmt: skip
 """The shipped rules; fields that an entity does not have are left out without a word."""
 
 _KIND_OF_TYPE = {
@@ -315,7 +284,8 @@ def _comparisons(
         type_ = (types or {}).get(name, "")
         if kind == "set":
             kind = _KIND_OF_TYPE.get(type_) or _kind_of_name(name)
-        pools.setdefault((kind, "" if kind in POOLED else name), []).append(name)
+        pool = POOLS.get(kind, "")
+        pools.setdefault((pool or kind, "" if pool else name), []).append(name)
     return tuple(
         Comparison(own or kind, kind, tuple(names), (types or {}).get(names[0], ""))
         for (kind, own), names in pools.items()
@@ -344,7 +314,7 @@ def _blocks(
     mark: _Marks,
     problems: Problems,
 ) -> tuple[tuple[str, ...], ...]:
-    offered = {facet for item in comparisons for facet in (*FACETS.get(item.kind, ()), *item.fields)}
+    known = {facet for item in comparisons for facet in offered(item)}
     written = section.get("block")
     if written is not None and not isinstance(written, list):
         problems.note(mark.value("block"), "DED002", "block: expected a list, as [credit_code, brand+city]")
@@ -352,7 +322,7 @@ def _blocks(
     blocks = []
     for place, item in enumerate(written if written is not None else default.get("block", ())):
         parts = tuple(part.strip() for part in str(item).split("+"))
-        unknown = [part for part in parts if part not in offered]
+        unknown = [part for part in parts if part not in known]
         if not unknown:
             if parts not in blocks:
                 blocks.append(parts)
@@ -361,10 +331,10 @@ def _blocks(
                 problems.note(
                     mark.value("block", place),
                     "DED005",
-                    f"'{part}' comes from none of the compared fields{_meant(part, offered)}",
+                    f"'{part}' comes from none of the compared fields{_meant(part, known)}",
                 )
     if written is None and not blocks:
-        blocks = [(name,) for item in comparisons for name in (FACETS.get(item.kind, item.fields)[0],)]
+        blocks = [(offered(item)[0],) for item in comparisons]
     return tuple(blocks)
 
 

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from dedupe.bit import bits, log_ratio
-from dedupe.grade import surprise
+from dedupe.block import keys
+from dedupe.grade import surprise, word_facet
+from dedupe.prepare import Names, Prepared, facets
 from dedupe.rule import Bands, Rules
 
 _MOST = bits(4)
 _LEAST = bits(-8)
-_POPULATION = 2000
-"""Records of an imagined population that every table is mixed with: ten records cannot show how rare a value is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """`counts[facet][value]` for values met more than once; `totals[facet]` all values met, `squares[facet]` the sum
     of the squared counts. `hubs[facet]` are values shared by so many that they prove nothing; `crowded[key]` says how
-    often a blocking key over its cap was split. `weights` replaces a comparison's shipped weights; `bands` the rules'.
+    often a blocking key over its cap was split; `spread[core]` in how many cities a name without region and form is at
+    home, for those in several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
     """
 
     records: int = 0
@@ -35,6 +36,7 @@ class Statistics:
     squares: Mapping[str, int] = field(default_factory=dict)
     hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crowded: Mapping[str, int] = field(default_factory=dict)
+    spread: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     bands: Bands | None = None
 
@@ -49,10 +51,10 @@ class Statistics:
         """How much more (or less) than an average value of its facet this one proves when two records share it."""
         return frequency_bits(self.count(facet, value), self.totals.get(facet, 0), self.squares.get(facet, 0))
 
-    def rarity_bits(self, facet: str, value: str, expected: float, most: float) -> int:
-        """What sharing this value proves, at most `most` bits; `expected` is the share of records of an imagined
-        population that hold a value of this facet, for tables too small to tell."""
-        return _rarity(self.count(facet, value), self.totals.get(facet, 0), expected, most)
+    def rarity_bits(self, facet: str, value: str, expected: float, population: int, most: float) -> int:
+        """What sharing this value proves, at most `most` bits. `expected` is the share of an imagined `population`
+        that holds a value of this facet: ten records cannot show how rare a value is."""
+        return _rarity(self.count(facet, value), self.totals.get(facet, 0), expected, population, most)
 
     def word_bits(self, facet: str, word: str) -> float:
         """Bits of surprise in a word of a long text."""
@@ -67,6 +69,7 @@ class Statistics:
             "squares": dict(sorted(self.squares.items())),
             "hubs": {facet: sorted(values) for facet, values in sorted(self.hubs.items())},
             "crowded": dict(sorted(self.crowded.items())),
+            "spread": dict(sorted(self.spread.items())),
             "weights": {name: list(values) for name, values in sorted(self.weights.items())},
             "bands": [self.bands.auto, self.bands.review, self.bands.margin] if self.bands else None,
         }
@@ -81,14 +84,10 @@ class Statistics:
             squares=data["squares"],
             hubs={facet: frozenset(values) for facet, values in data["hubs"].items()},
             crowded=data["crowded"],
+            spread=data["spread"],
             weights={name: tuple(values) for name, values in data["weights"].items()},
             bands=Bands(*data["bands"]) if data["bands"] else None,
         )
-
-
-def word_facet(facet: str) -> str:
-    """Where the words of a text facet are counted."""
-    return f"{facet} word"
 
 
 @lru_cache(1 << 15)
@@ -100,9 +99,10 @@ def frequency_bits(count: int, total: int, squares: int) -> int:
 
 
 @lru_cache(1 << 15)
-def _rarity(count: int, total: int, expected: float, most: float) -> int:
-    share = (count + _POPULATION * expected) / (total + _POPULATION)
-    return min(bits(most), log_ratio(1, share))
+def _rarity(count: int, total: int, expected: float, population: int, most: float) -> int:
+    # One of the records that hold the value is the one asked about: it says nothing about the others.
+    chance = (count - 1 + population * expected) / (total + population)
+    return min(bits(most), log_ratio(1, chance))
 
 
 class Census:
@@ -141,14 +141,61 @@ class Census:
         return {facet: sum(count * count for count in values.values()) for facet, values in self._counts.items()}
 
 
-def crowded(rules: Rules, keys: Iterable[Iterable[str]], split: Mapping[str, int]) -> dict[str, int]:
-    """`split` with the keys added that are over the cap; one more level of splitting for each round."""
-    counts: Counter[str] = Counter()
-    for each in keys:
-        counts.update(each)
-    found = dict(split)
-    for key, count in counts.items():
-        if count > rules.limits.block:
-            stem, _, extra = key.partition("|")
-            found[stem] = max(found.get(stem, 0), extra.count("|") + 2 if extra else 1)
+_SHARED = ("phone", "email", "domain", "site")
+"""Facets that say how to reach somebody: many may share a value, and then it proves nothing about any of them."""
+
+
+def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
+    """Count the facets of these records; hubs and crowded blocking keys follow from the rules' limits.
+
+    The order of the records does not matter.
+    """
+    records = list(prepared)
+    shared = {*_SHARED, *(item.name for item in rules.comparisons if item.kind == "identifier")}
+    census = Census()
+    for number, record in enumerate(records):
+        name = _identity(record, number)
+        for facet, values in facets(rules, record).items():
+            for value in values:
+                if facet in shared:
+                    census.share(facet, value, name)
+                else:
+                    census.add(facet, value)
+    found = Statistics(len(records), census.counts(), census.totals(), census.squares(), census.hubs(rules.limits.hub))
+    return _uncrowd(rules, records, found)
+
+
+def _spread(records: Iterable[Prepared]) -> dict[str, int]:
+    """In how many cities each name is at home, for names in more than one: they have namesakes."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        for slot in record.slots:
+            if isinstance(slot, Names) and len(record.place.cities) == 1:
+                for name in slot.names:
+                    homes[name.core].update(record.place.cities)
+    return {core: len(cities) for core, cities in homes.items() if len(cities) > 1}
+
+
+def _identity(record: Prepared, number: int) -> str:
+    """Whom a record is about, roughly: records of one brand that share a phone are not many sharing it."""
+    for slot in record.slots:
+        if isinstance(slot, Names):
+            return slot.names[0].brand
+    return str(number)
+
+
+_ROUNDS = 2
+
+
+def _uncrowd(rules: Rules, records: list[Prepared], found: Statistics) -> Statistics:
+    """Split every key over the cap by a second one, and again by a third where that was not enough."""
+    for depth in range(1, _ROUNDS + 1):
+        counts: Counter[str] = Counter()
+        for record in records:
+            counts.update(keys(rules, found, record))
+        over = {key.partition("|")[0] for key, count in counts.items() if count > rules.limits.block}
+        over = {stem for stem in over if found.crowded.get(stem, 0) == depth - 1}
+        if not over:
+            break
+        found = replace(found, crowded={**found.crowded, **dict.fromkeys(over, depth)})
     return found

@@ -79,13 +79,13 @@ def resolve(
     watch.advance(1, 6)
     work = _Work(columns, size, origin, one_to_one)
     left, right, report = work.candidates()
-    watch.advance(3, 6)
+    watch.advance(2, 6)
     trained, weights = work.train(left, right)
-    watch.advance(4, 6)
+    watch.advance(1, 6)
     left, right, weights = work.close(left, right, weights, trained)
-    watch.advance(5, 6)
+    watch.advance(1, 6)
     labels = work.cluster(left, right, weights, trained)
-    watch.advance(6, 6)
+    watch.advance(1, 6)
     return _resolution(order, columns, work, left, right, weights, labels, trained, report)
 
 

@@ -97,7 +97,7 @@ def train(
         share = min(max(matches / max(1, all_pairs), 1e-12), 0.5)
         for at, grade in enumerate(grades):
             known = grade >= 0
-            counted: Floats = np.bincount(grade[known], weights=chance[known], minlength=len(expected[at]))
+            counted = np.bincount(grade[known], weights=chance[known], minlength=len(expected[at])).astype(np.float64)
             seen = counted + _ANCHOR * expected[at]
             agree[at] = seen / seen.sum()
         before = trained

@@ -1,0 +1,82 @@
+"""What each observation about two organisations is worth, in bits. The shipped figures; one table, so that they can be
+read, argued about and one day trained.
+
+They are likelihood ratios, log2(how often among matches / how often among strangers), for records typed by people.
+Values that identify by being rare (brands, numbers, domains) have their bits from the statistics, up to a most.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dedupe.bit import bits
+
+
+class Rare(NamedTuple):
+    """A value's worth by its rarity: `expected` is the share of an imagined `population` that holds a value of the
+    facet, which decides while a table is too small to tell; `most` bits at most."""
+
+    facet: str
+    expected: float
+    population: int
+    most: float
+
+
+BRAND = Rare("brand", 1 / 40_000, 20_000, 13)
+BRAND_SOUND = Rare("brand_pinyin", 1 / 20_000, 20_000, 12)
+CORE = Rare("core", 1 / 60_000, 20_000, 16)
+TRADE = Rare("trade", 1 / 50, 500, 6)
+CITY = Rare("city", 1 / 60, 500, 6)
+PROVINCE = Rare("province", 1 / 12, 200, 4)
+PHONE = Rare("phone", 1 / 40_000, 20_000, 14)
+EMAIL = Rare("email", 1 / 40_000, 20_000, 14)
+DOMAIN = Rare("domain", 1 / 40_000, 20_000, 12)
+SITE = Rare("site", 1 / 20_000, 20_000, 11)
+
+HARD_EQUAL = bits(36)
+HARD_DIFFERENT = bits(-24)
+SOFT_NEAR = bits(10)
+SOFT_EQUAL = bits(8)
+SOFT_FAR = bits(-1)
+
+BRAND_PENALTY = {"equal": bits(0), "sound": bits(2), "start": bits(2), "slip": bits(4), "transliterated": bits(4)}
+"""Taken off the brand's worth when it is only nearly equal."""
+BRAND_SHORT = bits(5)
+BRAND_SLIP_OF_TWO = bits(-2)
+BRAND_DIFFERENT = bits(-12)
+TRADE_PART = bits(1)
+TRADE_CLOSE = bits(1.5)
+TRADE_DIFFERENT = bits(-10)
+PLACE_COUNTY = bits(1)
+"""On top of the city."""
+PLACE_CONFLICT = bits(-9)
+REGION_LEVELS = bits(-5)
+"""Two full legal names registered at different levels: 浙江天成 and 杭州天成 are two companies of one town."""
+FORM_EQUAL = bits(0.5)
+FORM_CONVERTED = bits(-0.5)
+FORM_DIFFERENT = bits(-3)
+BRANCH_EQUAL = bits(4)
+MARK_EQUAL = bits(3)
+GROUP_DIFFERENT = bits(-3)
+FORMER = bits(-1)
+NEVER_CALLED = bits(-6)
+"""One record knows its company's former names too, and none of them fits."""
+
+REGISTERED = bits(26)
+"""What a whole registered name is worth at least: nobody registers it twice in one city."""
+REGISTERED_ANYWHERE = bits(24)
+"""The same where one of the two names no place, and no namesake in another city is known."""
+
+PHONE_DIFFERENT = bits(-1.5)
+ONLINE_DIFFERENT = bits(-1)
+SITE_SAME_DOOR = bits(2)
+"""On top of road and number: the same room."""
+SITE_TEXT = bits(7)
+"""No road was read, and the texts are nearly equal."""
+SITE_NUMBER_DIFFERENT = bits(-0.5)
+SITE_DIFFERENT = bits(-2.5)
+
+CONTACT_MOST_RELATED = bits(8)
+"""Relatives share telephones and doors: where the names say that these are two, contact proves no more than kinship."""
+CONTACT_MOST_ALONE = bits(18)
+"""Contact without any agreement of names never decides alone."""

@@ -1,0 +1,54 @@
+"""Where a record says it is, as comparable codes: the city decides, the county and the province help.
+
+Region codes are the six digits of GB/T 2260. A municipality counts as one city; a county that stands directly under
+its province counts as its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from goldbridge.text.division import MUNICIPALITIES
+
+
+class Place(NamedTuple):
+    """All regions a record names: province codes (2 digits), city codes (4 or 6), county codes (6)."""
+
+    provinces: frozenset[str] = frozenset()
+    cities: frozenset[str] = frozenset()
+    counties: frozenset[str] = frozenset()
+
+
+NOWHERE = Place()
+
+
+def city_of(region: str) -> str:
+    """The code of the city a region lies in, "" for a province alone or no region."""
+    if len(region) < 6:
+        return ""
+    if region[:2] in MUNICIPALITIES:
+        return region[:2] + "00"
+    if region[2:4] == "90":
+        return region if region[4:] != "00" else ""
+    return region[:4] if region[2:4] != "00" else ""
+
+
+def place_of(*regions: str) -> Place:
+    """The place of several region codes taken together."""
+    known = [region for region in regions if region]
+    return Place(
+        frozenset(region[:2] for region in known),
+        frozenset(city for region in known if (city := city_of(region))),
+        frozenset(region for region in known if not region.endswith("00")),
+    )
+
+
+def compare(left: Place, right: Place) -> str:
+    """county, city, province (agree on the deepest level both know), conflict, or "" when one of them says nothing."""
+    if left.cities and right.cities:
+        if not left.cities & right.cities:
+            return "conflict"
+        return "county" if left.counties & right.counties else "city"
+    if left.provinces and right.provinces:
+        return "province" if left.provinces & right.provinces else "conflict"
+    return ""

@@ -1,0 +1,263 @@
+"""Cleans a record once for everything that follows: a slot per comparison, the facts that veto, the facets that block.
+
+Parsing is remembered per distinct value, so preparing a table costs what its distinct values cost. Invalid values are
+kept apart: a credit code that fails its check digit is soft evidence and never a key (E08), a placeholder is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from dedupe import plain
+from dedupe.fact import EMPTY, Facts
+from dedupe.grade import plain_kind, tokens, word_facet
+from dedupe.name import Name, read_name
+from dedupe.place import NOWHERE, Place, place_of
+from dedupe.rule import Comparison, Rules
+from dedupe.sound import sound
+from goldbridge.text.address import parse_address
+from goldbridge.text.code import is_placeholder, parse_credit_code, parse_lei
+from goldbridge.text.contact import domain_of, parse_email
+from goldbridge.text.fold import match_form
+from goldbridge.text.phone import parse_phones
+
+
+class Names(NamedTuple):
+    """The slot of organisation names: all names of the record, its present one first."""
+
+    names: tuple[Name, ...]
+
+
+class Site(NamedTuple):
+    """The slot of an address: road and number, and what lies behind the number."""
+
+    place: Place
+    road: str
+    number: str
+    rest: str
+
+
+class Identifiers(NamedTuple):
+    """The slot of official numbers: valid ones, and those that fail their check."""
+
+    type: str
+    valid: tuple[str, ...]
+    soft: tuple[str, ...]
+
+
+class Online(NamedTuple):
+    """The slot of e-mail addresses and web sites."""
+
+    emails: tuple[str, ...]
+    domains: tuple[str, ...]
+
+
+class Prepared(NamedTuple):
+    """A record as matching sees it: one slot per comparison of the rules, None where it says nothing."""
+
+    slots: tuple[Any, ...]
+    facts: Facts = EMPTY
+    place: Place = NOWHERE
+    id: Any = None
+
+
+def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepared:
+    """Clean one canonical document (field -> value); unknown and missing fields say nothing."""
+    slots = tuple(_slot(comparison, record) for comparison in rules.comparisons)
+    place = _place(slots)
+    return Prepared(slots, _facts(slots, place), place, id)
+
+
+def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
+    kind = comparison.kind
+    if kind == "organisation":
+        return _names(comparison, record)
+    values = [text for name in comparison.fields for text in _texts(record.get(name), kind)]
+    if not values:
+        return None
+    if kind == "address":
+        return next((site for text in values if (site := _site(text))), None)
+    if kind == "phone":
+        return tuple(sorted({number for text in values for number in _numbers(text)})) or None
+    if kind == "online":
+        return _online(tuple(values))
+    if kind == "identifier":
+        return _identifiers(comparison.type or comparison.name, tuple(values))
+    if kind == "set":
+        return tuple(sorted({word for text in values if (word := plain.words(text))})) or None
+    return plain_kind(kind).clean(values[0]) or None
+
+
+def _texts(value: Any, kind: str) -> Iterator[str]:
+    """A canonical value as texts; an address group as one line behind its region code."""
+    if value is None or value == "" or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item, kind)
+    elif isinstance(value, dict):
+        if kind == "address":
+            names = "".join(str(value.get(part) or "") for part in ("province", "city", "county"))
+            yield f"{value.get('region') or ''}\0{names}\0{value.get('line') or ''}"
+        elif "key" in value:
+            yield f"{value.get('ref', '')}/{value['key']}"
+    else:
+        yield str(value)
+
+
+def _names(comparison: Comparison, record: Mapping[str, Any]) -> Names | None:
+    found: dict[str, Name] = {}
+    for field in comparison.fields:
+        role = "former" if "former" in field else "short" if "short" in field else "name"
+        for text in _texts(record.get(field), "organisation"):
+            if not is_placeholder(text) and (name := read_name(text, role)):
+                found.setdefault(name.full, name)
+    return Names(tuple(found.values())) if found else None
+
+
+@lru_cache(1 << 16)
+def _site(text: str) -> Site | None:
+    region, _, rest = text.partition("\0")
+    if not rest:
+        region, names, line = "", "", text
+    else:
+        names, _, line = rest.partition("\0")
+    found = parse_address(line if not names or line.startswith(names[:2]) else names + line, region)
+    place = place_of(region, found.region)
+    road, number = match_form(found.road), match_form(found.number)
+    tail = match_form(found.rest)
+    if not (place.provinces or road or tail):
+        return None
+    return Site(place, road, number, tail)
+
+
+@lru_cache(1 << 16)
+def _numbers(text: str) -> tuple[str, ...]:
+    """National numbers without extensions: two extensions of one switchboard share it, and that is judged by rarity."""
+    if text.startswith("+") and text.partition(";")[0][1:].isdigit():
+        return (text.partition(";")[0],)
+    return tuple(phone.e164 for phone in parse_phones(text))
+
+
+@lru_cache(1 << 16)
+def _online(values: tuple[str, ...]) -> Online | None:
+    emails = sorted({email for text in values if "@" in text and (email := parse_email(text))})
+    domains = sorted({domain for text in (*values, *emails) if (domain := domain_of(text))})
+    return Online(tuple(emails), tuple(domains)) if emails or domains else None
+
+
+_CHECKED = {"credit_code": parse_credit_code, "lei": parse_lei}
+
+
+@lru_cache(1 << 16)
+def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
+    valid: set[str] = set()
+    soft: set[str] = set()
+    parse = _CHECKED.get(type_)
+    for text in values:
+        if parse is None:
+            value = plain.compact(text)
+            if value:
+                valid.add(value)
+            continue
+        found = parse(text)
+        if found is not None and found.value:
+            (valid if found.valid else soft).add(found.value)
+    return Identifiers(type_, tuple(sorted(valid)), tuple(sorted(soft))) if valid or soft else None
+
+
+def _place(slots: Iterable[Any]) -> Place:
+    regions: list[str] = []
+    sites: list[Place] = []
+    for slot in slots:
+        if isinstance(slot, Names):
+            regions.extend(name.region for name in slot.names if name.role == "name" and name.region)
+        elif isinstance(slot, Site):
+            sites.append(slot.place)
+    own = place_of(*regions)
+    return Place(*(frozenset().union(*group) for group in zip(own, *sites, strict=True)))
+
+
+def _facts(slots: Iterable[Any], place: Place) -> Facts:
+    hard: list[tuple[str, str]] = []
+    name: Name | None = None
+    for slot in slots:
+        if isinstance(slot, Identifiers) and slot.type in _CHECKED:
+            hard.extend((slot.type, value) for value in slot.valid)
+        elif isinstance(slot, Names):
+            name = next((each for each in slot.names if each.role == "name"), None)
+    if name is None:
+        return Facts(hard=tuple(hard), cities=place.cities) if hard or place.cities else EMPTY
+    # 'other' means that the parser does not know: no ground for a veto. A branch is of its head office's kind.
+    kind = "" if name.kind == "other" or not name.form else "company" if name.kind == "branch" else name.kind
+    return Facts(
+        hard=tuple(hard),
+        kind=kind,
+        brand=name.brand,
+        group=name.group,
+        named=bool(name.form),
+        branch=name.branch,
+        branch_kind=name.branch_kind,
+        number_mark=name.mark,
+        cities=place.cities,
+    )
+
+
+def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
+    """Everything a record offers to blocking and counting: facet -> its distinct values."""
+    found: dict[str, set[str]] = {}
+
+    def offer(facet: str, *values: str) -> None:
+        found.setdefault(facet, set()).update(value for value in values if value)
+
+    for comparison, slot in zip(rules.comparisons, prepared.slots, strict=True):
+        if slot is None:
+            continue
+        if isinstance(slot, Names):
+            _offer_names(slot, offer)
+        elif isinstance(slot, Site):
+            if slot.road and slot.number:
+                for city in slot.place.cities or ("",):
+                    offer("site", f"{city} {slot.road} {slot.number}")
+            offer("road", slot.road)
+        elif isinstance(slot, Identifiers):
+            offer(comparison.name, *slot.valid)
+        elif isinstance(slot, Online):
+            offer("email", *slot.emails)
+            offer("domain", *slot.domains)
+        elif isinstance(slot, tuple):
+            offer(comparison.name, *slot)
+        else:
+            offer(comparison.name, slot)
+            kind = plain_kind(comparison.kind)
+            if kind.worded:
+                offer(word_facet(comparison.name), *tokens(slot))
+            elif kind.name == "name":
+                offer(f"{comparison.name}_pinyin", sound(slot))
+    offer("city", *prepared.place.cities)
+    offer("province", *prepared.place.provinces)
+    return {facet: tuple(sorted(values)) for facet, values in found.items() if values}
+
+
+def _offer_names(slot: Names, offer: Any) -> None:
+    for name in slot.names:
+        offer("core", name.core)
+        offer("brand", name.brand)
+        offer("trade", name.trade)
+        offer("branch", name.branch)
+        if name.latin:
+            words = [word for word in plain.words(name.core).split() if len(word) > 2]
+            offer("token", *words)
+            offer("start", name.core[:6])
+            continue
+        offer("brand_pinyin", sound(name.brand))
+        if len(name.core) >= 2:
+            # Short names keep the first character nearly always, and another one of the first four.
+            offer("short_name", *(name.core[0] + other for other in name.core[1:4]))
+        if len(name.brand) >= 3:
+            # One slip leaves the brand equal but for one place.
+            offer("brand_near", *(f"{name.brand[:at]}_{name.brand[at + 1 :]}" for at in range(len(name.brand))))

@@ -1,0 +1,360 @@
+"""The match weight of two records: bits of evidence added up, with every part on show.
+
+A pure function of the rules, the frozen statistics and the two records, and symmetric. The parts of an explanation add
+up to the weight exactly. Evidence that says the same thing twice is cut before it is added, not after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from rapidfuzz.distance import OSA, Indel
+
+from dedupe import evidence as worth
+from dedupe import name as naming
+from dedupe import place as placing
+from dedupe.bit import share
+from dedupe.evidence import Rare
+from dedupe.fact import conflict
+from dedupe.grade import plain_kind, similar
+from dedupe.name import Name
+from dedupe.prepare import Identifiers, Names, Online, Prepared, Site
+from dedupe.rule import Comparison, Rules
+from dedupe.sound import sound
+from dedupe.statistic import Statistics
+
+
+class Part(NamedTuple):
+    """One piece of evidence: what was compared, on which level it agrees, and its ten-thousandths of a bit."""
+
+    comparison: str
+    level: str
+    weight: int
+
+
+class Match(NamedTuple):
+    """A judged pair. `band` is auto, review or no; a vetoed pair is never auto. The parts add up to `weight`."""
+
+    weight: int
+    band: str
+    parts: tuple[Part, ...] = ()
+    vetoes: tuple[str, ...] = ()
+
+    def parts_json(self) -> list[list[Any]]:
+        """The explanation as plain data: [comparison, level, weight]."""
+        return [list(part) for part in self.parts]
+
+
+def score(rules: Rules, statistics: Statistics, a: Prepared, b: Prepared) -> Match:
+    """Judge whether two records are the same."""
+    weigh = _Weighing(rules, statistics, a, b)
+    parts = weigh.parts()
+    weight = sum(part.weight for part in parts)
+    vetoes = conflict(rules.vetoes, a.facts, b.facts)
+    band = (statistics.bands or rules.bands).of(weight)
+    if vetoes:
+        band = "review" if band != "no" and _worth_a_question(vetoes, parts) else "no"
+    return Match(weight, band, parts, vetoes)
+
+
+def _worth_a_question(vetoes: Iterable[str], parts: Iterable[Part]) -> bool:
+    """A vetoed pair reaches a steward only when a wrong number or a renamed group is likely: same name *and* the same
+    way to reach them (E05, E07). Branches and funds are what they say."""
+    return set(vetoes) <= {"different_hard_id", "group_marker"} and any(
+        part.comparison in ("phone", "online", "address") and part.weight > 0 for part in parts
+    )
+
+
+class _Weighing:
+    """One pair on the scales."""
+
+    def __init__(self, rules: Rules, statistics: Statistics, a: Prepared, b: Prepared) -> None:
+        self.rules, self.statistics = rules, statistics
+        self.a, self.b = a, b
+
+    def parts(self) -> tuple[Part, ...]:
+        named: list[Part] = []
+        contact: list[Part] = []
+        other: list[Part] = []
+        for comparison, one, two in zip(self.rules.comparisons, self.a.slots, self.b.slots, strict=True):
+            if one is None or two is None:
+                continue
+            if comparison.kind == "organisation":
+                named = self._names(one, two)
+            elif comparison.kind in _CONTACT:
+                contact.append(_CONTACT[comparison.kind](self, one, two))
+            elif comparison.kind == "identifier":
+                other.append(self._identifier(comparison, one, two))
+            else:
+                other.append(self._plain(comparison, one, two))
+        contact = [part for part in contact if part.level]
+        named.extend(self._place(contact))
+        if any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
+            contact = self._balanced(named, contact)
+        named.extend(self._registered(named))
+        return tuple(part for part in (*named, *contact, *other) if part.level)
+
+    # Names
+
+    def _names(self, one: Names, two: Names) -> list[Part]:
+        """The best pair among all names of both; a match with a former name is worth a little less."""
+        best = max(
+            (self._name_pair(*_ordered(left, right)) for left in one.names for right in two.names),
+            key=lambda found: (sum(part.weight for part in found), [part.level for part in found]),
+        )
+        if best[0].level == "different" and any(name.role == "former" for names in (one, two) for name in names.names):
+            best.append(Part("former_names", "none fits", worth.NEVER_CALLED))
+        self._pair = best
+        return best
+
+    def _name_pair(self, a: Name, b: Name) -> list[Part]:
+        brand = self._brand(a, b)
+        parts = [brand]
+        if brand.level in ("different", "other script"):
+            return parts
+        parts.append(self._trade(a, b, brand.level))
+        if a.form and b.form:
+            parts.append(_form(a.form, b.form))
+        if a.branch and a.branch == b.branch:
+            parts.append(Part("branch", "equal", worth.BRANCH_EQUAL))
+        if a.mark and a.mark == b.mark:
+            parts.append(Part("number", "equal", worth.MARK_EQUAL))
+        if a.form and b.form and a.group != b.group:
+            parts.append(Part("group", "different", worth.GROUP_DIFFERENT))
+        if a.form and b.form and a.region and b.region and a.region != b.region and _levels_differ(a.region, b.region):
+            parts.append(Part("name_region", "another level", worth.REGION_LEVELS))
+        if "former" in (a.role, b.role):
+            parts.append(Part("former_names", "fits", worth.FORMER))
+        return parts
+
+    def _brand(self, a: Name, b: Name) -> Part:
+        level = naming.likeness_of_brands(a, b)
+        if level == "different":
+            return Part("brand", level, worth.BRAND_DIFFERENT)
+        if level == "other script":
+            latin, chinese = (a, b) if a.latin else (b, a)
+            if latin.core.startswith(sound(chinese.brand).replace(" ", "")[:24]) and len(chinese.brand) >= 2:
+                weight = self._rare(worth.BRAND_SOUND, sound(chinese.brand))
+                return Part("brand", "transliterated", weight - worth.BRAND_PENALTY["transliterated"])
+            return Part("brand", level, 0)
+        if level == "slip of two":
+            return Part("brand", level, worth.BRAND_SLIP_OF_TWO)
+        if level == "short":
+            return Part("brand", level, worth.BRAND_SHORT)
+        if level == "equal" and a.brand != b.brand:
+            return Part("brand", "equal with the trade", self._rare(worth.CORE, a.core))
+        if level == "sound":
+            weight = self._rare(worth.BRAND_SOUND, sound(a.brand))
+        elif level == "start":
+            weight = self._rare(worth.BRAND, min(a.brand, b.brand, key=lambda brand: (len(brand), brand)))
+        else:
+            weight = min(self._rare(worth.BRAND, a.brand), self._rare(worth.BRAND, b.brand))
+        return Part("brand", level, weight - worth.BRAND_PENALTY[level])
+
+    def _trade(self, a: Name, b: Name, brand: str) -> Part:
+        if brand in ("start", "short", "equal with the trade", "transliterated"):
+            return Part("trade", "", 0)  # the border between the two is open, and the whole was compared
+        level = naming.likeness_of_trades(a, b)
+        if level == "equal":
+            return Part("trade", level, self._rare(worth.TRADE, a.trade))
+        weight = {"part": worth.TRADE_PART, "close": worth.TRADE_CLOSE, "different": worth.TRADE_DIFFERENT}
+        return Part("trade", level, weight.get(level, 0))
+
+    def _place(self, contact: list[Part]) -> list[Part]:
+        level = placing.compare(self.a.place, self.b.place)
+        if not level:
+            return []
+        if level == "conflict":
+            return [Part("place", level, worth.PLACE_CONFLICT)]
+        doors = {part.level: part.weight for part in contact if part.comparison == "address"}
+        if any(weight > 0 for weight in doors.values()):
+            return [Part("place", f"{level}, said by the address", 0)]
+        if any(weight == worth.SITE_DIFFERENT for weight in doors.values()):
+            return [Part("place", f"{level}, another address", 0)]
+        if level == "province":
+            shared = min(self.a.place.provinces & self.b.place.provinces)
+            return [Part("place", level, self._rare(worth.PROVINCE, shared))]
+        weight = self._rare(worth.CITY, min(self.a.place.cities & self.b.place.cities))
+        return [Part("place", level, weight + (worth.PLACE_COUNTY if level == "county" else 0))]
+
+    def _registered(self, named: list[Part]) -> list[Part]:
+        """The part that lifts a whole registered name to its worth."""
+        levels = {part.comparison: part.level for part in named}
+        if levels.get("brand") not in ("equal", "equal with the trade") or levels.get("trade", "equal") not in (
+            "equal",
+            "",
+        ):
+            return []
+        if any(part.weight < worth.FORM_CONVERTED for part in named):
+            return []
+        pairs = [
+            _ordered(left, right)
+            for left in _names_of(self.a) for right in _names_of(self.b)
+            if left.form and left.form == right.form and left.core == right.core and left.mark == right.mark
+            and left.branch == right.branch and left.branch_kind == right.branch_kind and left.group == right.group
+            and (left.trade or left.latin)
+        ]  # fmt: skip
+        if not pairs:
+            return []
+        placed = levels.get("place", "").partition(",")[0]
+        if placed in ("city", "county") or any(left.region and left.region == right.region for left, right in pairs):
+            level, floor = "same registered name in one place", worth.REGISTERED
+        elif not placed and self.statistics.spread.get(pairs[0][0].core, 1) < 2:
+            level, floor = "same registered name, no namesake known", worth.REGISTERED_ANYWHERE
+        else:
+            return []
+        missing = floor - sum(part.weight for part in named)
+        return [Part("registered_name", level, missing)] if missing > 0 else []
+
+    # Ways to reach somebody
+
+    def _phone(self, one: tuple[str, ...], two: tuple[str, ...]) -> Part:
+        return self._shared("phone", worth.PHONE, one, two, worth.PHONE_DIFFERENT)
+
+    def _online(self, one: Online, two: Online) -> Part:
+        emails = self._shared("online", worth.EMAIL, one.emails, two.emails, 0)
+        if emails.weight > 0:
+            return emails._replace(level="same e-mail")
+        if one.domains and two.domains:
+            return self._shared("online", worth.DOMAIN, one.domains, two.domains, worth.ONLINE_DIFFERENT)
+        return emails._replace(level="")
+
+    def _shared(self, label: str, rare: Rare, one: Iterable[str], two: Iterable[str], different: int) -> Part:
+        common = sorted(set(one) & set(two))
+        telling = [value for value in common if not self.statistics.is_hub(rare.facet, value)]
+        if telling:
+            return Part(label, "equal", max(self._rare(rare, value) for value in telling))
+        return Part(label, "shared by many", 0) if common else Part(label, "different", different)
+
+    def _address(self, one: Site, two: Site) -> Part:
+        a, b = sorted((one, two))
+        if placing.compare(a.place, b.place) == "conflict":
+            return Part("address", "another town", 0)  # the place says it
+        if a.road and b.road:
+            if a.road != b.road and not _same_road(a.road, b.road):
+                return Part("address", "different", worth.SITE_DIFFERENT)
+            if not a.number or not b.number:
+                return Part("address", "same road", worth.SITE_SAME_DOOR)
+            if a.number != b.number:
+                return Part("address", "another number", worth.SITE_NUMBER_DIFFERENT)
+            return self._door(a, b)
+        if len(a.rest) >= 5 and len(b.rest) >= 5 and Indel.normalized_similarity(a.rest, b.rest) >= 0.85:
+            return Part("address", "nearly equal text", worth.SITE_TEXT)
+        return Part("address", "", 0)
+
+    def _door(self, a: Site, b: Site) -> Part:
+        cities = (a.place.cities & b.place.cities) or a.place.cities or b.place.cities or {""}
+        site = f"{min(cities)} {a.road} {a.number}"
+        if self.statistics.is_hub("site", site):
+            if len(a.rest) > len(a.road + a.number) and a.rest == b.rest:
+                return Part("address", "same room in a busy house", worth.SITE_SAME_DOOR)
+            return Part("address", "shared by many", 0)
+        room = worth.SITE_SAME_DOOR if a.rest == b.rest and len(a.rest) > len(a.road + a.number) else 0
+        return Part("address", "same room" if room else "equal", self._rare(worth.SITE, site) + room)
+
+    def _balanced(self, named: list[Part], contact: list[Part]) -> list[Part]:
+        """Ways to reach somebody come together: the strongest counts whole, the next half, the third a quarter; and
+        all of them together only so much where the names say that these are relatives, or say nothing."""
+        order = sorted(range(len(contact)), key=lambda at: (-contact[at].weight, contact[at].comparison))
+        levels = {part.comparison: part.level for part in named}
+        agreed = sum(part.weight for part in named if part.comparison != "place")
+        room: int | None = None
+        if "different" in (levels.get("brand"), levels.get("trade"), levels.get("group")):
+            room = worth.CONTACT_MOST_RELATED
+        elif agreed <= 0:
+            room = worth.CONTACT_MOST_ALONE
+        found = list(contact)
+        divisor = 1
+        for at in order:
+            part = contact[at]
+            if part.weight <= 0:
+                continue
+            weight = share(part.weight, divisor)
+            divisor *= 2
+            if room is not None:
+                weight = min(weight, room)
+                room -= weight
+            found[at] = part._replace(weight=weight)
+        return found
+
+    # Everything else
+
+    def _identifier(self, comparison: Comparison, one: Identifiers, two: Identifiers) -> Part:
+        common = sorted(set(one.valid) & set(two.valid))
+        if common:
+            if all(self.statistics.is_hub(comparison.name, value) for value in common):
+                return Part(comparison.name, "shared by many", 0)
+            return Part(comparison.name, "equal", worth.HARD_EQUAL)
+        if one.valid and two.valid:
+            return Part(comparison.name, "different", worth.HARD_DIFFERENT)
+        pairs = [(x, y) for x in one.valid + one.soft for y in two.valid + two.soft]
+        if any(x == y for x, y in pairs):
+            return Part(comparison.name, "equal, fails its check", worth.SOFT_EQUAL)
+        if any(len(x) > 8 and OSA.distance(x, y, score_cutoff=2) <= 2 for x, y in pairs):
+            return Part(comparison.name, "nearly equal, fails its check", worth.SOFT_NEAR)
+        return Part(comparison.name, "different, fails its check", worth.SOFT_FAR)
+
+    def _plain(self, comparison: Comparison, one: Any, two: Any) -> Part:
+        facet, kind = comparison.name, plain_kind(comparison.kind)
+        if comparison.kind == "set":
+            pairs = [(x, y) for x in one for y in two]
+        else:
+            pairs = [(one, two)]
+        weights = self.statistics.weights.get(facet, kind.weights)
+        found = []
+        for x, y in pairs:
+            level = kind.level(similar(kind, x, y, lambda word: self.statistics.word_bits(facet, word)))
+            found.append((weights[level] + rare_bits(self.statistics, comparison, level, x, y), -level))
+        weight, level = max(found)
+        return Part(facet, kind.labels[-level], weight)
+
+    def _rare(self, rare: Rare, value: str) -> int:
+        return self.statistics.rarity_bits(rare.facet, value, rare.expected, rare.population, rare.most)
+
+
+_CONTACT: dict[str, Callable[[_Weighing, Any, Any], Part]] = {
+    "phone": _Weighing._phone,
+    "online": _Weighing._online,
+    "address": _Weighing._address,
+}
+
+
+def rare_bits(statistics: Statistics, comparison: Comparison, level: int, x: str, y: str) -> int:
+    """What the frequency of two values adds on a level: all of it when equal, half of the commoner one when nearly."""
+    if level == 0:
+        return statistics.frequency_bits(comparison.name, x)
+    if level <= plain_kind(comparison.kind).fuzzy:
+        both = (statistics.frequency_bits(comparison.name, value) for value in (x, y))
+        return share(min(both), 2)
+    return 0
+
+
+def _names_of(record: Prepared) -> tuple[Name, ...]:
+    return next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
+
+
+def _ordered(a: Name, b: Name) -> tuple[Name, Name]:
+    return (a, b) if a <= b else (b, a)
+
+
+def _levels_differ(one: str, two: str) -> bool:
+    """A province beside a city of it: two levels of registration."""
+    return one[:2] == two[:2] and one.endswith("0000") != two.endswith("0000")
+
+
+def _form(one: str, two: str) -> Part:
+    if one == two:
+        return Part("form", "equal", worth.FORM_EQUAL)
+    companies = {"有限公司", "股份有限公司", "公司"}
+    if one in companies and two in companies:
+        return Part("form", "converted", worth.FORM_CONVERTED)
+    return Part("form", "different", worth.FORM_DIFFERENT)
+
+
+def _same_road(one: str, two: str) -> bool:
+    """文一路 and 文一西路 are two roads; 文一西路 and 文一西 (typed short) or a slip in a long name are one."""
+    short, long = sorted((one, two), key=lambda road: (len(road), road))
+    return (len(short) >= 3 and long.startswith(short) and len(long) - len(short) == 1) or (
+        len(short) >= 5 and OSA.distance(one, two) == 1
+    )
