@@ -215,7 +215,7 @@ def _syntax(message: str, source: str) -> Fault:
         text = f"{text[text.index(chr(39)) :]} is not expected here" if "'" in text else text
     elif text.startswith("token recognition error at: "):
         text = f"{text.removeprefix('token recognition error at: ').strip()} cannot be read here"
-    hint = "; comparison is '==', logic is '&&', '||' and '!'" if re.search(r"'(?:=|and|or|not)\b ?", text) else ""
+    hint = "; comparison is '==', logic is '&&', '||' and '!'" if re.search(r"'(?:= ?|and|or|not)'", text) else ""
     return Fault("MAP020", f"in the expression, {text}{hint}", min(at, len(source)))
 
 

@@ -1,0 +1,1 @@
+"""Tests of the mappings that ship with the project."""
