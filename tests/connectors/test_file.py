@@ -80,7 +80,7 @@ def test_rows_come_in_pages_and_are_complete(shelf: Shelf) -> None:
     assert reading.completeness.proven
 
 
-def test_values_are_what_stands_in_the_file(shelf: Shelf) -> None:
+def test_f22_values_are_what_stands_in_the_file(shelf: Shelf) -> None:
     shelf.put("c.csv", 'ID,NAME,MORE\n007," 甲 ""乙"",丙\n丁 ",\n8,\x00𠮷１２,NULL\n')
     assert shelf.rows() == [
         {"ID": "007", "NAME": ' 甲 "乙",丙\n丁 ', "MORE": ""},
@@ -95,7 +95,7 @@ def test_other_delimiters_and_files_without_a_header(shelf: Shelf) -> None:
     assert shelf.rows(path="c.txt", delimiter="|", quote="'", columns=["ID", "NAME"]) == [{"ID": "1", "NAME": "甲|乙"}]
 
 
-def test_json_lines_keep_numbers_as_they_are(shelf: Shelf) -> None:
+def test_f77_json_lines_keep_numbers_as_they_are(shelf: Shelf) -> None:
     shelf.put(
         "c.jsonl", '{"ID":1,"amount":1.10,"big":12345678901234567890123,"more":[true,null,{"x":0.1}]}\n\n{"ID":"2"}'
     )
@@ -175,7 +175,7 @@ def test_gb18030_declared_as_utf8_is_refused_as_a_whole(shelf: Shelf) -> None:
     assert "9 of 9 rows" in shelf.fails(Misconfigured, "CON083", encoding="utf-8")
 
 
-def test_one_bad_value_costs_one_row(shelf: Shelf) -> None:
+def test_f21_one_bad_value_costs_one_row(shelf: Shelf) -> None:
     good = "".join(f"{number},上海示例有限公司\n" for number in range(50)).encode()
     shelf.put("c.csv", b"ID,NAME\n" + good + b"50,\xff\xfe\n51,ok\n")
     assert len(shelf.rows(encoding="utf-8")) == 51
@@ -203,7 +203,7 @@ def test_a_missing_file_never_means_that_all_is_gone(shelf: Shelf) -> None:
     shelf.fails(Halt, "CON080", path="c_*.csv")
 
 
-def test_a_file_still_being_written_is_left_alone(shelf: Shelf, clock: FrozenClock) -> None:
+def test_f76_a_file_still_being_written_is_left_alone(shelf: Shelf, clock: FrozenClock) -> None:
     shelf.put("c.csv", "ID\n1\n", age_s=2)
     shelf.fails(Retry, "CON081")
     clock.advance(3)
@@ -212,14 +212,14 @@ def test_a_file_still_being_written_is_left_alone(shelf: Shelf, clock: FrozenClo
     assert shelf.rows(settle_s=0) == [{"ID": "1"}]
 
 
-def test_a_file_waits_for_its_marker(shelf: Shelf) -> None:
+def test_f76_a_file_waits_for_its_marker(shelf: Shelf) -> None:
     shelf.put("c.csv", "ID\n1\n")
     assert "c.csv.done" in shelf.fails(Retry, "CON081", done="{name}.done")
     shelf.put("c.csv.done", "")
     assert shelf.rows(done="{name}.done") == [{"ID": "1"}]
 
 
-def test_the_trailer_must_be_there_and_count_the_rows(shelf: Shelf) -> None:
+def test_f76_the_trailer_must_be_there_and_count_the_rows(shelf: Shelf) -> None:
     shelf.put("c.csv", "ID\n1\n2\n")
     shelf.fails(Retry, "CON082", trailer="EOF {rows}")
     shelf.put("c.csv", "ID\n1\n2\nEOF 3\n")
@@ -314,7 +314,7 @@ def test_keys_are_unique_over_all_files_of_a_pattern(shelf: Shelf) -> None:
     assert [row["ID"] for row in shelf.rows(path="c_*.csv")] == ["3", "2"]
 
 
-def test_memory_stays_flat(shelf: Shelf) -> None:
+def test_f67_memory_stays_flat(shelf: Shelf) -> None:
     def peak(rows: int) -> int:
         shelf.put("c.csv", "ID,NAME\n" + "".join(f"{number},上海示例有限公司{number}\n" for number in range(rows)))
         connector = shelf.connector(page_size=500)

@@ -139,7 +139,7 @@ def test_a_row_holds_the_party_and_what_hangs_on_it(bench: Bench) -> None:
 
 
 @pytest.mark.tryton
-def test_all_of_many_parties_with_one_and_the_same_time_are_read(bench: Bench, tmp_path: Path) -> None:
+def test_f30_all_of_many_parties_with_one_and_the_same_time_are_read(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "companies.csv"
     path.write_text("lei,country,legal_name\n" + "".join(f"L{number:03d},DE,Firma {number}\n" for number in range(150)))
     ids = bench.server.load(path, 130, batch=130)
@@ -229,7 +229,7 @@ def test_parties_are_created_in_one_call_and_read_back_by_our_id(bench: Bench) -
 
 
 @pytest.mark.tryton
-def test_one_bad_party_of_a_batch_costs_no_other(bench: Bench) -> None:
+def test_f40_one_bad_party_of_a_batch_costs_no_other(bench: Bench) -> None:
     batch = [
         Write("create", "G1", {"name": "甲"}),
         Write("create", "G2", {"name": "乙", "identifier_no_such_type": "1"}),
@@ -241,7 +241,7 @@ def test_one_bad_party_of_a_batch_costs_no_other(bench: Bench) -> None:
 
 
 @pytest.mark.tryton
-def test_a_create_that_is_repeated_changes_what_the_first_one_left(bench: Bench) -> None:
+def test_f28_f38_a_create_that_is_repeated_changes_what_the_first_one_left(bench: Bench) -> None:
     bench.wire.lose = "party.party.create"
     lost = bench.write("create", "G1", {"name": "甲", "city": "杭州"})
     assert lost.outcome == "unknown"
@@ -253,7 +253,7 @@ def test_a_create_that_is_repeated_changes_what_the_first_one_left(bench: Bench)
 
 
 @pytest.mark.tryton
-def test_what_is_there_already_is_not_written_again(bench: Bench) -> None:
+def test_f43_what_is_there_already_is_not_written_again(bench: Bench) -> None:
     values = {
         "name": "甲",
         "city": "杭州",
@@ -293,7 +293,7 @@ def test_what_people_added_stays(bench: Bench) -> None:
 
 
 @pytest.mark.tryton
-def test_somebody_elses_edit_in_between_is_not_lost(bench: Bench) -> None:
+def test_f44_somebody_elses_edit_in_between_is_not_lost(bench: Bench) -> None:
     key = bench.write("create", "G1", {"name": "甲"}).key
     assert key is not None
     stale = bench.row("G1")["_timestamp"]
@@ -353,7 +353,7 @@ def test_writing_is_off_until_it_is_switched_on(bench: Bench) -> None:
 
 
 @pytest.mark.tryton
-def test_an_ended_session_is_renewed_once_for_all_threads(bench: Bench) -> None:
+def test_f17_an_ended_session_is_renewed_once_for_all_threads(bench: Bench) -> None:
     bench.person({"name": "甲"})
     bench.rows()
     before = bench.wire.count("common.db.login")
@@ -390,6 +390,15 @@ def test_a_barred_login_stops_the_run(bench: Bench) -> None:
 def test_an_unknown_database_is_a_matter_of_configuration(bench: Bench) -> None:
     with pytest.raises(Misconfigured):
         bench.connect(database="nowhere").probe()
+
+
+@pytest.mark.tryton
+def test_a_field_that_the_database_does_not_have_is_a_matter_of_configuration(bench: Bench) -> None:
+    bench.person({"name": "甲"})
+    narrow = bench.connect(fields=["colour"])
+    with pytest.raises(Misconfigured) as caught:
+        list(narrow.read(bench.stream, Window(None, FAR)))
+    assert caught.value.code == "CON092"
 
 
 # Conversions

@@ -403,6 +403,9 @@ def test_writes_start_approvals_unless_told_not_to(client: Client) -> None:
     task["taskId"] = instance["data"]["tasks"][0]["taskId"]
     assert client.post("/cgi/crm/approvalTask/action", task)["errorCode"] == 0
     assert client.get(key)["name"] == "乙"
+    asked_for = {"data": {"entityId": "AccountObj", "objectId": key}}
+    seen = client.post("/cgi/crm/v2/special/getInstanceInfoByObjectId", asked_for)["data"]["instances"]
+    assert [each["state"] for each in seen] == ["pass", "pass"]
 
 
 def test_an_owner_changes_only_by_change_owner_and_not_in_the_pool(client: Client) -> None:
@@ -526,6 +529,16 @@ def test_success_that_was_not_and_trimmed_values(walker: Client) -> None:
     assert walker.get(key)["address"] == "文三路"
     walker.update(key, {"tel": "12345"})
     assert "tel" not in walker.get(key)
+
+
+def test_a_batch_may_be_done_in_part(walker: Client) -> None:
+    keys = [row["_id"] for row in walker.rows()[:3]]
+    for key in keys:
+        walker.sim.remove("AccountObj", key)
+    walker.sim.faults.add({"kind": "partial", "rows": 1})
+    ids = {"dataObjectApiName": "AccountObj", "idList": keys}
+    assert walker.post("/cgi/crm/v2/data/delete", {"data": ids})["errorCode"] == -1
+    assert len(walker.sim.rows("AccountObj")) == 8
 
 
 def test_other_paths_lead_to_a_web_page(client: Client) -> None:

@@ -1,6 +1,6 @@
 """The HTTP face of a Fxiaoke tenant: HTTP 200 for everything, errors by `errorCode`, two families of paths.
 
-Cooperative faults played here: duplicate_page, short_page, depth, phantom, poison, trim, forbid.
+Cooperative faults played here: duplicate_page, short_page, depth, partial, phantom, poison, trim, forbid.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ class Fxiaoke(Simulator):
             ("/cgi/crm/approvalInstance/get", self._approval),
             ("/cgi/crm/object/approvalInstances/query", self._approvals_of),
             ("/cgi/crm/approvalTask/action", self._approval_action),
+            ("/cgi/crm/v2/special/getInstanceInfoByObjectId", self._instance_info),
             ("/cgi/user/getByMobile", self._by_mobile),
         )
         for path, handle in others:
@@ -328,9 +329,13 @@ class Fxiaoke(Simulator):
             raise Refused(BAD_REQUEST, "idList应为列表")
         for key in keys:
             self._own(caller, table, key)
-        for key in keys:
+        partial = call.fault("partial")
+        done = keys[: max(0, len(keys) - partial.rows)] if partial else keys
+        for key in done:
             act(table.schema.name, key)
             self.counters.writes += 1
+        if partial:
+            raise Refused("-1", "系统繁忙")  # without a word on which rows were done
         return self._ok({})
 
     def _change_owner(self, call: Call, caller: Caller, custom: bool) -> Answer:
@@ -395,6 +400,12 @@ class Fxiaoke(Simulator):
     def _approvals_of(self, call: Call, caller: Caller, custom: bool) -> Answer:
         found = self.tenant.approvals.of(call.json.get("dataId"))
         return self._ok({"queryResult": {"total": len(found), "instanceList": [each.as_json() for each in found]}})
+
+    def _instance_info(self, call: Call, caller: Caller, custom: bool) -> Answer:
+        data = _data(call)
+        self.tenant.table(data.get("entityId"))
+        found = self.tenant.approvals.of(data.get("objectId"))
+        return self._ok({"data": {"instances": [each.as_json() for each in found]}})
 
     def _approval_action(self, call: Call, caller: Caller, custom: bool) -> Answer:
         body = call.json
