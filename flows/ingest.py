@@ -58,7 +58,7 @@ def ingest(
     for page in _joined(reading):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
-            if page.at is not None and not full:
+            if page.at is not None and not full and not cursor.behind(left, page.at.cursor, page.at.tie):
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
         run.progress.advance(run.counters.read - done)
         done = run.counters.read

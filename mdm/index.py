@@ -45,9 +45,13 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     for a, b in sorted(pairs):
         scored = score(core.matching, core.statistics, known[a], known[b])
         if scored.band != "no":
-            edges.append(match.Edge(a, b, scored.weight, scored.band, scored.parts_json(), tuple(scored.vetoes)))
+            edges.append(match.Edge(a, b, scored.weight, _band(scored.band), scored.parts_json(), tuple(scored.vetoes)))
     match.replace_edges(conn, core.rev, records, edges)
     return len(edges)
+
+
+def _band(name: str) -> match.Band:
+    return "auto" if name == "auto" else "review"
 
 
 def _relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:

@@ -52,7 +52,8 @@ def measure(conn: Connection, truth: dict[str, Any], project: Project) -> Figure
                 homes[name] = write_id("party", home)
                 votes[home][true[name]] += 1
     common = {name: company for name, company in true.items() if name in homes}
-    found = pair_metrics(homes, common)
+    names = sorted(common)
+    found = pair_metrics([common[name] for name in names], [homes[name] for name in names])
     roles: Counter[str] = Counter()
     filled: Counter[str] = Counter()
     right = 0
@@ -63,24 +64,24 @@ def measure(conn: Connection, truth: dict[str, Any], project: Project) -> Figure
         after = batch[-1].id
         members = crosswalk.members(conn, [g.id for g in batch])
         records = landing.load(conn, {id for ids in members.values() for id in ids})
-        for record in batch:
-            held = record.values.get("roles") or []
+        for head in batch:
+            held = head.values.get("roles") or []
             roles.update(role for role in ROLES if role in held)
             count["party"] += bool(held)
-            mine = members.get(record.id, [])
+            mine = members.get(head.id, [])
             if len(mine) > example[1]:
-                example = (write_id("party", record.id), len(mine))
-            if held and votes[record.id]:
-                company = truth["companies"].get(max(sorted(votes[record.id]), key=votes[record.id].__getitem__), {})
+                example = (write_id("party", head.id), len(mine))
+            if held and votes[head.id]:
+                company = truth["companies"].get(max(sorted(votes[head.id]), key=votes[head.id].__getitem__), {})
                 own = [records[id].canonical or {} for id in mine if records[id].system not in lookups]
                 for name in FILLED:
-                    value = _value(record.values, name)
+                    value = _value(head.values, name)
                     if value and not any(_value(values, name) for values in own):
                         filled[name] += 1
                         right += _same(name, value, company)
     return Figures(
         goldens={**count, "roles": {role: roles[role] for role in ROLES if roles[role]}},
-        pairs={"precision": found.precision, "recall": found.recall, "f1": found.f1, "true": found.true},
+        pairs={"precision": found.precision, "recall": found.recall, "f1": found.f1, "true": found.true_pairs},
         filled=dict(filled),
         filled_points=sum(filled.values()),
         filled_right=right,

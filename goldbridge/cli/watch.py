@@ -18,7 +18,8 @@ class _Lines:
 
     def __init__(self, name: str) -> None:
         self._log = log.get("progress").bind(flow=name)
-        self._done, self._total, self._last = 0, None, SYSTEM.monotonic()
+        self._done, self._last = 0, SYSTEM.monotonic()
+        self._total: int | None = None
 
     def advance(self, done: int, total: int | None = None) -> None:
         self._done += done
@@ -50,6 +51,8 @@ def watching(name: str) -> Iterator[Progress]:
 
         class Shown:
             def advance(self, done: int, total: int | None = None) -> None:
-                bar.update(shown, advance=done, **({"total": total} if total is not None else {}))
+                bar.update(shown, advance=done)
+                if total is not None:
+                    bar.update(shown, total=total)
 
         yield Shown()

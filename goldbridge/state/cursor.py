@@ -71,7 +71,7 @@ def advance(
 ) -> None:
     """Move the cursor on; raises `Halt` STA013 when it would move back (numbers compare as numbers)."""
     held = load(conn, flow, partition)
-    if held is not None and _order(value, tie) < _order(held.value, held.tie) and held.value:
+    if held is not None and behind(held, value, tie):
         raise Halt(
             "STA013",
             f"flow {flow}{f' partition {partition}' if partition else ''}: "
@@ -79,6 +79,11 @@ def advance(
             f"to {value}; nothing of this page was kept. If the source was reset, reset the flow's cursor too",
         )
     _set(conn, flow, partition, run, value=value, tie=tie, bound=bound, done=int(done))
+
+
+def behind(held: Cursor | None, value: str, tie: str) -> bool:
+    """Whether a position lies before the one held: an overlap that is read again on purpose, so nothing to move."""
+    return held is not None and bool(held.value) and _order(value, tie) < _order(held.value, held.tie)
 
 
 def _order(value: str, tie: str) -> tuple[tuple[int, int | str], tuple[int, int | str]]:

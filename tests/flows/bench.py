@@ -68,7 +68,7 @@ class Bench:
         root.mkdir()
         self._write("config/model.yaml", MODEL)
         self._write("config/sources.yaml", SOURCES)
-        self._write("config/settings.yaml", f"state: {{url: "{state_url}"}}\n")
+        self._write("config/settings.yaml", f'state: {{url: "{state_url}"}}\n')
         self._write("config/survivorship.yaml", "party: {name: {order: [source_rank: [erp, crm], recency]}}\n")
         self._write("flows.yaml", FLOWS)
         self._write("mappings/crm/account.yaml", MAPPING % "crm.account")
