@@ -95,7 +95,6 @@ _WEAK = {
     "仓库": "仓库",
     "煤矿": "矿",
     "电厂": "分厂",
-    "公司": "分公司",
     "局": "分局",
     "网点": "营业所",
     "柜台": "店",
@@ -110,7 +109,6 @@ _WEAK = {
     "林场": "农场",
 }
 _KINDS = {**_WEAK, **_STRONG}
-_ending = re.compile("(?:" + "|".join(sorted(_KINDS, key=len, reverse=True)) + ")$")
 _inner = re.compile(
     r"有限责任公司|股份有限公司|有限公司|集团公司|股份公司|总公司|(?<![分支子])公司|(?:专业)?合作社|合作联社|信用联社|\(有限合伙\)|\(普通合伙\)|银行(?=.)|"
     r"(?<=[\u4e00-\u9fff]{2})集团(?=.{2})|总厂|(?<=[\u4e00-\u9fff]{3})厂(?=.)|大学|事务所|总店|(?<=..)医院"
@@ -122,12 +120,21 @@ _place_suffix = re.compile(
 _opening = re.compile(r"^(?:驻|在)|^[\s\-—·.,:/(]+")
 
 
+@cache
+def _endings() -> dict[str, tuple[str, ...]]:
+    """Last character -> the words for branches that end in it, longest first."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(_KINDS, key=len, reverse=True):
+        found.setdefault(word[-1], []).append(word)
+    return {last: tuple(each) for last, each in found.items()}
+
+
 def find_branch(key: str) -> tuple[Branch, int] | None:
     """The branch that a name (folded, simplified) ends in, and where the head's name ends; None for no branch."""
-    match = _ending.search(key)
-    if not match or match.start() == 0:
+    word = next((each for each in _endings().get(key[-1:], ()) if key.endswith(each)), "")
+    at = len(key) - len(word)
+    if not word or not at:
         return None
-    word, at = match[0], match.start()
     head = 0
     for inner in _inner.finditer(key, 0, at):
         if inner.end() < at or word in _STRONG:
@@ -135,8 +142,6 @@ def find_branch(key: str) -> tuple[Branch, int] | None:
     if head and not (head == at and word not in _STRONG):
         if key[head:at].startswith("集团") and head + 2 <= at:
             head += 2
-        if word == "公司" and "分" not in key[head:at]:
-            return None  # 示例集团公司浙江公司 may be a company of the group: its form says company
         return Branch(_canonical(key[head:at]), _kind(word, key)), head
     if word in _STRONG or word == "店":
         split_at = _place_tail(key, at, shop=word == "店")

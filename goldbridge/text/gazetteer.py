@@ -176,7 +176,8 @@ def _halves(place: Place) -> list[str]:
 
 def entries_at(text: str, at: int) -> list[Entry]:
     """The entries whose form stands at a place in a text, longest first."""
-    return [entry for entry in index().get(text[at : at + 2], ()) if text.startswith(entry.form, at)]
+    found = index().get(text[at : at + 2])
+    return [entry for entry in found if text.startswith(entry.form, at)] if found else []
 
 
 def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) -> Walk | None:

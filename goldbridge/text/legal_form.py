@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from goldbridge.text.fold import fold_width
 from goldbridge.text.table import rows
 
 _PUBLIC = re.compile(
@@ -64,8 +65,13 @@ _LEADING_CJK = (
 )
 
 
+_LEADING_FIRST = frozenset(form[0] for form, _ in _LEADING_CJK)
+
+
 def leading_form(key: str) -> tuple[str, int]:
     """A form that stands first (株式会社示例): canonical name and length, or ("", 0)."""
+    if key[:1] not in _LEADING_FIRST:
+        return "", 0
     for form, canonical in _LEADING_CJK:
         if key.startswith(form) and len(key) > len(form):
             return canonical, len(form)
@@ -84,6 +90,7 @@ _MARKLESS = str.maketrans(
 )
 
 
+@lru_cache(1 << 15)
 def plain(word: str) -> str:
     """A word as the table of forms spells it: casefolded, without marks and apostrophes."""
     word = word.casefold()
@@ -107,7 +114,9 @@ def _table() -> dict[tuple[str, ...], str]:
     """Words of a form -> its canonical name."""
     found: dict[tuple[str, ...], str] = {}
     for form, canonical, _ in rows("legal_forms.csv"):
-        found.setdefault(tuple(plain(word) for word in WORD.findall(form)), canonical)
+        words = tuple(plain(word) for word in WORD.findall(fold_width(form)))
+        if words:
+            found.setdefault(words, canonical)
     return found
 
 
@@ -136,6 +145,9 @@ LEADING = {
     "oy": "Oy",
     "stichting": "Stichting",
     "บริษัท": "Co Ltd",
+    "osauhing": "OÜ",
+    "aktsiaselts": "AS",
+    "fondation": "Foundation",
     "fundacion": "Foundation",
     "stiftung": "Foundation",
     "cong ty tnhh": "TNHH",

@@ -18,11 +18,12 @@ from goldbridge.text.table import rows
 from goldbridge.text.trade import latin_words
 
 _branch = re.compile(
-    r"[,;:\s(\-–]+(?P<before>(?:[\w'.-]+\s+){0,3}?)"
-    r"(?P<kind>branch(?:\s+office)?|representative\s+office|rep\.?\s+office|liaison\s+office|zweigniederlassung|niederlassung|succursale|"
-    r"sucursal|filial|sede\s+secondaria|oddział|bijkantoor|sivuliike)\b(?P<after>[^)]*)\)?\s*$",
+    r"\b(?P<kind>branch(?:\s+office)?|representative\s+office|rep\.?\s+office|liaison\s+office|zweigniederlassung|niederlassung|"
+    r"succursale|sucursal|sucursala|filial|sede\s+secondaria|oddział|bijkantoor|sivuliike|organizačn[íáa]\s+(?:složka|zložka)|fióktelepe?)\b"
+    r"(?P<after>[^)]*)\)?\s*$",
     re.IGNORECASE,
 )
+_branch_filler = re.compile(r"\b(?:of|in|en|w|v|de|i|der|the|branch|office)\b|[(),.:–-]", re.IGNORECASE)
 _state = re.compile(
     r"[,;\s\-–(\"]*(?:(?:in|en|i|w|v)\s+(?:voluntary\s+|members'\s+|creditors'\s+)?(?:liquidation|liquidazione|liquidación|liquidação|"
     r"liquidatie|likwidacji|likvidácii|likvidaci|administration|receivership|insolvency|bankruptcy|konkurs|liq\.?)|i\.\s?l\.|i\.\s?gr\.|"
@@ -81,7 +82,7 @@ def parse_latin(original: str, text: str) -> Organisation:
         region_text, region, words = _leading_place(text, words)
     group = any(word.plain in _GROUPS for word in words)
     number, words = _number(words)
-    at = _trade_start(words)
+    at = _trade_start(text, words)
     brand = _typed(text, words[:at])
     trade = _typed(text, words[at:])
     if not brand and region_text:
@@ -113,20 +114,28 @@ def _words(text: str) -> list[_Word]:
 
 
 def _read_branch(text: str) -> tuple[str, str, str]:
+    """A branch's place, its kind, and the head's name: Example GmbH Taiwan Branch, Example Ltd, sucursal en España."""
     match = _branch.search(text)
     if not match or match.start() < 3:
         return "", "", text
-    kind = "office" if "office" in match["kind"].lower() and "branch" not in match["kind"].lower() else "branch"
-    place = f"{match['before']} {match['after']}"
-    place = re.sub(r"\b(?:of|in|en|w|de|i|der|the|branch|office)\b|[(),.:-]", " ", place, flags=re.IGNORECASE)
-    place = " ".join(place.split())
-    head = text[: match.start()]
-    if not place:
-        # Example Ltd Shanghai Branch: the word before is the place when a legal form stands before it.
-        tokens = _words(head)
-        if len(tokens) > 2 and latin_form([word.plain for word in tokens[:-1]])[0]:
-            place, head = head[tokens[-1].start :], head[: tokens[-1].start]
-    return place, kind, head.rstrip(" ,;:(-–")
+    word = match["kind"].lower()
+    kind = "office" if "office" in word and "branch" not in word else "branch"
+    head = text[: match.start()].rstrip(" ,;:(-–")
+    place = match["after"]
+    tokens = _words(head)
+    for size in range(min(4, len(tokens) - 1)):
+        kept = tokens[: len(tokens) - size]
+        if latin_form([each.plain for each in kept])[0]:
+            place = head[kept[-1].end :] + " " + place
+            head = head[: kept[-1].end]
+            break
+    else:
+        cut = max(head.rfind(","), head.rfind(" - "), head.rfind("("), head.rfind(" – "))
+        if cut > 2:
+            head, place = head[:cut], head[cut + 1 :] + " " + place
+        elif len(tokens) > 2 and not place.strip():
+            head, place = head[: tokens[-1].start], head[tokens[-1].start :]
+    return " ".join(_branch_filler.sub(" ", place).split()), kind, head.rstrip(" ,;:(-–")
 
 
 def _bracketed_place(text: str) -> tuple[str, str, str]:
@@ -147,10 +156,8 @@ def _form(words: list[_Word]) -> tuple[str, list[_Word]]:
             break
         words = words[:-size]
         form = form or canonical
-    if form and form != "Co Ltd":
-        return form, words
     size, canonical = leading_latin_form([word.plain for word in words])
-    if size:
+    if size and form in ("", "Co Ltd", canonical):
         return canonical, words[size:]
     return form, words
 
@@ -168,8 +175,11 @@ def _leading_place(text: str, words: list[_Word]) -> tuple[str, str, list[_Word]
                 if follow and follow != code and _inside(follow, code):
                     code, taken = follow, size + 1
                 return text[words[0].start : words[taken - 1].end], code, words[taken:]
-    if len(words) > 2 and words[-1].plain in _COUNTRIES:
-        return text[words[-1].start : words[-1].end], "", words[:-1]
+    for size in (2, 1):
+        if len(words) > size + 1:
+            name = "".join(word.plain for word in words[-size:])
+            if name in _places() or name in _COUNTRIES:
+                return text[words[-size].start : words[-1].end], _places().get(name, ""), words[:-size]
     return "", "", words
 
 
@@ -191,12 +201,12 @@ def _number(words: list[_Word]) -> tuple[str, list[_Word]]:
     return str(value), words[:-cut]
 
 
-def _trade_start(words: list[_Word]) -> int:
+def _trade_start(text: str, words: list[_Word]) -> int:
     """Where the trade words at the end begin; the first word is left for the brand."""
     known, at = latin_words(), len(words)
     while at > 1 and (words[at - 1].plain in known or (words[at - 1].plain in _LINKS and at < len(words))):
         at -= 1
-    while at < len(words) and words[at].plain in _LINKS:
+    while at < len(words) and (words[at].plain in _LINKS or text[words[at - 1].end : words[at].start] == "-"):
         at += 1
     return at
 

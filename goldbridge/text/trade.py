@@ -24,36 +24,38 @@ def latin_words() -> frozenset[str]:
 
 
 @cache
-def _sizes() -> tuple[int, ...]:
-    return tuple(sorted({len(word) for word in words()}, reverse=True))
+def _starts() -> dict[str, tuple[str, ...]]:
+    """First two characters -> the words that begin with them, longest first."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(words(), key=len, reverse=True):
+        found.setdefault(word[:2], []).append(word)
+    return {start: tuple(each) for start, each in found.items()}
 
 
 def split(text: str) -> int:
     """Where the trade begins in `text` (simplified script): the least position from 2 on, or 1, from which trade words
     run to the end; len(text) when the text does not end in one, 0 when it is trade words from the start."""
-    known, sizes, size = words(), _sizes(), len(text)
+    starts, size = _starts(), len(text)
     runs = bytearray(size + 1)
     runs[size] = 1
-    for at in range(size - 1, -1, -1):
-        if text[at] in _LINKS and at > 0 and runs[at + 1] and at + 1 < size:
-            runs[at] = 2
-            continue
-        for length in sizes:
-            end = at + length
-            if end <= size and runs[end] and text[at:end] in known:
+    for at in range(size - 2, -1, -1):
+        for word in starts.get(text[at : at + 2], ()):
+            end = at + len(word)
+            if end <= size and runs[end] and (end == at + 2 or text.startswith(word, at)):
                 runs[at] = 1
                 break
+        else:
+            if runs[at + 1] and at and text[at] in _LINKS:
+                runs[at] = 2
     if runs[0] == 1:
         return 0
-    for at in range(2, size):
-        if runs[at] == 1:
-            return at
-    return 1 if size > 2 and runs[1] == 1 else size
+    at = runs.find(1, 2)
+    return 1 if at == size and size > 2 and runs[1] == 1 else at
 
 
 def first_word(text: str) -> str:
     """The shortest trade word at the start of `text` behind which trade words run on to the end; else the text."""
-    for length in sorted(_sizes()):
-        if length < len(text) and text[:length] in words() and split(text[length:]) == 0:
-            return text[:length]
+    for word in reversed(_starts().get(text[:2], ())):
+        if len(word) < len(text) and text.startswith(word) and split(text[len(word) :]) == 0:
+            return word
     return text
