@@ -195,10 +195,21 @@ def _followers(scope: Scope, place: Mapping[int, int]) -> dict[int, list[Claiman
     for record in scope.records.values():
         if record.anchor is None or not speaks(record):
             continue
-        home = place.get(record.anchor, scope.current.get(record.id))
-        if home in alive and home is not None:
+        home = _home_of_anchor(record, scope, place)
+        if home in alive:
             found.setdefault(home, []).append(claimant(record))
     return found
+
+
+def _home_of_anchor(record: Record, scope: Scope, place: Mapping[int, int]) -> int:
+    """Where the anchor is: an answer may hang on a row of ours that itself hangs on a source record."""
+    seen = {record.id}
+    at = record.anchor
+    while at is not None and at not in place and at not in seen and at in scope.records:
+        seen.add(at)
+        at = scope.records[at].anchor
+    home = place.get(at) if at is not None else None
+    return home if home is not None else scope.current.get(record.id, 0)
 
 
 def _founded(entity: Entity, id: int, assignment: Assignment) -> Golden:
