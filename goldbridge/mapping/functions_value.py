@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, timedelta
 from datetime import datetime as moment
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,9 @@ from goldbridge.text.fold import fold_width
 from goldbridge.text.money import parse_money, plain
 
 VALUE = Listing()
+
+_EXACT = Context(prec=100)
+"""Wide enough for every number that is let in: the usual 28 digits would round without a word."""
 
 _plain_amount = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,8})?")
 _CURRENCY = Argument("currency (ISO 4217)", "text", required=False)
@@ -72,11 +75,11 @@ _unit = re.compile("[^0-9.,\\s]")
 def wan(text: str) -> str | Invalid:
     """An amount in 万元 (10,000 yuan) as yuan; a text that names its own unit is read by that."""
     if _plain_amount.fullmatch(text):
-        return plain(Decimal(text) * 10_000)
+        return plain(_EXACT.multiply(Decimal(text), Decimal(10_000)))
     amount: str | Invalid = money(text)
     if isinstance(amount, Invalid) or _unit.search(fold_width(text).lstrip("-")):
         return amount
-    return plain(Decimal(amount) * 10_000)
+    return plain(_EXACT.multiply(Decimal(amount), Decimal(10_000)))
 
 
 @VALUE(samples=(Sample("3000000", "300"), Sample("700", "0.07")))
@@ -93,7 +96,7 @@ def cents(text: str) -> str | Invalid:
 
 def _scaled(text: str, factor: Decimal) -> str | Invalid:
     amount = number(text)
-    return amount if isinstance(amount, Invalid) else plain(Decimal(amount) * factor)
+    return amount if isinstance(amount, Invalid) else plain(_EXACT.multiply(Decimal(amount), factor))
 
 
 @VALUE(samples=(Sample("1,200.50", "1200.5"), Sample("１２", "12"), Sample("十二", Invalid("'十二' is not a number"))))
@@ -115,7 +118,9 @@ def decimals(text: str, places: int) -> str | Invalid:
     found = number(text)
     if isinstance(found, Invalid):
         return found
-    return f"{Decimal(found).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    if places > 20:
+        return Invalid(f"{places} decimals are more than an amount has", text)
+    return f"{Decimal(found).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT):f}"
 
 
 @VALUE(

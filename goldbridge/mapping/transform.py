@@ -132,8 +132,10 @@ def _each(function: Function, items: list[Any]) -> list[Any]:
         if item.__class__ is Invalid:
             out.append(item)
             continue
-        value = item if isinstance(item, str) else plain_text(item)
-        value = value if isinstance(value, Invalid) or not has_value(value) else function(value)
+        if not has_value(item):
+            continue
+        text = plain_text(item)
+        value = text if isinstance(text, Invalid) else function(text)
         if isinstance(value, list):
             out.extend(value)
         elif has_value(value):

@@ -11,7 +11,7 @@ from goldbridge.mapping import compile_mapping
 from tests.mapping.small import HEAD, MODEL, OUT_HEAD, compiled, document, party, problems, table
 
 FIELDS = frozenset({"id", "name", "level", "tel", "mobile", "form", "type", "客户名称"})
-KINDS = table('table: kinds\nentries: {A: active, I: inactive}\n', "kinds")
+KINDS = table("table: kinds\nentries: {A: active, I: inactive}\n", "kinds")
 
 CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("MAP001", "- a\n", {}, "1:1: MAP001 a mapping file needs `mapping:`, `target:`, `key:` and `fields:`"),
@@ -21,7 +21,12 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
         {},
         "1:1: MAP001 `key:` is missing: the source field that holds the record's key",
     ),
-    ("MAP001", "mapping: crm.account\ntarget: party\nkey: id\nfields: []\n", {}, "4:9: MAP001 a mapping needs `fields:`"),
+    (
+        "MAP001",
+        "mapping: crm.account\ntarget: party\nkey: id\nfields: []\n",
+        {},
+        "4:9: MAP001 a mapping needs `fields:`",
+    ),
     ("MAP002", HEAD + "exmaples: []\n", {}, "6:1: MAP002 a mapping has no key 'exmaples'; did you mean 'examples'?"),
     (
         "MAP002",
@@ -263,7 +268,9 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "text", "options", "message"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("code", "text", "options", "message"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)]
+)
 def test_a_mistake_is_told_at_its_place(code: str, text: str, options: dict[str, Any], message: str) -> None:
     found = problems(text, **options)
     assert any(line.startswith(message) for line in found), "\n".join(found)
@@ -271,7 +278,7 @@ def test_a_mistake_is_told_at_its_place(code: str, text: str, options: dict[str,
 
 
 def test_all_mistakes_are_told_at_once_in_file_order() -> None:
-    text = HEAD + "  phnoe: {from: tel, via: [uper]}\n  status: {expr: \"levle\", lookup: nowhere}\nkye: 1\n"
+    text = HEAD + '  phnoe: {from: tel, via: [uper]}\n  status: {expr: "levle", lookup: nowhere}\nkye: 1\n'
     found = problems(text, stream_fields=FIELDS)
     assert [line.split(" ")[1] for line in found] == ["MAP005", "MAP014", "MAP021", "MAP010", "MAP002"]
     lines = [tuple(int(part) for part in line.split(":")[:2]) for line in found]
@@ -294,7 +301,9 @@ def test_without_known_fields_names_are_not_checked() -> None:
 def test_a_field_may_have_a_dot_in_its_name() -> None:
     mapping = party("short_name: {from: 合同.编号}", stream_fields=frozenset({"id", "name", "合同.编号"}))
     assert mapping.reads == {"id", "name", "合同.编号"}
-    assert problems(HEAD + "  short_name: {from: 合同.编}\n", stream_fields=frozenset({"id", "name", "合同.编号"})) != []
+    assert (
+        problems(HEAD + "  short_name: {from: 合同.编}\n", stream_fields=frozenset({"id", "name", "合同.编号"})) != []
+    )
 
 
 def test_a_partial_mapping_need_not_make_what_the_model_requires() -> None:
@@ -304,7 +313,8 @@ def test_a_partial_mapping_need_not_make_what_the_model_requires() -> None:
 
 def test_what_a_mapping_reads_and_leaves_out() -> None:
     mapping = compiled(
-        HEAD + """  status: {expr: "level == '0' ? 'inactive' : 'active'"}\n  address.line: {join: [a.b, {from: c}], with: ""}\n"""
+        HEAD
+        + """  status: {expr: "level == '0' ? 'inactive' : 'active'"}\n  address.line: {join: [a.b, {from: c}], with: ""}\n"""
         'drop: [created]\nwhen: "flag == true"\n'
     )
     assert mapping.reads == {"id", "name", "level", "a", "c", "flag"}
