@@ -31,30 +31,38 @@ PROVINCE = Rare("province", 1 / 12, 200, 4)
 PHONE = Rare("phone", 1 / 40_000, 20_000, 14)
 EMAIL = Rare("email", 1 / 40_000, 20_000, 14)
 DOMAIN = Rare("domain", 1 / 40_000, 20_000, 12)
-SITE = Rare("site", 1 / 20_000, 20_000, 11)
+SITE = Rare("site", 1 / 40_000, 20_000, 14)
 
 HARD_EQUAL = bits(36)
 HARD_DIFFERENT = bits(-24)
+INNER_EQUAL = bits(22)
+"""The organisation code inside a credit code, its own check fits, is the same; one of the two is an old number."""
 SOFT_NEAR = bits(10)
 SOFT_EQUAL = bits(8)
 SOFT_FAR = bits(-1)
 
-BRAND_PENALTY = {"equal": bits(0), "sound": bits(2), "start": bits(2), "slip": bits(4), "transliterated": bits(4)}
+BRAND_PENALTY = {
+    "equal": bits(0), "sound": bits(2), "start": bits(2), "end": bits(3), "slip": bits(4), "transliterated": bits(4),
+}  # fmt: skip
 """Taken off the brand's worth when it is only nearly equal."""
 BRAND_SHORT = bits(5)
 BRAND_SLIP_OF_TWO = bits(-2)
 BRAND_DIFFERENT = bits(-12)
 TRADE_PART = bits(1)
 TRADE_CLOSE = bits(1.5)
-TRADE_DIFFERENT = bits(-10)
+TRADE_DIFFERENT = bits(-16)
 PLACE_COUNTY = bits(1)
 """On top of the city."""
+PLACE_OTHER_COUNTY = bits(-3)
+"""One city, but each names another county of it."""
 PLACE_CONFLICT = bits(-9)
 REGION_LEVELS = bits(-5)
 """Two full legal names registered at different levels: 浙江天成 and 杭州天成 are two companies of one town."""
 FORM_EQUAL = bits(0.5)
 FORM_CONVERTED = bits(-0.5)
 FORM_DIFFERENT = bits(-3)
+FORM_DIFFERENT_LATIN = bits(-1)
+"""Abroad the form is written in more ways than anybody can list."""
 BRANCH_EQUAL = bits(4)
 MARK_EQUAL = bits(3)
 GROUP_DIFFERENT = bits(-3)
@@ -62,8 +70,12 @@ FORMER = bits(-1)
 NEVER_CALLED = bits(-6)
 """One record knows its company's former names too, and none of them fits."""
 
-REGISTERED = bits(26)
+NAMESAKES = bits(-6)
+"""Two companies of this very name are known in this city, by their official numbers."""
+REGISTERED = bits(30)
 """What a whole registered name is worth at least: nobody registers it twice in one city."""
+REGISTERED_LOOSELY = bits(24)
+"""The same where one of the two was typed without its form."""
 REGISTERED_ANYWHERE = bits(24)
 """The same where one of the two names no place, and no namesake in another city is known."""
 
@@ -73,6 +85,7 @@ SITE_SAME_DOOR = bits(2)
 """On top of road and number: the same room."""
 SITE_TEXT = bits(7)
 """No road was read, and the texts are nearly equal."""
+SITE_TEXT_EQUAL = bits(12)
 SITE_NUMBER_DIFFERENT = bits(-0.5)
 SITE_DIFFERENT = bits(-2.5)
 

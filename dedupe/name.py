@@ -7,13 +7,14 @@ one brand apart, and place, branch, number and kind are part of the identity.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA, Indel
 
 from dedupe.sound import sound
-from goldbridge.text.fold import match_form
+from goldbridge.text.fold import fold_width, match_form
 from goldbridge.text.organisation import parse_organisation
 
 
@@ -32,18 +33,31 @@ class Name(NamedTuple):
     group: bool
     mark: str
     latin: bool
+    whole: str
+    """The core, with the region in front where that may be part of it."""
     role: str = "name"
     """name, short or former: which of a record's names this is."""
+
+
+# A remark typed behind a whole legal name: 示例有限公司(勿删), 示例有限公司-王经理. Branches stand there too and stay.
+_remark = re.compile(r"^(.{4,}?公司)\s*(?:[-_/*#,;|]+|\()(?!.*(?:[分支]|办事处|代表处|店|厂|部|合伙))[^公]{1,12}\)?$")
+
+# Signs that people put beside a name to flag it.
+_flags = re.compile("[★☆▲△◆◇●○■□※√×✓✔]+")
 
 
 @lru_cache(1 << 17)
 def read_name(text: str, role: str = "name") -> Name | None:
     """Parse one name for comparison; None when nothing that could name an organisation is left."""
+    text = _flags.sub("", fold_width(text)).strip()
+    remark = _remark.match(text)
+    text = remark[1] if remark else text
     found = parse_organisation(text)
     brand, trade = match_form(found.brand), match_form(found.trade)
     core = match_form(found.core) or brand + trade
     if not core:
         return None
+    region_text = match_form(found.region_text)
     return Name(
         full=match_form(text),
         core=core,
@@ -57,8 +71,16 @@ def read_name(text: str, role: str = "name") -> Name | None:
         group=found.group,
         mark=found.number_mark,
         latin=found.script == "latin",
+        # In a name without a form a county read at its head may as well be the brand (海康威视).
+        whole=core if found.form or not region_text else region_text + core,
         role=role,
     )
+
+
+def also_called(text: str) -> tuple[str, ...]:
+    """Names that a name carries in brackets: a former one, one in another script."""
+    found = parse_organisation(text)
+    return tuple(each for each in (found.former, found.alias) if each)
 
 
 def branch_key(text: str) -> str:
@@ -76,36 +98,55 @@ def subsequence(short: str, long: str) -> bool:
 
 
 def likeness_of_brands(a: Name, b: Name) -> str:
-    """equal, sound, slip, short or different: how two brands (with what stands around them) relate."""
-    if a.brand == b.brand:
-        return "equal"
-    # The border between brand and trade is a guess: 海康 + 威视数字 may be 海康威视 + 数字.
-    if a.core == b.core:
-        return "equal"
-    if a.latin or b.latin:
+    """How two brands (with what stands around them) relate: equal, sound, slip, start, end, short, different, or for
+    two scripts transliterated or other script."""
+    if a.latin != b.latin:
+        return _across_scripts(a, b)
+    if a.brand == b.brand or a.core == b.core:
+        return "equal"  # the border between brand and trade is a guess: 海康 + 威视数字 may be 海康威视 + 数字
+    if a.latin:
         return _latin_likeness(a, b)
-    short, long = sorted((a, b), key=lambda name: (len(name.core), name.core))
     if len(a.brand) == len(b.brand) and sound(a.brand) == sound(b.brand):
         return "sound"
-    if min(len(a.brand), len(b.brand)) >= 3 and OSA.distance(a.brand, b.brand) == 1:
+    if min(len(a.brand), len(b.brand)) >= 3 and OSA.distance(a.brand, b.brand, score_cutoff=1) == 1:
         return "slip"
-    if long.core.startswith(short.brand) or short.core.startswith(long.brand):
+    if min(len(a.core), len(b.core)) >= 5 and OSA.distance(a.core, b.core, score_cutoff=1) == 1:
+        return "slip" if a.trade != b.trade else "slip of two" if len(a.brand) == len(b.brand) == 2 else "slip"
+    if sorted(a.full) == sorted(b.full) or (
+        min(len(a.full), len(b.full)) >= 8 and len(a.full) != len(b.full) and OSA.distance(a.full, b.full) == 1
+        and not (a.form and b.form and a.trade and a.trade == b.trade)
+    ):  # fmt: skip
+        return "slip"  # characters exchanged or doubled, perhaps in the place, so that it was not read as one
+    if _begins(a, b) or _begins(b, a):
         return "start"
+    short, long = sorted((a, b), key=lambda name: (len(name.core), name.core))
+    if len(short.core) >= 3 and len(long.core) - len(short.core) <= 4 and long.core.endswith(short.core):
+        return "end"  # a place that was not read as one stands in front
     if len(short.core) >= 2 and not short.form and subsequence(short.core, long.core):
         return "short"
-    if (
-        len(a.brand) == len(b.brand) == 2
-        and len(a.trade) >= 2
-        and a.trade == b.trade
-        and OSA.distance(a.brand, b.brand) == 1
-    ):
+    if len(a.brand) == len(b.brand) == 2 and a.trade and a.trade == b.trade and OSA.distance(a.brand, b.brand) == 1:
         return "slip of two"
     return "different"
 
 
+def _begins(short: Name, long: Name) -> bool:
+    """Whether one name begins with what may be the other's brand.
+
+    Two whole names with a trade each say where their brands end: 天成科技 and 天成达科技 are two.
+    """
+    if short.form and long.form and short.trade and long.trade:
+        return long.core.startswith(short.core)
+    return any(text.startswith(short.brand) for text in (long.core, long.whole)) or long.core.startswith(short.whole)
+
+
+def _across_scripts(a: Name, b: Name) -> str:
+    latin, chinese = (a, b) if a.latin else (b, a)
+    spelled = sound(chinese.brand)
+    heard = sound(latin.core)
+    return "transliterated" if len(spelled) >= 4 and heard.startswith(spelled) else "other script"
+
+
 def _latin_likeness(a: Name, b: Name) -> str:
-    if a.latin != b.latin:
-        return "other script"
     near = max(OSA.normalized_similarity(a.core, b.core), Indel.normalized_similarity(a.core, b.core))
     if near >= 0.9:
         return "slip"

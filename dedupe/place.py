@@ -44,11 +44,14 @@ def place_of(*regions: str) -> Place:
 
 
 def compare(left: Place, right: Place) -> str:
-    """county, city, province (agree on the deepest level both know), conflict, or "" when one of them says nothing."""
+    """How far two places agree: county, other county (of one city), city, province, conflict, or "" when one of them
+    says nothing."""
     if left.cities and right.cities:
         if not left.cities & right.cities:
             return "conflict"
-        return "county" if left.counties & right.counties else "city"
+        if left.counties and right.counties:
+            return "county" if left.counties & right.counties else "other county"
+        return "city"
     if left.provinces and right.provinces:
         return "province" if left.provinces & right.provinces else "conflict"
     return ""

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from dedupe import plain
 from dedupe.fact import EMPTY, Facts
 from dedupe.grade import plain_kind, tokens, word_facet
-from dedupe.name import Name, read_name
+from dedupe.name import Name, also_called, read_name
 from dedupe.place import NOWHERE, Place, place_of
 from dedupe.rule import Comparison, Rules
 from dedupe.sound import sound
 from goldbridge.text.address import parse_address
-from goldbridge.text.code import is_placeholder, parse_credit_code, parse_lei
+from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
 from goldbridge.text.fold import match_form
 from goldbridge.text.phone import parse_phones
@@ -45,6 +45,8 @@ class Identifiers(NamedTuple):
     type: str
     valid: tuple[str, ...]
     soft: tuple[str, ...]
+    inner: tuple[str, ...] = ()
+    """Organisation codes, the older number inside a credit code, also where it stands alone or in an old tax number."""
 
 
 class Online(NamedTuple):
@@ -114,8 +116,12 @@ def _names(comparison: Comparison, record: Mapping[str, Any]) -> Names | None:
     for field in comparison.fields:
         role = "former" if "former" in field else "short" if "short" in field else "name"
         for text in _texts(record.get(field), "organisation"):
-            if not is_placeholder(text) and (name := read_name(text, role)):
-                found.setdefault(name.full, name)
+            if is_placeholder(text) or (name := read_name(text, role)) is None:
+                continue
+            found.setdefault(name.full, name)
+            for other in also_called(text):
+                if aside := read_name(other, "former"):
+                    found.setdefault(aside.full, aside)
     return Names(tuple(found.values())) if found else None
 
 
@@ -157,6 +163,7 @@ _CHECKED = {"credit_code": parse_credit_code, "lei": parse_lei}
 def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
     valid: set[str] = set()
     soft: set[str] = set()
+    inner: set[str] = set()
     parse = _CHECKED.get(type_)
     for text in values:
         if parse is None:
@@ -165,9 +172,14 @@ def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
                 valid.add(value)
             continue
         found = parse(text)
-        if found is not None and found.value:
-            (valid if found.valid else soft).add(found.value)
-    return Identifiers(type_, tuple(sorted(valid)), tuple(sorted(soft))) if valid or soft else None
+        if found is None or not found.value:
+            continue
+        (valid if found.valid else soft).add(found.value)
+        if isinstance(found, CreditCode) and found.organisation_valid:
+            inner.add(found.organisation)
+    if not valid and not soft:
+        return None
+    return Identifiers(type_, tuple(sorted(valid)), tuple(sorted(soft)), tuple(sorted(inner)))
 
 
 def _place(slots: Iterable[Any]) -> Place:
@@ -207,6 +219,13 @@ def _facts(slots: Iterable[Any], place: Place) -> Facts:
     )
 
 
+def sites(site: Site) -> tuple[str, ...]:
+    """Keys of a street address: city, the end of the road's name (before it stand parks and zones), number."""
+    if not site.road or not site.number:
+        return ()
+    return tuple(f"{city} {site.road[-3:]} {site.number}" for city in sorted(site.place.cities) or ("",))
+
+
 def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
     """Everything a record offers to blocking and counting: facet -> its distinct values."""
     found: dict[str, set[str]] = {}
@@ -220,12 +239,10 @@ def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
         if isinstance(slot, Names):
             _offer_names(slot, offer)
         elif isinstance(slot, Site):
-            if slot.road and slot.number:
-                for city in slot.place.cities or ("",):
-                    offer("site", f"{city} {slot.road} {slot.number}")
+            offer("site", *sites(slot))
             offer("road", slot.road)
         elif isinstance(slot, Identifiers):
-            offer(comparison.name, *slot.valid)
+            offer(comparison.name, *slot.valid, *slot.inner)
         elif isinstance(slot, Online):
             offer("email", *slot.emails)
             offer("domain", *slot.domains)
@@ -247,6 +264,7 @@ def _offer_names(slot: Names, offer: Any) -> None:
     for name in slot.names:
         offer("core", name.core)
         offer("brand", name.brand)
+        offer("brand_pinyin", sound(name.brand))
         offer("trade", name.trade)
         offer("branch", name.branch)
         if name.latin:
@@ -254,7 +272,6 @@ def _offer_names(slot: Names, offer: Any) -> None:
             offer("token", *words)
             offer("start", name.core[:6])
             continue
-        offer("brand_pinyin", sound(name.brand))
         if len(name.core) >= 2:
             # Short names keep the first character nearly always, and another one of the first four.
             offer("short_name", *(name.core[0] + other for other in name.core[1:4]))

@@ -19,7 +19,7 @@ from dedupe.evidence import Rare
 from dedupe.fact import conflict
 from dedupe.grade import plain_kind, similar
 from dedupe.name import Name
-from dedupe.prepare import Identifiers, Names, Online, Prepared, Site
+from dedupe.prepare import Identifiers, Names, Online, Prepared, Site, sites
 from dedupe.rule import Comparison, Rules
 from dedupe.sound import sound
 from dedupe.statistic import Statistics
@@ -115,7 +115,7 @@ class _Weighing:
             return parts
         parts.append(self._trade(a, b, brand.level))
         if a.form and b.form:
-            parts.append(_form(a.form, b.form))
+            parts.append(_form(a, b))
         if a.branch and a.branch == b.branch:
             parts.append(Part("branch", "equal", worth.BRANCH_EQUAL))
         if a.mark and a.mark == b.mark:
@@ -133,10 +133,6 @@ class _Weighing:
         if level == "different":
             return Part("brand", level, worth.BRAND_DIFFERENT)
         if level == "other script":
-            latin, chinese = (a, b) if a.latin else (b, a)
-            if latin.core.startswith(sound(chinese.brand).replace(" ", "")[:24]) and len(chinese.brand) >= 2:
-                weight = self._rare(worth.BRAND_SOUND, sound(chinese.brand))
-                return Part("brand", "transliterated", weight - worth.BRAND_PENALTY["transliterated"])
             return Part("brand", level, 0)
         if level == "slip of two":
             return Part("brand", level, worth.BRAND_SLIP_OF_TWO)
@@ -144,16 +140,18 @@ class _Weighing:
             return Part("brand", level, worth.BRAND_SHORT)
         if level == "equal" and a.brand != b.brand:
             return Part("brand", "equal with the trade", self._rare(worth.CORE, a.core))
-        if level == "sound":
+        if level == "transliterated":
+            weight = self._rare(worth.BRAND_SOUND, sound(b.brand if a.latin else a.brand))
+        elif level == "sound":
             weight = self._rare(worth.BRAND_SOUND, sound(a.brand))
-        elif level == "start":
+        elif level in ("start", "end"):
             weight = self._rare(worth.BRAND, min(a.brand, b.brand, key=lambda brand: (len(brand), brand)))
         else:
             weight = min(self._rare(worth.BRAND, a.brand), self._rare(worth.BRAND, b.brand))
         return Part("brand", level, weight - worth.BRAND_PENALTY[level])
 
     def _trade(self, a: Name, b: Name, brand: str) -> Part:
-        if brand in ("start", "short", "equal with the trade", "transliterated"):
+        if brand in ("start", "end", "short", "equal with the trade", "transliterated"):
             return Part("trade", "", 0)  # the border between the two is open, and the whole was compared
         level = naming.likeness_of_trades(a, b)
         if level == "equal":
@@ -167,6 +165,8 @@ class _Weighing:
             return []
         if level == "conflict":
             return [Part("place", level, worth.PLACE_CONFLICT)]
+        if level == "other county":
+            return [Part("place", level, worth.PLACE_OTHER_COUNTY)]
         doors = {part.level: part.weight for part in contact if part.comparison == "address"}
         if any(weight > 0 for weight in doors.values()):
             return [Part("place", f"{level}, said by the address", 0)]
@@ -186,22 +186,23 @@ class _Weighing:
             "",
         ):
             return []
-        if any(part.weight < worth.FORM_CONVERTED for part in named):
+        if any(part.weight < worth.FORM_DIFFERENT_LATIN for part in named):
             return []
-        pairs = [
-            _ordered(left, right)
-            for left in _names_of(self.a) for right in _names_of(self.b)
-            if left.form and left.form == right.form and left.core == right.core and left.mark == right.mark
-            and left.branch == right.branch and left.branch_kind == right.branch_kind and left.group == right.group
-            and (left.trade or left.latin)
-        ]  # fmt: skip
+        every = [_ordered(left, right) for left in _names_of(self.a) for right in _names_of(self.b)]
+        pairs = [pair for pair in every if _same_unit(*pair)]
         if not pairs:
             return []
+        if any(self.statistics.doubles.get(left.core, 0) > 1 for left, _ in pairs):
+            return [Part("registered_name", "namesakes known in this city", worth.NAMESAKES)]
         placed = levels.get("place", "").partition(",")[0]
-        if placed in ("city", "county") or any(left.region and left.region == right.region for left, right in pairs):
-            level, floor = "same registered name in one place", worth.REGISTERED
-        elif not placed and self.statistics.spread.get(pairs[0][0].core, 1) < 2:
-            level, floor = "same registered name, no namesake known", worth.REGISTERED_ANYWHERE
+        one_place = placed in ("city", "county", "other county")
+        if pairs[0][0].kind == "individual":  # sole traders' names are registered per county
+            one_place = placed == "county"
+        whole = [pair for pair in pairs if pair[0].form and pair[0].form == pair[1].form]
+        if one_place or any(x.region and x.region == y.region and x.kind != "individual" for x, y in pairs):
+            level, floor = "same name in one place", worth.REGISTERED if whole else worth.REGISTERED_LOOSELY
+        elif whole and not placed and self.statistics.spread.get(whole[0][0].core, 1) < 2:
+            level, floor = "same name, no namesake known", worth.REGISTERED_ANYWHERE
         else:
             return []
         missing = floor - sum(part.weight for part in named)
@@ -232,20 +233,21 @@ class _Weighing:
         if placing.compare(a.place, b.place) == "conflict":
             return Part("address", "another town", 0)  # the place says it
         if a.road and b.road:
-            if a.road != b.road and not _same_road(a.road, b.road):
+            if not _same_road(a.road, b.road, a.number == b.number != ""):
                 return Part("address", "different", worth.SITE_DIFFERENT)
             if not a.number or not b.number:
                 return Part("address", "same road", worth.SITE_SAME_DOOR)
             if a.number != b.number:
                 return Part("address", "another number", worth.SITE_NUMBER_DIFFERENT)
             return self._door(a, b)
+        if a.rest == b.rest and len(a.rest) >= 8:
+            return Part("address", "equal text", worth.SITE_TEXT_EQUAL)
         if len(a.rest) >= 5 and len(b.rest) >= 5 and Indel.normalized_similarity(a.rest, b.rest) >= 0.85:
             return Part("address", "nearly equal text", worth.SITE_TEXT)
         return Part("address", "", 0)
 
     def _door(self, a: Site, b: Site) -> Part:
-        cities = (a.place.cities & b.place.cities) or a.place.cities or b.place.cities or {""}
-        site = f"{min(cities)} {a.road} {a.number}"
+        site = min(set(sites(a)) & set(sites(b)) or {*sites(a), *sites(b)})
         if self.statistics.is_hub("site", site):
             if len(a.rest) > len(a.road + a.number) and a.rest == b.rest:
                 return Part("address", "same room in a busy house", worth.SITE_SAME_DOOR)
@@ -288,6 +290,8 @@ class _Weighing:
             return Part(comparison.name, "equal", worth.HARD_EQUAL)
         if one.valid and two.valid:
             return Part(comparison.name, "different", worth.HARD_DIFFERENT)
+        if set(one.inner) & set(two.inner):
+            return Part(comparison.name, "same organisation code", worth.INNER_EQUAL)
         pairs = [(x, y) for x in one.valid + one.soft for y in two.valid + two.soft]
         if any(x == y for x, y in pairs):
             return Part(comparison.name, "equal, fails its check", worth.SOFT_EQUAL)
@@ -338,23 +342,35 @@ def _ordered(a: Name, b: Name) -> tuple[Name, Name]:
     return (a, b) if a <= b else (b, a)
 
 
+def _same_unit(a: Name, b: Name) -> bool:
+    """Whether both names say the same unit, but for the region and a form that was not typed."""
+    if a.core != b.core or (a.mark, a.group, a.branch, a.branch_kind) != (b.mark, b.group, b.branch, b.branch_kind):
+        return False
+    if a.form and b.form:
+        return len(a.core) >= 2 and bool(a.trade or a.latin or a.group or a.kind != "company" or a.form != b.form)
+    return bool(a.trade and len(a.core) >= 4) or (a.full == b.full and len(a.core) >= 5)
+
+
 def _levels_differ(one: str, two: str) -> bool:
     """A province beside a city of it: two levels of registration."""
     return one[:2] == two[:2] and one.endswith("0000") != two.endswith("0000")
 
 
-def _form(one: str, two: str) -> Part:
-    if one == two:
+def _form(a: Name, b: Name) -> Part:
+    if a.form == b.form:
         return Part("form", "equal", worth.FORM_EQUAL)
+    if a.latin:
+        return Part("form", "different", worth.FORM_DIFFERENT_LATIN)
     companies = {"有限公司", "股份有限公司", "公司"}
-    if one in companies and two in companies:
+    if a.form in companies and b.form in companies:
         return Part("form", "converted", worth.FORM_CONVERTED)
     return Part("form", "different", worth.FORM_DIFFERENT)
 
 
-def _same_road(one: str, two: str) -> bool:
-    """文一路 and 文一西路 are two roads; 文一西路 and 文一西 (typed short) or a slip in a long name are one."""
+def _same_road(one: str, two: str, same_number: bool) -> bool:
+    """文一路 and 文一西路 are two roads. A zone or a town may stand before the name; a long name may have a slip in it,
+    and with the same number a short one may end in the other."""
     short, long = sorted((one, two), key=lambda road: (len(road), road))
-    return (len(short) >= 3 and long.startswith(short) and len(long) - len(short) == 1) or (
-        len(short) >= 5 and OSA.distance(one, two) == 1
-    )
+    if long.endswith(short):
+        return len(short) >= 3 and (short == long or same_number)
+    return len(short) >= 4 and same_number and OSA.distance(one, two, score_cutoff=1) <= 1

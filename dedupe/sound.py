@@ -1,4 +1,7 @@
-"""How Chinese text sounds, for names typed by ear: pinyin without tones, the usual confusions folded."""
+"""How text sounds, for names typed by ear: pinyin without tones, with the usual confusions folded.
+
+A Chinese brand and the same brand in Latin letters (西博, Xibo) sound alike, so they meet under one key.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-# Sounds that half the country does not tell apart: zh/z, ch/c, sh/s, and -ng/-n at the end of a syllable.
-_initial = re.compile(r"^([zcs])h")
-_final = re.compile(r"(?<=[aei])ng$")
+# Sounds that half the country does not tell apart: zh/z, ch/c, sh/s, and -ng/-n. Folded in the joined text, so that
+# the borders of syllables, which Latin spelling does not show, do not matter.
+_initial = re.compile(r"([zcs])h")
+_final = re.compile(r"(?<=[aei])ng")
 
 
 @cache
@@ -22,13 +26,14 @@ def _library() -> Any:
 @lru_cache(1 << 14)
 def _syllable(character: str) -> str:
     found = _library().lazy_pinyin(character)
-    return _final.sub("n", _initial.sub(r"\1", found[0])) if found else character
+    return str(found[0]) if found else character
 
 
 @lru_cache(1 << 16)
 def sound(text: str) -> str:
-    """Syllables without tones, one per character, joined by blanks; letters and digits stay as they are.
+    """Letters and digits as they sound, lower case, without blanks: 海康 and Hai Kang are `haikan`.
 
     Each character has its commonest reading, whatever stands beside it: two spellings must meet, not be read well.
     """
-    return text if text.isascii() else " ".join(_syllable(character) for character in text)
+    spelled = text if text.isascii() else "".join(map(_syllable, text))
+    return _final.sub("n", _initial.sub(r"\1", "".join(filter(str.isalnum, spelled.lower()))))

@@ -27,7 +27,8 @@ class Statistics:
     """`counts[facet][value]` for values met more than once; `totals[facet]` all values met, `squares[facet]` the sum
     of the squared counts. `hubs[facet]` are values shared by so many that they prove nothing; `crowded[key]` says how
     often a blocking key over its cap was split; `spread[core]` in how many cities a name without region and form is at
-    home, for those in several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
+    home, for those in several; `doubles[core]` how many official numbers there are under it in one city, for those
+    with several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
     """
 
     records: int = 0
@@ -37,6 +38,7 @@ class Statistics:
     hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     crowded: Mapping[str, int] = field(default_factory=dict)
     spread: Mapping[str, int] = field(default_factory=dict)
+    doubles: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     bands: Bands | None = None
 
@@ -70,6 +72,7 @@ class Statistics:
             "hubs": {facet: sorted(values) for facet, values in sorted(self.hubs.items())},
             "crowded": dict(sorted(self.crowded.items())),
             "spread": dict(sorted(self.spread.items())),
+            "doubles": dict(sorted(self.doubles.items())),
             "weights": {name: list(values) for name, values in sorted(self.weights.items())},
             "bands": [self.bands.auto, self.bands.review, self.bands.margin] if self.bands else None,
         }
@@ -85,6 +88,7 @@ class Statistics:
             hubs={facet: frozenset(values) for facet, values in data["hubs"].items()},
             crowded=data["crowded"],
             spread=data["spread"],
+            doubles=data["doubles"],
             weights={name: tuple(values) for name, values in data["weights"].items()},
             bands=Bands(*data["bands"]) if data["bands"] else None,
         )
@@ -174,6 +178,29 @@ def _spread(records: Iterable[Prepared]) -> dict[str, int]:
                 for name in slot.names:
                     homes[name.core].update(record.place.cities)
     return {core: len(cities) for core, cities in homes.items() if len(cities) > 1}
+
+
+def _doubles(records: Iterable[Prepared]) -> dict[str, int]:
+    """Names under which several official numbers are known in one city: namesakes next door.
+
+    A number that is also seen under another brand was typed on the wrong record and counts for nobody.
+    """
+    brands: dict[tuple[str, str], set[str]] = defaultdict(set)
+    held: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for record in records:
+        names = next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
+        for number in record.facts.hard:
+            for name in names:
+                brands[number].add(name.brand)
+                if name.form and name.role == "name":
+                    for city in record.place.cities:
+                        held[name.core, city].add(number)
+    found: dict[str, int] = {}
+    for (core, _), numbers in held.items():
+        clean = sum(len(brands[number]) == 1 for number in numbers)
+        if clean > 1:
+            found[core] = max(found.get(core, 0), clean)
+    return found
 
 
 def _identity(record: Prepared, number: int) -> str:
