@@ -493,6 +493,22 @@ def test_a_fault_of_the_whole_target_keeps_the_results_it_already_has() -> None:
     assert outcome(lambda: _write(case.connect(), _new(9))) == (Halt, "CON004")
 
 
+def test_after_a_fault_of_the_whole_target_the_rest_is_not_sent() -> None:
+    case = Case()
+    case.sim.faults.add(Fault("refuse", code="20017", path="*/create", skip=1, count=None))
+    results = _write(case.connect(threads=1), *(_new(number) for number in range(5)))
+    assert [(result.outcome, result.code) for result in results] == [("written", ""), *[("retry", "CON044")] * 4]
+    assert case.sim.counters.by_endpoint["/cgi/crm/v2/data/create"] == 2
+
+
+def test_an_invalidated_record_gives_its_external_id_free() -> None:
+    case = Case()
+    connector = case.connect()
+    row = {"_id": "6a01", "golden_id__c": "g1", "life_status": "invalid"}
+    case.sim.faults.add(Fault("error_body", body={"errorCode": 0, "data": {"dataList": [row]}}, path=QUERY))
+    assert connector.read_back(connector.streams["AccountObj"], ["g1"]) == {}
+
+
 def test_unknown_objects_and_fields_are_named_before_anything_is_written() -> None:
     case = Case()
     with pytest.raises(Misconfigured, match="did you mean 'AccountObj'") as caught:

@@ -200,6 +200,21 @@ def test_f24_a_slow_loris_meets_the_total_deadline(where: str) -> None:
     assert clock.monotonic() - started < 1.5
 
 
+def test_f24_a_stall_after_a_drip_does_not_get_the_time_twice() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"
+
+    def step(connection: socket.socket, request: Any) -> None:
+        drip(head, 0.01)(connection, request)
+        threading.Event().wait(3)
+
+    clock = Clock()
+    with Server(step) as server:
+        started = clock.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            make_client(server, clock, timeout_s=0.7).post("/x", json={})
+    assert clock.monotonic() - started < 1.0
+
+
 def test_f25_connection_refused_is_retried_then_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -266,6 +281,24 @@ def test_f10_the_wait_holds_every_thread_of_the_tenant() -> None:
         other.get("/y")
     assert clock.monotonic() == 30
     assert len(server.requests) == 2
+
+
+def test_f10_throttles_use_up_no_tries() -> None:
+    busy, broken = answer({}, 429, Retry_After="1"), answer({}, 500)
+    with Server(busy, broken, busy, broken, busy, broken, busy, broken, busy, GOOD) as server:
+        make_client(server, timeout_s=100).get("/x")
+    assert len(server.requests) == 10
+
+
+def test_f12_a_throttle_without_a_wait_slows_all_later_calls_down() -> None:
+    clock = FrozenClock(NOON)
+    with Server(answer({}, 429), GOOD) as server:
+        factory = HttpFactory(clock, draw=lambda: 0.0)
+        budget = factory.budget("demo", calls=8, per_s=10)
+        client = factory.client(system="demo", base_url=server.url, budget=budget)
+        for _ in range(7):
+            client.get("/x")
+    assert 10 <= clock.monotonic() <= 31  # four in ten seconds now, not eight
 
 
 def test_f11_retry_after_as_a_date_follows_the_servers_clock() -> None:
