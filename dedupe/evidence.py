@@ -50,14 +50,15 @@ BRAND_SLIP_OF_TWO = bits(-2)
 BRAND_DIFFERENT = bits(-12)
 TRADE_PART = bits(1)
 TRADE_CLOSE = bits(1.5)
-TRADE_DIFFERENT = bits(-16)
+TRADE_DIFFERENT = bits(-10)
+"""Beside it the brand in common counts nothing: relatives share it, and their town."""
 PLACE_COUNTY = bits(1)
 """On top of the city."""
 PLACE_OTHER_COUNTY = bits(-3)
 """One city, but each names another county of it."""
 PLACE_CONFLICT = bits(-9)
 REGION_LEVELS = bits(-5)
-"""Two full legal names registered at different levels: 浙江天成 and 杭州天成 are two companies of one town."""
+"""Two whole names registered at two levels of one region."""
 FORM_EQUAL = bits(0.5)
 FORM_CONVERTED = bits(-0.5)
 FORM_DIFFERENT = bits(-3)
@@ -65,7 +66,8 @@ FORM_DIFFERENT_LATIN = bits(-1)
 """Abroad the form is written in more ways than anybody can list."""
 BRANCH_EQUAL = bits(4)
 MARK_EQUAL = bits(3)
-GROUP_DIFFERENT = bits(-3)
+GROUP_DIFFERENT = bits(-8)
+"""A group and one of its companies; the brand in common counts nothing here either."""
 FORMER = bits(-1)
 NEVER_CALLED = bits(-6)
 """One record knows its company's former names too, and none of them fits."""

@@ -35,6 +35,7 @@ class Name(NamedTuple):
     latin: bool
     whole: str
     """The core, with the region in front where that may be part of it."""
+    region_text: str = ""
     role: str = "name"
     """name, short or former: which of a record's names this is."""
 
@@ -73,6 +74,7 @@ def read_name(text: str, role: str = "name") -> Name | None:
         latin=found.script == "latin",
         # In a name without a form a county read at its head may as well be the brand (海康威视).
         whole=core if found.form or not region_text else region_text + core,
+        region_text=_without_levels(region_text),
         role=role,
     )
 
@@ -81,6 +83,26 @@ def also_called(text: str) -> tuple[str, ...]:
     """Names that a name carries in brackets: a former one, one in another script."""
     found = parse_organisation(text)
     return tuple(each for each in (found.former, found.alias) if each)
+
+
+def _without_levels(text: str) -> str:
+    """A place, or a name with places in it, without the words for province, city, county."""
+    return "".join(each for each in text if each not in "省市县区")
+
+
+def exchanged(a: Name, b: Name) -> bool:
+    """Whether two long names consist of the same characters: some changed places while typing."""
+    return len(a.full) >= 8 and a.full != b.full and sorted(a.full) == sorted(b.full)
+
+
+def registered_elsewhere(a: Name, b: Name) -> bool:
+    """Whether two whole names name two regions one of which lies in the other: 浙江天成 and 杭州天成 are two companies
+    of one town. A name that says both (浙江杭州天成) may be either."""
+    if not (a.form and b.form and a.region and b.region) or a.region == b.region:
+        return False
+    one, two = (region.rstrip("0").ljust(2, "0") for region in (a.region, b.region))
+    nested = one.startswith(two) or two.startswith(one)
+    return nested and not (a.region_text in b.region_text or b.region_text in a.region_text)
 
 
 def branch_key(text: str) -> str:
@@ -112,7 +134,9 @@ def likeness_of_brands(a: Name, b: Name) -> str:
         return "slip"
     if min(len(a.core), len(b.core)) >= 5 and OSA.distance(a.core, b.core, score_cutoff=1) == 1:
         return "slip" if a.trade != b.trade else "slip of two" if len(a.brand) == len(b.brand) == 2 else "slip"
-    if sorted(a.full) == sorted(b.full) or (
+    if _without_levels(a.full) == _without_levels(b.full):
+        return "equal"
+    if exchanged(a, b) or (
         min(len(a.full), len(b.full)) >= 8 and len(a.full) != len(b.full) and OSA.distance(a.full, b.full) == 1
         and not (a.form and b.form and a.trade and a.trade == b.trade)
     ):  # fmt: skip

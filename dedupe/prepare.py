@@ -221,6 +221,8 @@ def _facts(slots: Iterable[Any], place: Place) -> Facts:
 
 def sites(site: Site) -> tuple[str, ...]:
     """Keys of a street address: city, the end of the road's name (before it stand parks and zones), number."""
+    if not site.road and not site.place.provinces and len(site.rest) >= 8 and any(map(str.isdigit, site.rest)):
+        return (site.rest,)  # an address abroad
     if not site.road or not site.number:
         return ()
     return tuple(f"{city} {site.road[-3:]} {site.number}" for city in sorted(site.place.cities) or ("",))
@@ -271,6 +273,7 @@ def _offer_names(slot: Names, offer: Any) -> None:
             words = [word for word in plain.words(name.core).split() if len(word) > 2]
             offer("token", *words)
             offer("start", name.core[:6])
+            offer("letters", "".join(sorted(name.core)))
             continue
         if len(name.core) >= 2:
             # Short names keep the first character nearly always, and another one of the first four.

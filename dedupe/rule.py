@@ -56,7 +56,7 @@ VETOES: dict[str, str] = {
 FACETS: dict[str, tuple[str, ...]] = {
     "organisation": (
         "core", "brand", "brand_pinyin", "brand_near", "trade", "branch", "short_name", "city", "province",
-        "start", "token",
+        "start", "token", "letters",
     ),
     "address": ("site", "road", "city", "province"),
     "phone": ("phone",),
@@ -155,6 +155,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "block": [
             "credit_code", "lei", "phone", "email", "domain", "site", "core", "brand+city", "brand+trade",
             "brand_pinyin+city", "brand_pinyin+trade", "brand_near+city", "short_name+city", "token", "start",
+            "letters",
         ],
         "compare": {
             "name": "organisation", "short_name": "organisation", "former_names": "organisation",

@@ -89,7 +89,7 @@ class _Weighing:
             else:
                 other.append(self._plain(comparison, one, two))
         contact = [part for part in contact if part.level]
-        named.extend(self._place(contact))
+        named.extend(self._place(named, contact))
         if any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
             contact = self._balanced(named, contact)
         named.extend(self._registered(named))
@@ -122,8 +122,10 @@ class _Weighing:
             parts.append(Part("number", "equal", worth.MARK_EQUAL))
         if a.form and b.form and a.group != b.group:
             parts.append(Part("group", "different", worth.GROUP_DIFFERENT))
-        if a.form and b.form and a.region and b.region and a.region != b.region and _levels_differ(a.region, b.region):
+        if naming.registered_elsewhere(a, b):
             parts.append(Part("name_region", "another level", worth.REGION_LEVELS))
+        if brand.weight > 0 and _related(parts):
+            parts[0] = Part("brand", f"{brand.level}, of relatives", 0)
         if "former" in (a.role, b.role):
             parts.append(Part("former_names", "fits", worth.FORMER))
         return parts
@@ -159,7 +161,7 @@ class _Weighing:
         weight = {"part": worth.TRADE_PART, "close": worth.TRADE_CLOSE, "different": worth.TRADE_DIFFERENT}
         return Part("trade", level, weight.get(level, 0))
 
-    def _place(self, contact: list[Part]) -> list[Part]:
+    def _place(self, named: list[Part], contact: list[Part]) -> list[Part]:
         level = placing.compare(self.a.place, self.b.place)
         if not level:
             return []
@@ -167,6 +169,8 @@ class _Weighing:
             return [Part("place", level, worth.PLACE_CONFLICT)]
         if level == "other county":
             return [Part("place", level, worth.PLACE_OTHER_COUNTY)]
+        if _related(named):
+            return [Part("place", f"{level}, of relatives", 0)]
         doors = {part.level: part.weight for part in contact if part.comparison == "address"}
         if any(weight > 0 for weight in doors.values()):
             return [Part("place", f"{level}, said by the address", 0)]
@@ -262,7 +266,7 @@ class _Weighing:
         levels = {part.comparison: part.level for part in named}
         agreed = sum(part.weight for part in named if part.comparison != "place")
         room: int | None = None
-        if "different" in (levels.get("brand"), levels.get("trade"), levels.get("group")):
+        if levels.get("brand") == "different" or _related(named):
             room = worth.CONTACT_MOST_RELATED
         elif agreed <= 0:
             room = worth.CONTACT_MOST_ALONE
@@ -342,18 +346,20 @@ def _ordered(a: Name, b: Name) -> tuple[Name, Name]:
     return (a, b) if a <= b else (b, a)
 
 
+def _related(parts: Iterable[Part]) -> bool:
+    """Whether the names say: two companies of one family."""
+    return any(part.comparison in ("trade", "group") and part.level == "different" for part in parts)
+
+
 def _same_unit(a: Name, b: Name) -> bool:
     """Whether both names say the same unit, but for the region and a form that was not typed."""
+    if naming.exchanged(a, b):
+        return True
     if a.core != b.core or (a.mark, a.group, a.branch, a.branch_kind) != (b.mark, b.group, b.branch, b.branch_kind):
         return False
     if a.form and b.form:
         return len(a.core) >= 2 and bool(a.trade or a.latin or a.group or a.kind != "company" or a.form != b.form)
     return bool(a.trade and len(a.core) >= 4) or (a.full == b.full and len(a.core) >= 5)
-
-
-def _levels_differ(one: str, two: str) -> bool:
-    """A province beside a city of it: two levels of registration."""
-    return one[:2] == two[:2] and one.endswith("0000") != two.endswith("0000")
 
 
 def _form(a: Name, b: Name) -> Part:
