@@ -50,7 +50,10 @@ def from_network(error: httpx.HTTPError, host: str, port: int) -> Trouble:
         if isinstance(cause, ssl.SSLCertVerificationError):
             what = f"the certificate of {host} is not accepted: {cause.verify_message}{_dates(host, port)}"
             return Trouble(
-                Rule(Kind.HALT, "have it renewed, or point SSL_CERT_FILE at a bundle that holds its authority"), "CON009", what, sent=False
+                Rule(Kind.HALT, "have it renewed, or point SSL_CERT_FILE at a bundle that holds its authority"),
+                "CON009",
+                what,
+                sent=False,
             )
         if isinstance(cause, socket.gaierror):
             return Trouble(RETRY, "CON001", f"the name {host} does not resolve", sent=False)
