@@ -1,41 +1,37 @@
 """Tells our own writes from a human's edits when a target system is read back.
 
-A row that we keep up to date in a target is no witness of its own: what we wrote there must not come back as a claim.
-Such a row is anchored to a record of its golden record and follows it; only fields that differ from what we wrote
-remain as its claims.
+What we wrote there must not come back as a claim of the target. A field that only repeats our write keeps whatever
+the row claimed before we wrote it: nothing for a row that we made, a person's own word for a row that we adopted. Only
+what differs from our writes is a new claim.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from goldbridge.mapping import Mapping
-from goldbridge.state import crosswalk, landing, ledger
+from goldbridge.state import landing, ledger
 from goldbridge.state.landing import Change, StreamRef
 
 
 def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]) -> None:
-    """Anchor rows that we wrote and take from their canonical values whatever only repeats our writes."""
+    """Put back the earlier claims of rows that we write to, field by field, wherever the row repeats our write."""
     entries = ledger.load(conn, ref.system, ref.stream, [change.key for change in changes])
-    if not entries:
-        return
     ours = [change for change in changes if change.key in entries and change.canonical is not None]
-    homes = crosswalk.golden_of(conn, [change.id for change in ours])
-    members = crosswalk.members(conn, set(homes.values()))
-    records = landing.load(conn, {id for ids in members.values() for id in ids})
+    before = landing.load(conn, [change.id for change in ours])
     for change in ours:
-        home = homes.get(change.id)
-        others = [
-            records[id] for id in members.get(home, ()) if id != change.id and records[id].anchor is None
-        ] if home is not None else []  # fmt: skip
-        if not others:
-            continue  # the row is the only witness: it speaks for itself
-        senior = min(others, key=lambda r: (r.first_run, r.system, r.stream, r.key, r.incarnation))
-        change.anchor = senior.id
-        foreign = entries[change.key].foreign(change.raw)
-        assert change.canonical is not None
-        change.canonical = {
-            field: value for field, value in change.canonical.items() if mapping.inputs(field) & foreign.keys()
+        entry = entries[change.key]
+        # An empty field that we never filled is nobody's statement; one that we filled and that is empty now is.
+        foreign = {
+            name
+            for name, value in entry.foreign(change.raw).items()
+            if value not in (None, "", []) or name in entry.fields
         }
+        earlier = before.get(change.id)
+        claims: dict[str, Any] = dict(earlier.canonical or {}) if earlier else {}
+        said = change.canonical or {}
+        change.anchor = earlier.anchor if earlier else None
+        change.canonical = claims | {field: said[field] for field in said if mapping.inputs(field) & foreign}

@@ -25,7 +25,7 @@ from goldbridge.clock import iso
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.mapping import Mapping as FieldMapping
 from goldbridge.records.model import Entity
-from goldbridge.state import cache, golden, landing
+from goldbridge.state import cache, crosswalk, golden, landing
 from goldbridge.state.cache import CachedAnswer
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Arrival, StreamRef
@@ -79,6 +79,17 @@ def enrich(
     if parked is not None:
         run.message = f"{lookup.context.system}: {parked.message}"
         run.log.warning("look-up parked", system=lookup.context.system, reason=parked.message)
+
+
+def _answered(conn: Connection, lookup: Lookup[Any], batch: Sequence[Golden], not_before: str) -> set[int]:
+    """Golden records that have an answer of this look-up among their records already, and a recent one."""
+    members = crosswalk.members(conn, [record.id for record in batch])
+    records = landing.load(conn, {id for ids in members.values() for id in ids})
+    return {
+        home
+        for home, ids in members.items()
+        if any(records[id].system == lookup.context.system and records[id].received_at >= not_before for id in ids)
+    }
 
 
 def _question(record: Golden, names: Sequence[str], mapping: FieldMapping) -> Question | None:

@@ -53,15 +53,26 @@ def _queue_changes(run: Running, target: Target, entity: Entity, condition: Cond
         run.progress.advance(len(fresh))
 
 
+def of_source(conn: Connection, goldens: Iterable[Golden], source: str) -> set[int]:
+    """Those golden records that have, or were founded by, a record of `system.stream`."""
+    found = list(goldens)
+    members = crosswalk.members(conn, [g.id for g in found])
+    records = landing.load(conn, {g.founder for g in found} | {id for ids in members.values() for id in ids})
+    return {
+        g.id
+        for g in found
+        if any(
+            f"{records[id].system}.{records[id].stream}" == source
+            for id in (g.founder, *members.get(g.id, ()))
+            if id in records
+        )
+    }
+
+
 def _of_source(conn: Connection, goldens: Collection[int], source: str) -> list[int]:
     if not source:
         return sorted(goldens)
-    system, _, stream = source.partition(".")
-    closed = golden.load(conn, goldens)
-    founders = landing.load(conn, {g.founder for g in closed.values()})
-    return sorted(
-        g.id for g in closed.values() if (founders[g.founder].system, founders[g.founder].stream) == (system, stream)
-    )
+    return sorted(of_source(conn, golden.load(conn, goldens).values(), source))
 
 
 def queue(

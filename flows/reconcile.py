@@ -14,11 +14,11 @@ from typing import Any
 from connectors.base import Reader, Reading, Window
 from flows.condition import Condition
 from flows.delivering import Target
-from flows.publish import resolved_rows
+from flows.publish import of_source, resolved_rows
 from flows.running import Running
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.records.model import Entity
-from goldbridge.state import golden, landing, ledger
+from goldbridge.state import golden, ledger
 from goldbridge.state.golden import Golden
 from mdm.identity import write_id
 
@@ -150,8 +150,8 @@ def _wanted(
 def _of_source(conn: Any, goldens: list[Golden], feed: Feed) -> list[Golden]:
     if not feed.source:
         return goldens
-    founders = landing.load(conn, {g.founder for g in goldens})
-    return [g for g in goldens if f"{founders[g.founder].system}.{founders[g.founder].stream}" == feed.source]
+    mine = of_source(conn, goldens, feed.source)
+    return [g for g in goldens if g.id in mine]
 
 
 def _rows(run: Running, target: Target) -> Iterator[Mapping[str, Any]]:

@@ -1,7 +1,8 @@
 """One run of one flow: its lease, its counters, its way to the end.
 
-Schedulers only trigger. The lease is taken here, every transaction of the run proves its fence, and the counters must
-add up before the run counts as done. A run that stops halfway leaves its cursor where the last page was committed.
+Schedulers only trigger. The lease is taken here and kept while the run lives, every transaction of the run proves its
+fence, and the counters must add up before the run counts as done. A run that stops halfway leaves its cursor where the
+last page was committed; one that is told to stop does so after the page it is in.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from flows.heartbeat import Heartbeat
+from flows.stop import CODE, StoppableClock, Stopped
 from goldbridge import log
-from goldbridge.errors import AlreadyRunning, GoldbridgeError
+from goldbridge.errors import GoldbridgeError
 from goldbridge.ports import Progress
-from goldbridge.state import delivery
+from goldbridge.state import cursor, delivery
 from goldbridge.state import run as runs
 from goldbridge.state.engine import Store
 from goldbridge.state.run import Counters, Lease, RunKind
+
+LEASE_S = 60.0
+"""How long a flow stays locked after its process died without a word."""
 
 
 class Silent:
@@ -27,6 +33,19 @@ class Silent:
 
     def advance(self, done: int, total: int | None = None) -> None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Progress is a sign of life, and a moment to ask whether to go on."""
+
+    run: Running
+    inner: Progress
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        self.run.heart.sign()
+        self.inner.advance(done, total)
+        self.run.heed_stop()
 
 
 @dataclass(slots=True)
@@ -38,7 +57,8 @@ class Running:
     lease: Lease
     id: int
     started_at: str
-    progress: Progress
+    heart: Heartbeat
+    progress: Progress = field(default_factory=Silent)
     counters: Counters = field(default_factory=Counters)
     completeness: str = ""
     message: str = ""
@@ -47,11 +67,24 @@ class Running:
 
     @contextmanager
     def page(self) -> Iterator[Connection]:
-        """One write transaction of this run: proves the fence first, notes progress last."""
-        with self.store.begin() as conn:
+        """One write transaction of this run: proves the fence first, notes progress last.
+
+        Raises `Stopped` after the commit when the process was told to stop: what was done outside (an answer, a write)
+        is kept before the run ends.
+        """
+        with self.heart.turn, self.store.begin() as conn:
             runs.check_fence(conn, self.lease)
             yield conn
             runs.beat(conn, self.id, self.counters)
+            runs.check_fence(conn, self.lease)  # a page that took longer than the lease must not leave an expired one
+        self.heart.sign()
+        self.heed_stop()
+
+    def heed_stop(self) -> None:
+        """Raises `Stopped` when the process was told to stop."""
+        clock = self.store.clock
+        if isinstance(clock, StoppableClock) and clock.stopped:
+            raise Stopped(f"told to stop by {clock.reason}")
 
     def count(self, **others: int) -> None:
         """Add to the counters that are not fates (written, versions, tasks, ...)."""
@@ -68,40 +101,65 @@ def running(
 
     Raises `AlreadyRunning` when another process holds the flow.
     """
-    holder = runs.holder()
     with store.begin() as conn:
-        lease = runs.acquire(conn, flow, holder=holder)
+        lease = runs.acquire(conn, flow, holder=runs.holder(), ttl_s=LEASE_S)
         id = runs.begin(conn, lease, kind, fingerprint)
         delivery.disown(conn, flow, lease.fence)
         opened = runs.load(conn, id)
-    run = Running(flow, store, lease, id, opened.started_at if opened else "", progress or Silent())
-    run.log = log.get("flow").bind(flow=flow, run=id)
+    bound = log.get("flow").bind(flow=flow, run=id)
+    heart = Heartbeat(store, lease, bound)
+    run = Running(flow, store, lease, id, opened.started_at if opened else "", heart, log=bound)
+    run.progress = Watched(run, progress or Silent())
     try:
-        yield run
+        with heart:
+            yield run
         _finish(run, "done")
         run.log.info(
             "run done",
-            **{
-                name: getattr(run.counters, name)
-                for name in ("read", "applied", "unchanged", "filtered", "dead", "pending")
-            },
+            read=run.counters.read,
+            **run.counters.fates(),
             **run.counters.other,
             **({"completeness": run.completeness} if run.completeness else {}),
         )
-    except AlreadyRunning:
-        raise
     except KeyboardInterrupt:
         run.message = "interrupted; the next run resumes where this one stopped"
-        _finish(run, "interrupted")
+        _close(run, "interrupted")
         raise
     except GoldbridgeError as error:
+        if error.code == CODE:
+            run.message = _where(run, kind)
+            _close(run, "interrupted")
+            raise Stopped(f"flow {flow}: {run.message}") from None
         run.message = log.redact(str(error))
-        _finish(run, "halted")
+        _close(run, "halted")
         raise
     except BaseException as error:
         run.message = log.redact(f"{type(error).__name__}: {error}")
-        _finish(run, "failed")
+        _close(run, "failed")
         raise
+
+
+def _where(run: Running, kind: RunKind) -> str:
+    """What a stopped run got done, and who takes it up."""
+    clock = run.store.clock
+    by = clock.reason if isinstance(clock, StoppableClock) else "its process"
+    done = f"stopped by {by} after {run.counters.read} records"
+    if kind == "full_compare":
+        return f"{done}; the next full compare takes it up"
+    with run.store.read() as conn:
+        held = [cursor.load(conn, run.flow), *cursor.partitions(conn, run.flow)]
+    # Positions in the outbox (they carry a colon) mean nothing to a person.
+    moved = [one for one in held if one is not None and one.run == run.id and ":" not in one.partition]
+    at = next((one.value for one in moved if one.value), "")
+    return f"{done} at cursor {at}; the next run resumes there" if at else f"{done}; the next run resumes there"
+
+
+def _close(run: Running, state: runs.RunState) -> None:
+    """Close a run that did not reach its end; a state that cannot be written to must not hide why it ended."""
+    try:
+        _finish(run, state)
+    except GoldbridgeError as error:
+        run.log.warning("run not closed; its lease runs out by itself", reason=str(error))
 
 
 def _finish(run: Running, state: runs.RunState) -> None:

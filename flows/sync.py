@@ -15,7 +15,7 @@ from goldbridge.records.model import Entity
 from goldbridge.state import cursor, outbox
 from goldbridge.state.run import Counters
 from mdm.core import Core
-from mdm.resolution import mirror
+from mdm.mirror import mirror
 
 BATCH = 1000
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from dedupe.block import keys as block
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import score
-from sqlalchemy import Connection
-
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, landing, match, relation
 from goldbridge.state.landing import Record

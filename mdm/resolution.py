@@ -173,19 +173,15 @@ def _apply(
         record.values, record.lineage = survived.values, dict(survived.lineage)
         changed.append(record)
         place.update((answer.record, id) for answer in followers)
+    for id in (*assignment.redirects, *assignment.retired):
+        goldens[id].state = "redirected" if id in assignment.redirects else "retired"
+        changed.append(goldens[id])
     outcome.versions = len(golden.save(conn, changed, cause, run))
     outcome.moved = crosswalk.move(conn, _moves(scope, place, basis), cause, run)
     outcome.redirected, outcome.retired = len(assignment.redirects), len(assignment.retired)
     outcome.goldens = list(assignment.ids)
-    if assignment.redirects:
-        golden.redirect(
-            conn, [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()], cause, run
-        )
-    if assignment.retired:
-        gone = [goldens[id] for id in assignment.retired]
-        for record in gone:
-            record.state = "retired"
-        golden.save(conn, gone, cause, run)
+    redirects = [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()]
+    golden.redirect(conn, redirects, cause, run)
 
 
 def _followers(scope: Scope, place: Mapping[int, int]) -> dict[int, list[Claimant]]:
@@ -237,32 +233,3 @@ def _pins(conn: Connection, records: Iterable[int]) -> dict[int, list[Override]]
             Override(str(pin.id), pin.anchor, pin.field, pin.mode, pin.value, pin.at)
         )
     return found
-
-
-def mirror(conn: Connection, core: Core, records: Collection[int], cause: str, run: int) -> Outcome:
-    """Golden records of an entity that is not mastered: one per source record, its values as they were mapped."""
-    loaded = landing.load(conn, records)
-    outcome = Outcome(records=len(loaded))
-    ids = {id: golden.golden_id(id, 0) for id in loaded}
-    known = golden.load(conn, ids.values())
-    changed: list[Golden] = []
-    moves: list[Move] = []
-    for id, record in sorted(loaded.items()):
-        there = known.get(ids[id])
-        if not speaks(record):
-            if there is not None:
-                there.state = "retired"
-                changed.append(there)
-                moves.append(Move(id, None))
-            continue
-        new = there or Golden(id=ids[id], entity=core.entity.name, founder=id)
-        new.state = "active"
-        new.values = {name: value for name, value in (record.canonical or {}).items() if value not in (None, "", [])}
-        new.lineage = {name: {"rule": "source", "record": id, "version": record.version} for name in new.values}
-        changed.append(new)
-        moves.append(Move(id, ids[id]))
-    outcome.created = sum(id not in known for id in (g.id for g in changed))
-    outcome.versions = len(golden.save(conn, changed, cause, run))
-    outcome.moved = crosswalk.move(conn, moves, cause, run)
-    outcome.goldens = [g.id for g in changed]
-    return outcome
