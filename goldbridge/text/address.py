@@ -91,7 +91,7 @@ def parse_address(text: str, hint: str = "") -> Address:
     if former:
         reason = f"{found.names[-1]} is a former name"
         if division.level < min(place.level for place in found.places):
-            reason = f"{found.names[-1]} was dissolved into several"
+            reason = f"{found.names[-1]} is a former name that no one county has taken over"
     return _with_street(_settled(division, rest, reason))
 
 

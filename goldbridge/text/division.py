@@ -205,6 +205,7 @@ _ENDINGS = (
 )
 
 
+@lru_cache(1 << 13)
 def stem(name: str) -> str:
     """What people say for a full name: 余杭区 -> 余杭, 景宁畲族自治县 -> 景宁; "" where one character is left."""
     for endings in _ENDINGS:
@@ -239,6 +240,8 @@ def successor(code: str, name: str, year: int = 0) -> str:
         if event is None:
             break
         code, name, year = event.new_code, event.new_name, event.year
+    if name in _COMMON:
+        return ""
     for by_form, form in ((_by_name(), name), (_by_stem(), stem(name))):
         same = by_form.get((code[:2], form), [])
         if form and len(same) == 1:

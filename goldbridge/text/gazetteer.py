@@ -82,7 +82,7 @@ _other = re.compile(
     r"[东西南北中新老大内外前后上下]{0,2}(?:[一二三四五六七八九十]|第[一二三四五六七八九十]|\d{1,2})?"
     r"(?:[大支]?路|大?街|大道|[支干]道|道\d|巷|弄|胡同|里弄|公路|高速|国道|省道|[一二三四五六]环|桥|区块|立交|门[内外东西南北大]|门\d|寺|祠|庙|塔|公园|花园|"
     r"广场|大厦|大楼|饭店|酒店|宾馆|小区|家园|医院|学院|大学|中学|小学|机场|[东南西北]?站|车站|码头|[^\s,]{0,2}新村|村\d|村委|"
-    r"花苑|苑\d|银行|商城|商厦|商场|市场|市集|宫|湖路|山路|江路|河路)"
+    r"花苑|苑\d|银行|商城|商厦|商场|市场|市集|宫|湖路|山路|江路|河路|侧|段)"
 )
 # In the name of an organisation only these: 杭州银行 and 上海宾馆 are named after their city, 南京路步行街 is not.
 _path = re.compile(
@@ -94,47 +94,66 @@ _market = re.compile(r"场(?![口坝镇])")
 _block = re.compile(r"块|域|间[^,\s]{0,2}$|属|别")
 
 
-def _places() -> list[Place]:
-    former_above: dict[str, set[str]] = {}
-    found: dict[tuple[str, int, str], Place] = {}
+class _Past(NamedTuple):
+    """A former name: what it means today, the last year of the change, whether its successor is known for certain."""
+
+    known: bool
+    year: int
+    code: str
+
+
+def _past() -> tuple[dict[tuple[str, int, str, str], _Past], dict[str, set[str]]]:
+    """Former names by (name, level, province, stem of the city), and for each current code all it was ever part of.
+
+    One name may occur twice in one city's past (港闸区): the last that is known counts.
+    """
     now = table()
+    found: dict[tuple[str, int, str, str], _Past] = {}
+    above: dict[str, set[str]] = {}
 
-    def note_above(code: str, *names: str) -> None:
-        former_above.setdefault(code, set()).update(name for name in names if name)
+    def note(name: str, level: int, province: str, city: str, past: _Past) -> None:
+        names = above.setdefault(past.code, set())
+        names.update((city, now[province + "0000"].province) if city else (now[province + "0000"].province,))
+        if now[past.code].name != name or now[past.code].level != level:
+            key = (name, level, province, stem(city))
+            found[key] = max(found.get(key, past), past)
 
-    former: dict[tuple[str, int, str], int] = {}
     for event in changes():
-        if not event.old_code or event.kind in ("reuse", "create"):
-            continue
-        province = now.get(event.old_code[:2] + "0000")
-        code = successor(event.old_code, event.old_name)
-        if not code:
-            code = city_called(event.old_code[:2], event.old_city)
-        if not code:
-            continue
-        note_above(code, event.old_city, province.province if province else "")
-        if now[code].name != event.old_name or now[code].level != event.level:
-            key = (event.old_name, event.level, code)
-            former[key] = max(former.get(key, 0), event.year)
-    for (level, province_digits, city, name), code in corrections().items():
-        note_above(code, str(city), now[str(province_digits) + "0000"].province)
-        former.setdefault((str(name), int(level), code), 2000)
-    for division in now.values():
-        names = {division.province, division.city} | former_above.get(division.code, set())
+        if event.old_code and event.kind not in ("reuse", "create"):
+            province = event.old_code[:2]
+            code = successor(event.old_code, event.old_name)
+            known = bool(code)
+            code = code or city_called(province, event.old_city)
+            if code:
+                note(event.old_name, event.level, province, event.old_city, _Past(known, event.year, code))
+    for (level, digits, city, name), code in corrections().items():
+        key = (str(name), int(level), str(digits), stem(str(city)))
+        year = found[key].year if key in found else 2000
+        note(str(name), int(level), str(digits), str(city), _Past(True, year + 1, code))
+    return found, above
+
+
+def _places() -> list[Place]:
+    past, above = _past()
+    found: dict[tuple[str, int, str], Place] = {}
+    for division in table().values():
+        names = {division.province, division.city} | above.get(division.code, set())
         if division.city and division.level == 3:
-            names |= former_above.get(division.code[:4] + "00", set())
+            names |= above.get(division.code[:4] + "00", set())
         own = {division.name} if not (division.level == 3 and division.city == division.name) else set()
         found[division.name, division.level, division.code] = Place(
             division.name, division.level, division.code, frozenset(names - own), 0
         )
-    for (name, level, code), year in former.items():
-        division = now[code]
-        names = {division.province, division.city, *former_above.get(code, ())}
+    for (name, level, _, _), (_, year, code) in past.items():
+        division = table()[code]
+        names = {division.province, division.city, *above.get(code, ())}
         if division.level == 2:
             names.add(division.name)
         if level < 3:
             names = {division.province, *(n for n in names if n.endswith(("省", "自治区")))}
-        found.setdefault((name, level, code), Place(name, level, code, frozenset(names - {name}), year))
+        place = found.get((name, level, code))
+        if place is None or 0 < place.until < year:
+            found[name, level, code] = Place(name, level, code, frozenset(names - {name}), year)
     return list(found.values())
 
 
@@ -156,9 +175,19 @@ def index() -> dict[str, tuple[Entry, ...]]:
     for forms, is_short in ((whole, False), (short, True)):
         for form, read in forms.items():
             if not is_short or form not in whole:
-                entry = Entry(form, is_short, tuple(dict.fromkeys(read)))
+                entry = Entry(form, is_short, _plainest(read) if is_short else tuple(dict.fromkeys(read)))
                 found.setdefault(form[:2], []).append(entry)
     return {start: tuple(sorted(entries, key=lambda entry: -len(entry.form))) for start, entries in found.items()}
+
+
+def _plainest(read: list[Place]) -> tuple[Place, ...]:
+    """The readings of a short name without those of a longer name in the same city: 井陉 is 井陉县, not 井陉矿区."""
+    least: dict[str, int] = {}
+    for place in read:
+        if not place.until and place.level == 3:
+            least[place.code[:4]] = min(least.get(place.code[:4], 99), len(place.name))
+    kept = (place for place in read if place.until or place.level < 3 or len(place.name) == least[place.code[:4]])
+    return tuple(dict.fromkeys(kept))
 
 
 def _halves(place: Place) -> list[str]:
@@ -187,8 +216,10 @@ def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) 
     best: Walk | None = None
     for entry in entries_at(text, at):
         end = at + len(entry.form)
-        if entry.short and (not shorts or is_other(text, end)):
+        if entry.short and not shorts:
             continue
+        if entry.short and is_other(text, end) and not _continues(text, end, entry.places):
+            break  # a shorter name here would cut a longer word in two: 大兴 of 大兴安岭路
         if not entry.short and entry.form[-1] == "市" and _market.match(text, end):
             continue
         found = _descend(text, Walk(entry.places, at, end, (entry.form,), int(entry.short)), is_other)
@@ -208,6 +239,16 @@ def _splits(text: str, end: int, places: tuple[Place, ...]) -> bool:
 
 def _rank(found: Walk) -> tuple[int, int]:
     return found.end, -found.shorts
+
+
+def _continues(text: str, at: int, places: tuple[Place, ...]) -> bool:
+    """Whether the next name lies in these places: 唐山路南 is 路南区 of 唐山, though 唐山路 could be a road."""
+    if min(place.level for place in places) == 3:
+        return False
+    for entry in entries_at(text, at):
+        if any(lies_in(place, places) for place in entry.places):
+            return not (entry.short and _is_other(text, at + len(entry.form)))
+    return False
 
 
 def _is_other(text: str, end: int) -> bool:
@@ -236,14 +277,14 @@ def _step(text: str, at: int, found: Walk, is_other: Callable[[str, int], bool])
     odd = ""
     for entry in entries_at(text, at):
         end = at + len(entry.form)
-        if entry.short and is_other(text, end):
-            continue
+        inside = tuple(place for place in entry.places if lies_in(place, found.places))
+        if entry.short and is_other(text, end) and not (inside and _continues(text, end, inside)):
+            break
         if is_other is _is_other_name and entry.short and _feature.match(text, end):
             continue  # 白云山 is a mountain, 白云 a district
         if not entry.short and ((entry.form[-1] == "市" and _market.match(text, end)) or _block.match(text, end)):
             continue
         names, count = (*found.names, entry.form), found.shorts + entry.short
-        inside = tuple(place for place in entry.places if lies_in(place, found.places))
         if inside:
             if not entry.short and _splits(text, end, inside):
                 continue
@@ -251,7 +292,8 @@ def _step(text: str, at: int, found: Walk, is_other: Callable[[str, int], bool])
         again = tuple(place for place in found.places if any(place.code == other.code for other in entry.places))
         if again:
             return found._replace(places=again, end=end, names=names, shorts=count)
-        if not entry.short and entry.places[0].level < 3 and not is_other(text, end):
+        first = entry.places[0]
+        if not entry.short and first.level < 3 and not first.until and not is_other(text, end):
             odd = entry.form
     return found._replace(odd=odd) if odd else None
 
@@ -273,11 +315,19 @@ def settle(places: tuple[Place, ...]) -> tuple[Division | None, tuple[Division, 
     """The one division that readings mean, or None with the candidates: current names win over former ones, and a
     division wins over what lies in it under the same name (吉林省 over 吉林市)."""
     now = table()
-    codes = {place.code for place in places if not place.until} or {place.code for place in places}
+    codes = {place.code for place in places if not place.until} or {place.code for place in _latest(places)}
     if len(codes) > 1:
         codes = {code for code in codes if not any(other != code and _contains(other, code) for other in codes)}
     found = tuple(now[code] for code in sorted(codes))
     return (found[0], found) if len(found) == 1 else (None, found)
+
+
+def _latest(places: tuple[Place, ...]) -> list[Place]:
+    """Former names without those that a later former name of the same city has taken the place of."""
+    last: dict[str, int] = {}
+    for place in places:
+        last[place.code[:4]] = max(last.get(place.code[:4], 0), place.until)
+    return [place for place in places if place.until == last[place.code[:4]]]
 
 
 def _contains(outer: str, inner: str) -> bool:

@@ -117,7 +117,8 @@ def parse_organisation(text: str) -> Organisation:
     key = simplify(folded)
     if len(key) != len(folded):
         folded = key
-    return _parse(text, _Name(folded, key.upper() if len(key.upper()) == len(key) else key))
+    upper = key.upper()
+    return _parse(text, _Name(folded, upper if len(upper) == len(key) else key))
 
 
 def _parse(original: str, name: _Name) -> Organisation:
