@@ -7,14 +7,15 @@ that one compiled statement serves pages of any size.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Dialect, Integer, Table, literal
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Dialect, Integer, Table, literal, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 BATCH = 5_000
@@ -30,22 +31,40 @@ class one_of(FunctionElement[bool]):  # noqa: N801  it reads as an operator
     def __init__(self, column: ColumnElement[Any], values: Collection[int] | Collection[str]) -> None:
         super().__init__(column, literal(orjson.dumps(list(values)).decode()))
 
+    def self_group(self, against: OperatorType | None = None) -> Any:
+        """A condition as it stands: compared with 1, as SQLAlchemy would write it, no index could serve it."""
+        return self
+
+
+class none_of(one_of):  # noqa: N801
+    """`column NOT IN (values)`."""
+
+    name = "none_of"
+    inherit_cache = True
+
 
 @compiles(one_of, "sqlite")
 def _one_of_sqlite(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  compiled clauses
+    test = "NOT IN" if isinstance(element, none_of) else "IN"
+    return f"{column} {test} (SELECT value FROM json_each({values}))"  # noqa: S608  compiled clauses
 
 
 @compiles(one_of, "postgresql")
 def _one_of_postgresql(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(clause, **options) for clause in element.clauses)
     kind = _type(next(iter(element.clauses)).type)
-    return f"{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST({values} AS json))::{kind}))"
+    test = "<> ALL" if isinstance(element, none_of) else "= ANY"
+    return f"{column} {test} (ARRAY(SELECT json_array_elements_text(CAST({values} AS json))::{kind}))"
 
 
 def _type(of: TypeEngine[Any]) -> str:
     return "bigint" if isinstance(of, BigInteger | Integer) else "text"
+
+
+def fixed(value: str) -> ColumnElement[str]:
+    """A constant of ours written into the statement: only then can a partial index that names it be used."""
+    return literal_column(f"'{value}'")
 
 
 class Insert:
@@ -100,19 +119,9 @@ class Insert:
         return sql
 
 
-def sized(values: Iterable[int], size: int = BATCH) -> Iterable[list[int]]:
-    """Sorted distinct values in lists of at most `size`."""
-    ordered = sorted(set(values))
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
-
-
 def group(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     """(key, value) pairs as key -> values in the order met."""
     grouped: dict[int, list[int]] = {}
     for key, value in pairs:
         grouped.setdefault(key, []).append(value)
     return grouped
-
-
-Rows = Sequence[Mapping[str, Any]]

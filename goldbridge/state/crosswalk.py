@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from goldbridge.errors import Halt
-from goldbridge.state.bulk import Insert, group, one_of
+from goldbridge.state.bulk import Insert, fixed, group, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import membership, source_record
 
@@ -46,7 +46,7 @@ _FIELDS = (
     "record", "golden", "system", "stream", "basis", "ours", "published", "cause", "run", "tx_from", "tx_to",
 )  # fmt: skip
 _row = membership.c
-_is_open = _row.tx_to == ""
+_is_open = _row.tx_to == fixed("")
 _add = Insert(membership, _FIELDS)
 
 

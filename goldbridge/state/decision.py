@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, up
 
 from goldbridge.errors import Halt, Reject
 from goldbridge.ports import Json
-from goldbridge.state.bulk import one_of
+from goldbridge.state.bulk import fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import assertion, decision, override
 
@@ -144,7 +144,7 @@ def restore_assertions(conn: Connection, ids: Collection[int]) -> int:
 def active_assertions(conn: Connection, records: Collection[int] | None = None) -> list[Assertion]:
     """Active assertions touching any of `records` (all when None), by id; those whose date has passed are left out."""
     query = select(*_ASSERTION).where(
-        _said.revoked_at == "", _holding(conn, _said.lapse, "never", "on_evidence_change")
+        _said.revoked_at == fixed(""), _holding(conn, _said.lapse, "never", "on_evidence_change")
     )
     if records is None:
         return [Assertion(*row) for row in conn.execute(query.order_by(_said.id))]
@@ -190,7 +190,9 @@ def restore_overrides(conn: Connection, ids: Collection[int]) -> int:
 def active_overrides(conn: Connection, records: Collection[int] | None = None) -> list[Override]:
     """Active overrides anchored at any of `records` (all when None) whose date has not passed, by id."""
     named = ("forever", "until_source_changes", "until_source_agrees")
-    query = select(*_OVERRIDE).where(_set.revoked_at == "", _holding(conn, _set.policy, *named)).order_by(_set.id)
+    query = (
+        select(*_OVERRIDE).where(_set.revoked_at == fixed(""), _holding(conn, _set.policy, *named)).order_by(_set.id)
+    )
     if records is not None:
         if not records:
             return []

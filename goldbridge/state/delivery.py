@@ -16,7 +16,7 @@ from goldbridge.errors import Halt
 from goldbridge.log import redact
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.instance import raise_epoch
 from goldbridge.state.run import Lease
@@ -94,7 +94,8 @@ class Settlement(NamedTuple):
 _row = delivery.c
 _FIELDS = tuple(name for name in Delivery._fields if name != "id")
 _add = Insert(delivery, _FIELDS)
-_WAITING, _UNDER_WAY = ("ready", "parked"), ("inflight", "unknown")
+_WAITING = (fixed("ready"), fixed("parked"))
+_UNDER_WAY = (fixed("inflight"), fixed("unknown"))
 
 
 def enqueue(conn: Connection, flow: str, orders: Sequence[Order], run: int) -> list[int]:
@@ -150,7 +151,7 @@ def _known(order: Order, head: Row[Any] | None) -> bool:
 
 def _supersede(conn: Connection, target: str, object: str, subjects: Collection[int], at: str) -> None:
     older = (_row.target == target, _row.object == object, one_of(_row.subject, subjects))
-    replaced = update(delivery).where(*older, _row.state.in_((*_WAITING, "dead")))
+    replaced = update(delivery).where(*older, _row.state.in_((*_WAITING, fixed("dead"))))
     conn.execute(replaced.values(state="superseded", changed_at=at))
 
 
@@ -167,7 +168,7 @@ def claim(conn: Connection, lease: Lease, target: str, object: str, *, limit: in
         other.c.subject == _row.subject,
         other.c.state.in_(_UNDER_WAY),
     )
-    query = select(delivery).where(_row.target == target, _row.object == object, _row.state == "ready")
+    query = select(delivery).where(_row.target == target, _row.object == object, _row.state == fixed("ready"))
     query = query.where(_row.not_before <= at, ~busy.exists()).order_by(_row.id).limit(limit)
     rows = conn.execute(query.with_for_update(skip_locked=True, of=delivery)).all()
     if not rows:
@@ -209,7 +210,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> None:
                 f"{where}delivery {one.id} cannot go from {row.state if row else 'nothing'} to {one.state}; "
                 "nothing of this batch was settled, which is a bug: report it",
             )
-    overtaken = _overtaken(conn, [held[one.id] for one in settlements if one.state in _WAITING])
+    overtaken = _overtaken(conn, [held[one.id] for one in settlements if one.state in ("ready", "parked")])
     settled = update(delivery).where(_row.id == bindparam("which"))
     values = ("state", "key", "code", "message", "not_before", "blocked_by", "changed_at")
     conn.execute(
@@ -248,7 +249,7 @@ def disown(conn: Connection, flow: str, fence: int) -> int:
 
 def unknown(conn: Connection, target: str, object: str, *, limit: int = 500) -> list[Delivery]:
     """Deliveries whose outcome must be read back, oldest first."""
-    query = select(delivery).where(_row.target == target, _row.object == object, _row.state == "unknown")
+    query = select(delivery).where(_row.target == target, _row.object == object, _row.state == fixed("unknown"))
     return [_delivery(row) for row in conn.execute(query.order_by(_row.id).limit(limit))]
 
 
@@ -256,7 +257,7 @@ def unpark(conn: Connection, blocked_by: Collection[str]) -> int:
     """What the parked deliveries waited for is there: make them ready."""
     if not blocked_by:
         return 0
-    freed = update(delivery).where(_row.state == "parked", one_of(_row.blocked_by, blocked_by))
+    freed = update(delivery).where(_row.state == fixed("parked"), one_of(_row.blocked_by, blocked_by))
     return conn.execute(freed.values(state="ready", blocked_by="", changed_at=now(conn))).rowcount
 
 

@@ -114,9 +114,9 @@ def by_subject(conn: Connection, target: str, object: str, subjects: Collection[
 
 
 def _load(conn: Connection, target: str, object: str, which: ColumnElement[bool]) -> list[Entry]:
-    query = select(_row.key, _row.subject, _row.version, _row.fields, _row.at).order_by(_row.key)
-    found = conn.execute(query.where(_row.target == target, _row.object == object, which))
+    query = select(_row.key, _row.subject, _row.version, _row.fields, _row.at)
+    found = conn.execute(query.where(_row.target == target, _row.object == object, which)).all()
     return [
         Entry(key, subject, version, {name: tuple(hashes) for name, hashes in fields.items()}, at)
-        for key, subject, version, fields, at in found
+        for key, subject, version, fields, at in sorted(found, key=lambda row: row[0])
     ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, and_, delete, select
 from goldbridge.errors import Halt
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, none_of, one_of
 from goldbridge.state.tables import identifier, match_edge, match_key
 
 Band = Literal["auto", "review", "no"]
@@ -118,7 +118,7 @@ def candidates(conn: Connection, entity: str, records: Collection[int], *, cap: 
     query = query.where(one_of(mine.c.record, records), mine.c.entity == entity, theirs.c.record != mine.c.record)
     if cap:
         hubs = _hubs(conn, entity, select(_keys.key).where(one_of(_keys.record, records), _keys.entity == entity), cap)
-        query = query.where(~one_of(mine.c.key, hubs)) if hubs else query
+        query = query.where(none_of(mine.c.key, hubs)) if hubs else query
     return sorted(Candidate(*row) for row in conn.execute(query))
 
 
@@ -129,7 +129,7 @@ def lookup(conn: Connection, entity: str, keys: Collection[str], *, cap: int = 0
     query = select(_keys.key, _keys.record).where(_keys.entity == entity, one_of(_keys.key, keys))
     if cap:
         hubs = _hubs(conn, entity, select(_keys.key).where(_keys.entity == entity, one_of(_keys.key, keys)), cap)
-        query = query.where(~one_of(_keys.key, hubs)) if hubs else query
+        query = query.where(none_of(_keys.key, hubs)) if hubs else query
     found: dict[str, list[int]] = {}
     for key, record in conn.execute(query.order_by(_keys.key, _keys.record)):
         found.setdefault(key, []).append(record)

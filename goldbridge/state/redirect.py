@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from goldbridge.errors import Halt
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import golden_record, golden_redirect
 
@@ -34,7 +34,7 @@ class Resolution(NamedTuple):
 
 
 _row = golden_redirect.c
-_is_open = _row.tx_to == ""
+_is_open = _row.tx_to == fixed("")
 _add = Insert(golden_redirect, ("from_id", "direct", "to_id", "members", "cause", "run", "tx_from", "tx_to"))
 
 Links = dict[int, dict[int, list[int]]]

@@ -24,7 +24,7 @@ from goldbridge.clock import iso
 from goldbridge.errors import AlreadyRunning, Halt
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert
+from goldbridge.state.bulk import Insert, fixed
 from goldbridge.state.engine import now
 from goldbridge.state.instance import raise_epoch
 from goldbridge.state.tables import flow_lease
@@ -182,7 +182,7 @@ def lease_of(conn: Connection, flow: str) -> tuple[Lease, bool] | None:
 def begin(conn: Connection, lease: Lease, kind: RunKind, fingerprint: str, detail: Json = None) -> int:
     """Open a run; runs of this flow that died without an end are marked lost. Returns the run id."""
     at = now(conn)
-    died = update(run_table).where(_run.flow == lease.flow, _run.state == "running")
+    died = update(run_table).where(_run.flow == lease.flow, _run.state == fixed("running"))
     conn.execute(died.values(state="lost", ended_at=at, message="the process ended without closing the run"))
     raise_epoch(conn)
     opened = insert(run_table).values(

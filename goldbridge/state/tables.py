@@ -421,6 +421,7 @@ delivery = Table(
         "delivery_under_way", "target", "object", "subject", where="state IN ('inflight', 'unknown')", unique=True
     ),
     _partial("delivery_ready", "target", "object", "id", where="state = 'ready'"),
+    _partial("delivery_unknown", "target", "object", "id", where="state = 'unknown'"),
     _partial("delivery_blocked", "blocked_by", where="state = 'parked'"),
     Index("delivery_subject", "target", "object", "subject", "version"),
     Index("delivery_state", "state", "changed_at"),

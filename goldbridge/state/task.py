@@ -11,13 +11,14 @@ from sqlalchemy import update as sql_update
 from goldbridge.errors import Reject
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import task as task_table
 from goldbridge.state.tables import task_comment, task_record
 
 TaskState = Literal["open", "deferred", "done", "withdrawn"]
 OPEN: tuple[TaskState, ...] = ("open",)
+CLOSED: tuple[TaskState, ...] = ("done", "withdrawn")
 
 
 class NewTask(NamedTuple):
@@ -65,7 +66,7 @@ class Comment(NamedTuple):
 
 
 _row, _member = task_table.c, task_record.c
-_UNRESOLVED = ("open", "deferred")
+_UNRESOLVED = (fixed("open"), fixed("deferred"))
 _FIELDS = tuple(name for name in task_table.c.keys() if name != "id")  # noqa: SIM118  a collection of columns
 _open = Insert(task_table, _FIELDS, conflict=("kind", "subject_hash"), where="state IN ('open', 'deferred')")
 _join = Insert(task_record, ("record", "task"), conflict=("record", "task"))
@@ -168,9 +169,10 @@ def touching(conn: Connection, records: Collection[int]) -> list[Task]:
     """Unresolved tasks whose subject holds any of these records, by id."""
     if not records:
         return []
-    held = select(_member.task).where(one_of(_member.record, records))
-    query = select(*_TASK).where(_row.id.in_(held), _row.state.in_(_UNRESOLVED)).order_by(_row.id)
-    return [_task(row) for row in conn.execute(query)]
+    query = select(*_TASK).select_from(task_record.join(task_table, _row.id == _member.task))
+    query = query.where(one_of(_member.record, records), _row.state.in_(_UNRESOLVED))
+    found = {row.id: _task(row) for row in conn.execute(query)}
+    return [one for _, one in sorted(found.items())]
 
 
 def _change(conn: Connection, id: int, version: int, values: Mapping[str, Any]) -> Task:
@@ -209,7 +211,7 @@ def update(
     """Change how a task is handled; raises `Reject` STA033 when somebody else changed it since `version`."""
     given = {"assignee": assignee, "priority": priority, "queue": queue, "state": state, "due_at": due_at}
     held = load(conn, [id]).get(id)
-    if held is None or held.state not in _UNRESOLVED:
+    if held is None or held.state in CLOSED:
         raise _taken(held, id, version)
     return _change(conn, id, version, {name: value for name, value in given.items() if value is not None})
 
@@ -217,7 +219,7 @@ def update(
 def resolve(conn: Connection, id: int, *, version: int, resolution: str, decision: int | None = None) -> Task:
     """Close a task with its answer; raises `Reject` STA033 naming the first answer when it is closed already."""
     held = load(conn, [id]).get(id)
-    if held is None or held.state not in _UNRESOLVED:
+    if held is None or held.state in CLOSED:
         raise _taken(held, id, version)
     return _change(conn, id, version, {"state": "done", "resolution": resolution, "decision": decision})
 

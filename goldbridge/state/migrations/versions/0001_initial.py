@@ -174,6 +174,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('inflight', 'unknown')"),
     )
     op.create_index(
+        "delivery_unknown",
+        "delivery",
+        ["target", "object", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'unknown'"),
+        postgresql_where=sa.text("state = 'unknown'"),
+    )
+    op.create_index(
         "delivery_waiting",
         "delivery",
         ["target", "object", "subject"],
