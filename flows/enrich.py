@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from goldbridge.text.organisation import parse_organisation
 from sqlalchemy import Connection
 
 from connectors.base import Answer, Lookup
@@ -30,6 +29,7 @@ from goldbridge.state.cache import CachedAnswer
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Arrival, StreamRef
 from goldbridge.text.fold import match_form
+from goldbridge.text.organisation import parse_organisation
 
 BATCH = 200
 
@@ -64,9 +64,10 @@ def enrich(
             if not batch:
                 break
             after = batch[-1].id
-            questions = [
-                q for record in batch if (q := _question(record, lookup.questions[asked], mapping)) is not None
-            ]
+            answered = set() if _is_about_a_value(mapping) else _answered(conn, lookup, batch, not_before)
+            names = lookup.questions[asked]
+            unasked = [record for record in batch if record.id not in answered]
+            questions = [q for record in unasked if (q := _question(record, names, mapping)) is not None]
             known = cache.load(conn, lookup.context.system, asked, [q.terms for q in questions], not_before=not_before)
         fresh = {q.name: q for q in questions if q.name not in known}
         answers: dict[str, CachedAnswer] = {}

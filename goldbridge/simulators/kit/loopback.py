@@ -22,7 +22,11 @@ class Loopback:
 
     def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
         # The socket listens before the thread starts, so that a first call waits in the backlog instead of failing.
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=256)
+        # TCP by name: asyncio switches delayed packets off only for sockets that say so.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.listen(256)
         config = uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, server_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
