@@ -1,15 +1,16 @@
 # Every target sets up .venv by itself; `make demo` and `make test` work on a fresh clone.
 BIN := .venv/bin
-TREE := goldbridge connectors mdm dedupe flows tests benchmarks
+TREE := goldbridge connectors mdm dedupe flows tests benchmarks tools
 DEMO ?=
 TESTS ?= tests
 
-.PHONY: help demo test check format lint types contracts lock clean
+.PHONY: help demo test check format lint types contracts reference lock clean
 
 help:
 	@echo "make demo       run the whole job on a simulated landscape (DEMO='--customers 500 --seed 7')"
 	@echo "make test       all tests (TESTS=tests/dedupe for some)"
 	@echo "make check      format, lint, strict types, import contracts, tests: what CI runs"
+	@echo "make reference  write docs/reference anew from the code"
 	@echo "make lock       resolve requirements.lock anew (needs uv)"
 
 .venv/ready: requirements.lock pyproject.toml tools/bootstrap
@@ -19,7 +20,7 @@ demo: .venv/ready
 	@$(BIN)/goldbridge demo $(DEMO)
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(TESTS)
 
 check: .venv/ready format lint types contracts test
 
@@ -30,10 +31,13 @@ lint: .venv/ready
 	@$(BIN)/ruff check $(TREE)
 
 types: .venv/ready
-	@$(BIN)/mypy
+	@$(BIN)/mypy && $(BIN)/mypy -p tools
 
 contracts: .venv/ready
 	@$(BIN)/lint-imports
+
+reference: .venv/ready
+	@$(BIN)/python -m tools.reference
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
