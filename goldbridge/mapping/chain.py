@@ -111,11 +111,27 @@ class Finish:
             return value
         if not has_value(value):
             return self._nothing("")
+        if kind is list:
+            return self._listed(value)
         if self.plain and (self.trusted or (kind is float and self.is_number)):
             return value if self.trusted else self._number(value)
         if self.lookup is not None:
             return self._each_looked_up(value, self.lookup)
         return self._typed(value)
+
+    def _listed(self, items: list[Any]) -> Any:
+        """A list where there is one value to give, or an untyped target that takes it as it is."""
+        good = [item for item in items if item.__class__ is not Invalid]
+        if not good:
+            return self._flawed(items[0])
+        if self.field is not None:
+            return self._typed(good)  # the model's own words for what takes one value
+        if self.lookup is not None:
+            return self._each_looked_up(good, self.lookup)
+        if len(good) < len(items):
+            reason = next(item.reason for item in items if item.__class__ is Invalid)
+            return Outcome(good, {"dropped": reason})
+        return good
 
     def _looked_up(self, value: str, lookup: Lookup) -> Any:
         found = lookup.table.entries.get(value, ABSENT)

@@ -126,6 +126,7 @@ class FieldColumn:
         self._finish = Cells(finish, costly=False)
         self._run = Cells(run, costly)
         self._parts = {id(each): Cells(_part(each), _is_costly(each)) for each in spec.sources if not each.is_plain}
+        self._takes_list = any(step.transform.takes == "list" for step in spec.via)
         self._evaluate = Cells(expression.evaluate, costly=False) if expression is not None else None
         make: dict[str, Callable[[Batch], list[Any]]] = {
             "from": self._from_many
@@ -157,7 +158,7 @@ class FieldColumn:
         """The transform that fails on the row's value; the field as a whole when no single one does."""
         batch = Batch([row])
         for source in self.spec.sources:
-            value = source.constant if not source.name else batch.column(source.name)[0]
+            value: Any = source.constant if not source.name else batch.column(source.name)[0]
             for step in (*source.via, *self.spec.via):
                 try:
                     if value.__class__ is not Invalid and has_value(value):
@@ -182,7 +183,10 @@ class FieldColumn:
 
     def _from_many(self, batch: Batch) -> list[Any]:
         """All values of several sources in one list; only sources that say nothing at all leave it absent or null."""
-        columns = [self._run(column) for column in self._columns(batch)]
+        columns = self._columns(batch)
+        if self._takes_list:
+            return [self.whole(_gathered(values)) for values in zip(*columns, strict=True)]
+        columns = [self._run(column) for column in columns]
         return [self.finish(_gathered(values)) for values in zip(*columns, strict=True)]
 
     def _first_of(self, batch: Batch) -> list[Any]:

@@ -119,7 +119,7 @@ class _Run:
         self.filtered: set[int] = set()
 
     def batch(self) -> Batch:
-        alive = self._kept(self._keyed(range(len(self.rows))))
+        alive = self._kept(self._keyed(self._records()))
         count = len(self.rows)
         values: list[dict[str, Any] | None] = [None] * count
         notes: list[dict[str, Any] | None] = [None] * count
@@ -144,38 +144,37 @@ class _Run:
             fates[at], values[at], notes[at] = "dead", None, None
         return Batch(fates, values, notes, self.errors)
 
-    def _keyed(self, rows: Sequence[int]) -> list[int]:
+    def _records(self) -> list[int]:
+        """Rows that are records at all."""
+        rows: Sequence[Any] = self.rows
+        if set(map(type, rows)) <= {dict}:
+            return list(range(len(rows)))
+        alive = []
+        for at, row in enumerate(rows):
+            if isinstance(row, Map):
+                alive.append(at)
+            else:
+                message = f"the record is {shown(row)}, not a group of fields"
+                self.errors[at] = Reject("MAP044", message, mark=self.mapping.key_mark)
+        return alive
+
+    def _keyed(self, alive: list[int]) -> list[int]:
         """Rows that have a key; without one nothing could ever be said about the record again."""
         name = self.mapping.key
         if not name:
-            return list(rows)
-        keys = self._keys(name)
+            return alive
+        keys = Columns([self.rows[at] for at in alive]).column(name)
         if set(map(type, keys)) == {str} and all(keys):
-            return list(rows)
-        alive = []
-        for at, key in zip(rows, keys, strict=True):
+            return alive
+        kept = []
+        for at, key in zip(alive, keys, strict=True):
             if (key.__class__ is str and key) or (isinstance(key, int) and not isinstance(key, bool)):
-                alive.append(at)
-            elif at not in self.errors:
-                state = "a group or list" if has_value(key) else "absent" if key is ABSENT else "empty"
+                kept.append(at)
+            else:
+                state = "neither text nor a whole number" if has_value(key) else "absent" if key is ABSENT else "empty"
                 message = f"key: '{name}' is {state}; a record without a key cannot be kept"
                 self.errors[at] = Reject("MAP045", message, field="key", mark=self.mapping.key_mark)
-        return alive
-
-    def _keys(self, name: str) -> list[Any]:
-        try:
-            return Columns(self.rows).column(name)
-        except AttributeError:  # something in the batch is no group of fields
-            keys: list[Any] = []
-            rows: Sequence[Any] = self.rows
-            for at, row in enumerate(rows):
-                if isinstance(row, Map):
-                    keys.extend(Columns([row]).column(name))
-                    continue
-                keys.append(None)
-                message = f"the record is {shown(row)}, not a group of fields"
-                self.errors[at] = Reject("MAP044", message, mark=self.mapping.key_mark)
-            return keys
+        return kept
 
     def _kept(self, alive: list[int]) -> list[int]:
         when, decide = self.mapping.when, self.mapping.decide
