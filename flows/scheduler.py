@@ -141,16 +141,17 @@ class Scheduler:
             return
         with self._counted(one.name):
             came = self._put_off.pop(one.name, None)
-            if came is not None and self._taken_care_of(one, came):
-                return
             since = came or self._clock.now()
             try:
+                if came is not None and self._taken_care_of(one, came):
+                    return
                 run_flow(self._hub, one.flow, options=Options(full=one.full))
             except Stopped as error:
                 self.stopped.append(error)
             except AlreadyRunning as error:
                 if not self._taken_care_of(one, since):
-                    self._log.info("tick put off", flow=one.name, reason=error.message, again_s=AGAIN_S)
+                    if came is None:
+                        self._log.info("tick put off", flow=one.name, reason=error.message, again_s=AGAIN_S)
                     self._put_off[one.name] = since
                     self._soon(one, AGAIN_S)
             except GoldbridgeError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli import session
+from goldbridge.cli import report, session
+from goldbridge.cli.stop import stoppable
 
 if TYPE_CHECKING:
     from flows.runner import Result
@@ -34,7 +34,7 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array of results.")] = False,
 ) -> int:
-    """Run flows now; exit status 1 when something needs a person."""
+    """Run flows now; exit status 1 when something needs a person. Ctrl-C is safe, and the same command resumes."""
     from flows.hub import Hub
     from flows.runner import Options, ordered, run_flow
     from goldbridge.cli.watch import watching
@@ -42,7 +42,7 @@ def run(
     if bool(names) == all_flows:
         raise typer.BadParameter("name flows, or say --all", param_hint="FLOW")
     results: list[Result] = []
-    with Hub(session(ctx).load()) as hub:
+    with stoppable(session(ctx)) as told_to, Hub(session(ctx).load(), told_to.clock) as hub:
         wanted = ordered(hub) if all_flows else list(names or ())
         for name in wanted:
             hub.flow(name)
@@ -86,7 +86,11 @@ def backfill(
     from flows.hub import Hub
     from goldbridge.cli.watch import watching
 
-    with Hub(session(ctx).load()) as hub, watching(f"backfill {name}") as progress:
+    with (
+        stoppable(session(ctx)) as told_to,
+        Hub(session(ctx).load(), told_to.clock) as hub,
+        watching(f"backfill {name}") as progress,
+    ):
         result = work(hub, name, start, until, days, restart=restart, progress=progress)
     typer.echo(json.dumps(result.as_json(), ensure_ascii=False) if as_json else told(result))
     return 1 if result.needs_person else 0
@@ -130,23 +134,29 @@ def serve(
     ] = True,
 ) -> int:
     """Keep running the flows on their schedules, in this process, until it is told to stop."""
-    from flows.hub import Hub
-    from flows.scheduler import Scheduler, not_scheduled
+    with stoppable(session(ctx)) as told_to:
+        from flows.hub import Hub
+        from flows.schedule import unscheduled
+        from flows.scheduler import Scheduler
 
-    with Hub(session(ctx).load()) as hub:
-        hub.store.claim()
-        scheduler = Scheduler(hub, at_start=at_start)
-        for name, mark in not_scheduled(hub):
-            typer.echo(f"{mark}: flow '{name}' has neither `every` nor `cron`; it will not run", err=True)
-
-        def stop(number: int, frame: Any) -> None:
-            typer.echo("stopping; the flows under way finish first", err=True)
-            scheduler.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        scheduler.run(lambda: typer.echo(f"serving {len(scheduler.jobs)} schedules; Ctrl-C stops", err=True))
-    return 0
+        state = session(ctx)
+        with Hub(state.load(), told_to.clock) as hub:
+            hub.store.claim()
+            scheduler = Scheduler(hub, told_to.clock, at_start=at_start)
+            for name, mark in unscheduled(hub.project, hub.flows):
+                when = "only at the start" if at_start else "not at all"
+                typer.echo(f"{mark}: flow '{name}' has neither `every` nor `cron`; it runs {when}", err=True)
+            try:
+                late = scheduler.run(lambda: typer.echo(f"serving {len(scheduler.jobs)} schedules", err=True))
+            except KeyboardInterrupt:
+                told_to.end_now()
+            for stopped in scheduler.stopped:
+                report(stopped, state)
+            if late:
+                typer.echo(f"did not reach the end of their page: {', '.join(late)}; the next run repeats it", err=True)
+                told_to.end_now()
+            typer.echo("stopped", err=True)
+    return told_to.status()
 
 
 def reconcile(
