@@ -23,7 +23,7 @@ class Rare(NamedTuple):
 
 
 BRAND = Rare("brand", 1 / 40_000, 20_000, 13)
-BRAND_SOUND = Rare("brand_pinyin", 1 / 20_000, 20_000, 12)
+BRAND_SOUND = Rare("brand_pinyin", 1 / 40_000, 20_000, 14)
 CORE = Rare("core", 1 / 60_000, 20_000, 16)
 TRADE = Rare("trade", 1 / 50, 500, 6)
 CITY = Rare("city", 1 / 60, 500, 6)
@@ -42,13 +42,16 @@ SOFT_EQUAL = bits(8)
 SOFT_FAR = bits(-1)
 
 BRAND_PENALTY = {
-    "equal": bits(0), "sound": bits(2), "start": bits(2), "end": bits(3), "slip": bits(4), "transliterated": bits(4),
+    "equal": bits(0), "sound": bits(2), "start": bits(2), "end": bits(2), "slip": bits(3),
+    "another character": bits(6), "transliterated": bits(4),
 }  # fmt: skip
 """Taken off the brand's worth when it is only nearly equal."""
 BRAND_SHORT = bits(5)
 BRAND_SLIP_OF_TWO = bits(-2)
 BRAND_DIFFERENT = bits(-12)
 TRADE_PART = bits(1)
+TRADE_LONGER = bits(-4)
+"""One trade holds the other, in two whole names: 示例科技 and 示例电子科技 are relatives more often than one."""
 TRADE_CLOSE = bits(1.5)
 TRADE_DIFFERENT = bits(-10)
 """Beside it the brand in common counts nothing: relatives share it, and their town."""
@@ -76,7 +79,7 @@ NAMESAKES = bits(-6)
 """Two companies of this very name are known in this city, by their official numbers."""
 REGISTERED = bits(30)
 """What a whole registered name is worth at least: nobody registers it twice in one city."""
-REGISTERED_LOOSELY = bits(24)
+REGISTERED_LOOSELY = bits(26.5)
 """The same where one of the two was typed without its form."""
 REGISTERED_ANYWHERE = bits(24)
 """The same where one of the two names no place, and no namesake in another city is known."""

@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA, Indel
 
 from dedupe.sound import sound
 from goldbridge.text.fold import fold_width, match_form
+from goldbridge.text.gazetteer import walk
 from goldbridge.text.organisation import parse_organisation
 
 
@@ -43,6 +44,25 @@ class Name(NamedTuple):
 # A remark typed behind a whole legal name: 示例有限公司(勿删), 示例有限公司-王经理. Branches stand there too and stay.
 _remark = re.compile(r"^(.{4,}?公司)\s*(?:[-_/*#,;|]+|\()(?!.*(?:[分支]|办事处|代表处|店|厂|部|合伙))[^公]{1,12}\)?$")
 
+# The numerals of cheques stand for plain ones in the names of funds: 壹号, 贰期.
+_numeral = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[号期])")
+_PLAIN_NUMERALS = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
+
+
+def _office(text: str) -> tuple[str, str]:
+    """A branch as people shorten it (示例电机上海办, 示例贸易上海嘉定分): the name before it and the place."""
+    if text[-1:] not in "办分" or len(text) < 6:
+        return text, ""
+    for size in (5, 4, 3, 2):
+        at = len(text) - 1 - size
+        if at < 2:
+            continue
+        found = walk(text, at)
+        if found and found.end == len(text) - 1:
+            return text[:at], text[at:-1]
+    return text, ""
+
+
 # Signs that people put beside a name to flag it.
 _flags = re.compile("[★☆▲△◆◇●○■□※√×✓✔]+")
 
@@ -51,8 +71,10 @@ _flags = re.compile("[★☆▲△◆◇●○■□※√×✓✔]+")
 def read_name(text: str, role: str = "name") -> Name | None:
     """Parse one name for comparison; None when nothing that could name an organisation is left."""
     text = _flags.sub("", fold_width(text)).strip()
+    text = _numeral.sub(lambda match: match[0].translate(_PLAIN_NUMERALS), text)
     remark = _remark.match(text)
     text = remark[1] if remark else text
+    text, office = _office(text)
     found = parse_organisation(text)
     brand, trade = match_form(found.brand), match_form(found.trade)
     core = match_form(found.core) or brand + trade
@@ -67,8 +89,8 @@ def read_name(text: str, role: str = "name") -> Name | None:
         region=found.region,
         form=found.form,
         kind=found.kind,
-        branch=branch_key(found.branch),
-        branch_kind=found.branch_kind,
+        branch=branch_key(found.branch or office),
+        branch_kind=found.branch_kind or ("办事处" if office else ""),
         group=found.group,
         mark=found.number_mark,
         latin=found.script == "latin",
@@ -77,6 +99,23 @@ def read_name(text: str, role: str = "name") -> Name | None:
         region_text=_without_levels(region_text),
         role=role,
     )
+
+
+def read_placed(text: str, role: str, towns: tuple[tuple[str, str], ...]) -> Name | None:
+    """Parse a name with the towns of the record's own address in mind, as (name without its level, region code).
+
+    A town may stand where no parser expects one (诚鹏珠海机械有限公司); whose address is there, means that town.
+    """
+    name = read_name(text, role)
+    if name is None or name.region:
+        return name
+    for town, region in towns:
+        at = name.core.find(town)
+        if at > 0 and len(name.core) - len(town) >= 3:
+            again = read_name(fold_width(text).replace(town, "", 1), role)
+            if again is not None:
+                return again._replace(region=region, region_text=town, full=name.full)
+    return name
 
 
 def also_called(text: str) -> tuple[str, ...]:
@@ -98,7 +137,9 @@ def exchanged(a: Name, b: Name) -> bool:
 def registered_elsewhere(a: Name, b: Name) -> bool:
     """Whether two whole names name two regions one of which lies in the other: 浙江天成 and 杭州天成 are two companies
     of one town. A name that says both (浙江杭州天成) may be either."""
-    if not (a.form and b.form and a.region and b.region) or a.region == b.region:
+    if not (a.region and b.region) or a.region == b.region:
+        return False
+    if not (a.form and b.form) and "public" not in (a.kind, b.kind):
         return False
     one, two = (region.rstrip("0").ljust(2, "0") for region in (a.region, b.region))
     nested = one.startswith(two) or two.startswith(one)
@@ -120,21 +161,22 @@ def subsequence(short: str, long: str) -> bool:
 
 
 def likeness_of_brands(a: Name, b: Name) -> str:
-    """How two brands (with what stands around them) relate: equal, sound, slip, start, end, short, different, or for
+    """How two brands (with what stands around them) relate: equal, sound, slip, another character, start,
+    end, short, different, or for
     two scripts transliterated or other script."""
     if a.latin != b.latin:
         return _across_scripts(a, b)
-    if a.brand == b.brand or a.core == b.core:
+    if a.brand == b.brand or a.core == b.core or a.full == b.full:
         return "equal"  # the border between brand and trade is a guess: 海康 + 威视数字 may be 海康威视 + 数字
     if a.latin:
         return _latin_likeness(a, b)
     if len(a.brand) == len(b.brand) and sound(a.brand) == sound(b.brand):
         return "sound"
     if min(len(a.brand), len(b.brand)) >= 3 and OSA.distance(a.brand, b.brand, score_cutoff=1) == 1:
-        return "slip"
+        return "another character"  # 天一达 and 天一通 are two brands more often than one typed badly
     if min(len(a.core), len(b.core)) >= 5 and OSA.distance(a.core, b.core, score_cutoff=1) == 1:
         return "slip" if a.trade != b.trade else "slip of two" if len(a.brand) == len(b.brand) == 2 else "slip"
-    if _without_levels(a.full) == _without_levels(b.full):
+    if _without_levels(a.full) == _without_levels(b.full) or _without_levels(a.core) == _without_levels(b.core):
         return "equal"
     if exchanged(a, b) or (
         min(len(a.full), len(b.full)) >= 8 and len(a.full) != len(b.full) and OSA.distance(a.full, b.full) == 1
@@ -146,6 +188,8 @@ def likeness_of_brands(a: Name, b: Name) -> str:
     short, long = sorted((a, b), key=lambda name: (len(name.core), name.core))
     if len(short.core) >= 3 and len(long.core) - len(short.core) <= 4 and long.core.endswith(short.core):
         return "end"  # a place that was not read as one stands in front
+    if len(short.core) >= 5 and len(short.core) >= 0.7 * len(long.core) and subsequence(short.core, long.core):
+        return "end"  # a few characters got lost
     if len(short.core) >= 2 and not short.form and subsequence(short.core, long.core):
         return "short"
     if len(a.brand) == len(b.brand) == 2 and a.trade and a.trade == b.trade and OSA.distance(a.brand, b.brand) == 1:
@@ -178,6 +222,17 @@ def _latin_likeness(a: Name, b: Name) -> str:
     return "start" if len(short) >= 5 and long.startswith(short) else "different"
 
 
+# Words that people take one for the other at the end of a trade.
+_SAME = (("技术", "科技"), ("商贸", "贸易"), ("经贸", "贸易"), ("货运", "运输"), ("制造", "制品"))
+
+
+def _general(trade: str) -> str:
+    for word, meant in _SAME:
+        if trade.endswith(word):
+            return trade.removesuffix(word) + meant
+    return trade
+
+
 def likeness_of_trades(a: Name, b: Name) -> str:
     """equal, part, close, different, or "" when one name says no trade."""
     one, two = a.trade, b.trade
@@ -185,6 +240,8 @@ def likeness_of_trades(a: Name, b: Name) -> str:
         return ""
     if one == two:
         return "equal"
+    if not a.latin and _general(one) == _general(two):
+        return "close"
     short, long = sorted((one, two), key=lambda trade: (len(trade), trade))
     if subsequence(short, long):
         return "part"

@@ -33,6 +33,11 @@ def city_of(region: str) -> str:
     return region[:4] if region[2:4] != "00" else ""
 
 
+def city_code(region: str) -> str:
+    """The six-digit code of the city a region lies in, "" where there is none."""
+    return city_of(region).ljust(6, "0") if city_of(region) else ""
+
+
 def place_of(*regions: str) -> Place:
     """The place of several region codes taken together."""
     known = [region for region in regions if region]

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from dedupe import plain
 from dedupe.fact import EMPTY, Facts
 from dedupe.grade import plain_kind, tokens, word_facet
-from dedupe.name import Name, also_called, read_name
-from dedupe.place import NOWHERE, Place, place_of
+from dedupe.name import Name, also_called, read_name, read_placed
+from dedupe.place import NOWHERE, Place, city_code, place_of
 from dedupe.rule import Comparison, Rules
 from dedupe.sound import sound
-from goldbridge.text.address import parse_address
+from goldbridge.text.address import Address, parse_address
 from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
+from goldbridge.text.division import stem
 from goldbridge.text.fold import match_form
 from goldbridge.text.phone import parse_phones
 
@@ -37,6 +38,8 @@ class Site(NamedTuple):
     road: str
     number: str
     rest: str
+    towns: tuple[tuple[str, str], ...] = ()
+    """City and county as people write them in passing: name without its level, region code."""
 
 
 class Identifiers(NamedTuple):
@@ -67,15 +70,18 @@ class Prepared(NamedTuple):
 
 def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepared:
     """Clean one canonical document (field -> value); unknown and missing fields say nothing."""
-    slots = tuple(_slot(comparison, record) for comparison in rules.comparisons)
+    found = [None if item.kind == "organisation" else _slot(item, record) for item in rules.comparisons]
+    towns = tuple(town for slot in found if isinstance(slot, Site) for town in slot.towns)
+    for at, item in enumerate(rules.comparisons):
+        if item.kind == "organisation":
+            found[at] = _names(item, record, towns)
+    slots = tuple(found)
     place = _place(slots)
     return Prepared(slots, _facts(slots, place), place, id)
 
 
 def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
     kind = comparison.kind
-    if kind == "organisation":
-        return _names(comparison, record)
     values = [text for name in comparison.fields for text in _texts(record.get(name), kind)]
     if not values:
         return None
@@ -111,12 +117,12 @@ def _texts(value: Any, kind: str) -> Iterator[str]:
         yield str(value)
 
 
-def _names(comparison: Comparison, record: Mapping[str, Any]) -> Names | None:
+def _names(comparison: Comparison, record: Mapping[str, Any], towns: tuple[tuple[str, str], ...]) -> Names | None:
     found: dict[str, Name] = {}
     for field in comparison.fields:
         role = "former" if "former" in field else "short" if "short" in field else "name"
         for text in _texts(record.get(field), "organisation"):
-            if is_placeholder(text) or (name := read_name(text, role)) is None:
+            if is_placeholder(text) or (name := read_placed(text, role, towns)) is None:
                 continue
             found.setdefault(name.full, name)
             for other in also_called(text):
@@ -138,7 +144,16 @@ def _site(text: str) -> Site | None:
     tail = match_form(found.rest)
     if not (place.provinces or road or tail):
         return None
-    return Site(place, road, number, tail)
+    return Site(place, road, number, tail, _towns(found))
+
+
+def _towns(found: Address) -> tuple[tuple[str, str], ...]:
+    codes = {found.city: city_code(found.region), found.county: found.region}
+    return tuple(
+        (short, code)
+        for name, code in codes.items()
+        if name and code and len(short := match_form(stem(name) or name.rstrip("省市县区"))) >= 2
+    )
 
 
 @lru_cache(1 << 16)

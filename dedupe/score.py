@@ -158,6 +158,8 @@ class _Weighing:
         level = naming.likeness_of_trades(a, b)
         if level == "equal":
             return Part("trade", level, self._rare(worth.TRADE, a.trade))
+        if level == "part" and all(name.form and name.form != "公司" for name in (a, b)):
+            return Part("trade", "longer", worth.TRADE_LONGER)
         weight = {"part": worth.TRADE_PART, "close": worth.TRADE_CLOSE, "different": worth.TRADE_DIFFERENT}
         return Part("trade", level, weight.get(level, 0))
 
@@ -358,8 +360,12 @@ def _same_unit(a: Name, b: Name) -> bool:
     if a.core != b.core or (a.mark, a.group, a.branch, a.branch_kind) != (b.mark, b.group, b.branch, b.branch_kind):
         return False
     if a.form and b.form:
-        return len(a.core) >= 2 and bool(a.trade or a.latin or a.group or a.kind != "company" or a.form != b.form)
+        plain = a.form in _COMPANY_FORMS  # any other form (加工厂, 商行) says what the unit does
+        return len(a.core) >= 2 and bool(a.trade or a.latin or a.group or not plain or a.form != b.form)
     return bool(a.trade and len(a.core) >= 4) or (a.full == b.full and len(a.core) >= 5)
+
+
+_COMPANY_FORMS = frozenset(("有限公司", "股份有限公司", "公司", "集团"))
 
 
 def _form(a: Name, b: Name) -> Part:
@@ -367,8 +373,7 @@ def _form(a: Name, b: Name) -> Part:
         return Part("form", "equal", worth.FORM_EQUAL)
     if a.latin:
         return Part("form", "different", worth.FORM_DIFFERENT_LATIN)
-    companies = {"有限公司", "股份有限公司", "公司"}
-    if a.form in companies and b.form in companies:
+    if a.form in _COMPANY_FORMS and b.form in _COMPANY_FORMS:
         return Part("form", "converted", worth.FORM_CONVERTED)
     return Part("form", "different", worth.FORM_DIFFERENT)
 
