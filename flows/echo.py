@@ -34,4 +34,7 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         claims: dict[str, Any] = dict(earlier.canonical or {}) if earlier else {}
         said = change.canonical or {}
         change.anchor = earlier.anchor if earlier else None
-        change.canonical = claims | {field: said[field] for field in said if mapping.inputs(field) & foreign}
+        new = {field for field in said if mapping.inputs(field) & foreign}
+        change.canonical = claims | {field: said[field] for field in said if field in new}
+        noted = {field: note for field, note in (earlier.notes if earlier else {}).items() if field not in new}
+        change.notes = noted | {field: note for field, note in (change.notes or {}).items() if field in new}
