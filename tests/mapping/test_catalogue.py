@@ -10,17 +10,35 @@ from goldbridge.errors import Misconfigured
 from goldbridge.mapping.catalogue import check_tables, compile_all, compile_named, names_like, try_examples, zone_of
 from goldbridge.settings.project import Project, load_project
 
+HEAD = "target: party\nkey: id\nfields:\n"
+ACCOUNT = """mapping: crm.account
+target: party
+key: id
+fields:
+  name: {from: n}
+  at: {from: at, via: [datetime]}
+  status: {from: s, lookup: states}
+examples:
+  - {given: {id: 1, n: a}, expect: {name: b}}
+  - {given: {id: 1, n: a}, expect: {name: a}}
+"""
+SOURCES = """sources:
+  crm: {connector: sql, url: x, zone: Asia/Tokyo}
+  erp: {connector: sql, url: x}
+"""
+MODEL = """entities:
+  party: {fields: {name: {type: text}, at: {type: datetime}, status: {enum: [on, off]}}}
+"""
+OUT = "mapping: erp.party.out\nsource: party\ntarget: erp.Party\nfields:\n  n: {from: name}\n"
 FILES = {
-    "config/sources.yaml": "sources:\n  crm: {connector: sql, url: x, zone: Asia/Tokyo}\n  erp: {connector: sql, url: x}\n",
-    "config/model.yaml": "entities:\n  party: {fields: {name: {type: text}, at: {type: datetime}, status: {enum: [on, off]}}}\n",
+    "config/sources.yaml": SOURCES,
+    "config/model.yaml": MODEL,
     "config/settings.yaml": "zone: UTC\n",
     "flows.yaml": "flows: {}\n",
-    "mappings/crm/account.yaml": "mapping: crm.account\ntarget: party\nkey: id\nfields:\n  name: {from: n}\n"
-    "  at: {from: at, via: [datetime]}\n  status: {from: s, lookup: states}\n"
-    "examples:\n  - {given: {id: 1, n: a}, expect: {name: b}}\n  - {given: {id: 1, n: a}, expect: {name: a}}\n",
-    "mappings/crm/contact.yaml": "mapping: crm.contact\ntarget: party\nkey: id\nfields:\n  name: {from: n}\n",
-    "mappings/erp/partner.yaml": "mapping: erp.partner\ntarget: party\nkey: id\nfields:\n  at: {from: at, via: [datetime]}\n",
-    "mappings/erp/party.out.yaml": "mapping: erp.party.out\nsource: party\ntarget: erp.Party\nfields:\n  n: {from: name}\n",
+    "mappings/crm/account.yaml": ACCOUNT,
+    "mappings/crm/contact.yaml": f"mapping: crm.contact\n{HEAD}  name: {{from: n}}\n",
+    "mappings/erp/partner.yaml": f"mapping: erp.partner\n{HEAD}  at: {{from: at, via: [datetime]}}\n",
+    "mappings/erp/party.out.yaml": OUT,
     "mappings/tables/states.yaml": 'table: states\nentries: {a: "on", b: "off"}\n',
 }
 

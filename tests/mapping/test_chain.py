@@ -12,7 +12,7 @@ ABSENT = object()
 
 
 def made(line: str, value: Any = ABSENT, **options: Any) -> Any:
-    """What `short_name`-like field of one line becomes when the source field `x` is `value`; ABSENT when it is not there."""
+    """What the field of one line becomes when the source field `x` is `value`, or is not there."""
     mapping = party(line, **options)
     row = {} if value is ABSENT else {"x": value}
     name = line.partition(":")[0]

