@@ -60,6 +60,16 @@ KINDS: dict[str, Kind] = {
             _bits(8, 7, 5, 2, -0.5, -3), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2,
         ),
         Kind(
+            "person", plain.words, similarity.person, similarity.each(similarity.person),
+            (FULL, 9400, 8800, 8000, 7000),
+            ("equal", "nearly equal", "close", "fits", "alike", "different"),
+            _bits(8, 7, 5, 3, -1, -10), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2,
+        ),
+        Kind(
+            "reference", plain.compact, similarity.category, similarity.each(similarity.category),
+            (FULL,), ("equal", "different"), _bits(10, -4), (0.9, 0.1), fuzzy=0,
+        ),
+        Kind(
             "code", plain.compact, similarity.code, similarity.codes,
             (FULL, 8700, 7400, 6000),
             ("equal", "one slip", "close", "alike", "different"),

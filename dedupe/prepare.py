@@ -270,7 +270,7 @@ def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
             kind = plain_kind(comparison.kind)
             if kind.worded:
                 offer(word_facet(comparison.name), *tokens(slot))
-            elif kind.name == "name":
+            elif kind.name in ("name", "person"):
                 offer(f"{comparison.name}_pinyin", sound(slot))
     offer("city", *prepared.place.cities)
     offer("province", *prepared.place.provinces)

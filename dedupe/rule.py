@@ -28,7 +28,9 @@ from goldbridge.ports import Document
 
 KINDS: dict[str, str] = {
     "organisation": "a company's name, parsed into region, brand, trade, form and branch; several fields are one pool",
-    "name": "a person's or a place's name",
+    "person": "a person's name; surname with a title (王总) fits, homophones are nearly equal",
+    "name": "any other short name, for example of a place",
+    "reference": "another record that it belongs to: the same or not",
     "address": "a postal address, parsed into region, road and number",
     "phone": "telephone numbers; several fields are one pool",
     "email": "e-mail addresses; their domain counts as well",
@@ -68,7 +70,7 @@ FACETS: dict[str, tuple[str, ...]] = {
 def offered(comparison: Comparison) -> tuple[str, ...]:
     """The words that `block` may use because of this comparison."""
     own = FACETS.get(comparison.kind, (comparison.name,))
-    return (*own, f"{comparison.name}_pinyin") if comparison.kind == "name" else own
+    return (*own, f"{comparison.name}_pinyin") if comparison.kind in ("name", "person") else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "contact": {
         "block": ["phone", "email", "name+party", "name_pinyin+party"],
         "compare": {
-            "name": "name", "mobile": "phone", "phones": "phone", "email": "email", "emails": "email",
-            "party": "category", "title": "category",
+            "name": "person", "mobile": "phone", "phones": "phone", "email": "email", "emails": "email",
+            "party": "reference",
         },
         "veto": ["different_hard_id"],
-        "bands": {"auto": "18 bits", "review": "8 bits", "margin": "2 bits"},
+        "bands": {"auto": "15 bits", "review": "8 bits", "margin": "2 bits"},
         "limits": {"cluster": 50, "hub": 10, "block": 400},
     },
 }  # fmt: skip

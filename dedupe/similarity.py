@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 from rapidfuzz.process import cpdist
 
+from dedupe.sound import sound
+
 FULL = 10_000
 _HAIR = 1e-6
 """The batch form of a measure may differ from the single one in the last bit of a float; truncation must not see it."""
@@ -39,6 +41,27 @@ def name(a: str, b: str) -> int:
     if " " in a or " " in b:
         best = max(best, JaroWinkler.normalized_similarity(sorted_words(a), sorted_words(b)))
     return _int(best)
+
+
+_CALLED = frozenset("总经理 经理 总监 主任 老师 先生 女士 小姐 师傅 会计 总 工 姐 哥 处 科长 厂长".split())
+
+
+def person(a: str, b: str) -> int:
+    """Names of people. Chinese ones are too short for counting letters: they are equal, sound alike, differ in one
+    character of three, or one of them is a surname with a title (王总) that fits the other."""
+    if a == b:
+        return FULL
+    if a.isascii() or b.isascii():
+        return name(a, b)
+    if sound(a) == sound(b):
+        return 9500
+    called = [text for text in (a, b) if text[1:] in _CALLED or text[2:] in _CALLED]
+    if called:
+        surname = called[0][:1] if called[0][1:] in _CALLED else called[0][:2]
+        return 8000 if all(text.startswith(surname) for text in (a, b)) else 0
+    if a[0] == b[0] and len(a) == len(b) == 3 and OSA.distance(a, b) == 1:
+        return 7000
+    return 0
 
 
 def code(a: str, b: str) -> int:

@@ -91,10 +91,10 @@ class Column:
         distinct, back = np.unique(np.minimum(one, two) * size + np.maximum(one, two), return_inverse=True)
         low, high = distinct // size, distinct % size
         likeness = np.where(low == high, FULL, 0)
-        other = np.flatnonzero(low != high)
-        if len(other) and self.kind.name != "category":
-            likeness[other] = similar_many(self.kind, self._texts(low[other]), self._texts(high[other]), self.rarity)
         cuts = np.array(self.kind.cuts[::-1], dtype=np.int64)
+        other = np.flatnonzero(low != high)
+        if len(other) and len(cuts) > 1:
+            likeness[other] = similar_many(self.kind, self._texts(low[other]), self._texts(high[other]), self.rarity)
         graded = len(cuts) - np.searchsorted(cuts, likeness, side="right")
         found[both] = graded.astype(np.int8)[back]
         return found
