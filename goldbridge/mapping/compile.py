@@ -38,7 +38,7 @@ def compile_mapping(
 
     `stream_fields` are the fields of the stream read, or of the object written; None when nobody can say, and then
     their names are not checked. `tables` are the files of mappings/tables by name. `zone` is where naive times of the
-    source were written. Raises `Misconfigured` with everything that is wrong (MAP001-MAP029).
+    source were written. Raises `Misconfigured` with everything that is wrong (MAP001 to MAP024).
     """
     problems = Problems()
     spec = read_spec(document, tables or {}, zone, problems)
