@@ -6,10 +6,11 @@ Branches cause most wrong pairs and most missed ones, so a branch's place and nu
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from goldbridge.text.gazetteer import walk
+from goldbridge.text.division import stem
+from goldbridge.text.gazetteer import entries_at, walk
 from goldbridge.text.money import numeral
 from goldbridge.text.trade import split
 
@@ -114,9 +115,6 @@ _inner = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})集团(?=.{2})|总厂|(?<=[\u4e00-\u9fff]{3})厂(?=.)|大学|事务所|总店|(?<=..)医院"
 )
 _ordinal = re.compile(r"第?([零〇一二三四五六七八九十百]+|\d+)")
-_place_suffix = re.compile(
-    r"(?<=[\u4e00-\u9fff]{2})(?<!开发)(?<!新)(?<!小)(?<!工业)(?<!产业)(?<!高新)(?<!园)(?<!城)(?:[省市区县旗]|自治[州县区])(?=.|$)"
-)
 _opening = re.compile(r"^(?:驻|在)|^[\s\-—·.,:/(]+")
 
 
@@ -180,12 +178,18 @@ def _covers(key: str, start: int, end: int) -> bool:
     return found.end == end or _covers(key, found.end, end)
 
 
-@cache
+@lru_cache(1 << 14)
 def _canonical(text: str) -> str:
     """杭州市西湖区 and 杭州西湖 are one place, 第三 and 第3 one number."""
     text = _opening.sub("", text)
     text = _ordinal.sub(_digits, text) if text.startswith("第") or _ordinal.fullmatch(text) else text
-    return _place_suffix.sub("", text).strip(" -()·,")
+    parts, at = [], 0
+    while at < len(text):
+        form = next((entry.form for entry in entries_at(text, at) if not entry.short), text[at])
+        parts.append(stem(form) if len(form) > 1 and not text.startswith("场", at + len(form)) else "")
+        parts[-1] = parts[-1] or form
+        at += len(form)
+    return "".join(parts).strip(" -()·,")
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -47,9 +47,9 @@ def _chinese() -> dict[str, list[tuple[str, str, str]]]:
 
 
 def chinese_form(key: str) -> Form | None:
-    """The legal form at the end of a name (folded, simplified), or None. Something must stand before it."""
+    """The legal form at the end of a name (folded, simplified), or None."""
     for ending, canonical, kind in _chinese().get(key[-1:], ()):
-        if key.endswith(ending) and len(key) > len(ending):
+        if key.endswith(ending):
             return Form(len(key) - len(ending), canonical, kind)
     return None
 

@@ -34,9 +34,7 @@ _former = re.compile(r"\((?:formerly|f/k/a|fka|ex|previously)[\s:.]+([^)]+)\)", 
 _alias = re.compile(r"\b(?:d/b/a|dba|t/a|trading as)\s+(.+)$", re.IGNORECASE)
 _note = re.compile(r"\(([^()]*)\)")
 _numbered = re.compile(r"(?:no|nr|number|phase|series|tranche|compartment|fund|lp|trust|vehicle|spv|unit)")
-_GROUPS = frozenset(
-    {"group", "groupe", "gruppe", "gruppo", "grupo", "groep", "gruppen", "konsern", "holding", "holdings"}
-)
+_GROUPS = frozenset({"group", "groupe", "gruppe", "gruppo", "grupo", "groep", "gruppen", "konsern"})
 _LETTERS = frozenset("icdmlxv")
 _LINKS = frozenset({"&", "and", "und", "et", "y", "e", "of", "for", "de", "the", "en", "og", "och", "i"})
 _WIDER = """
@@ -157,7 +155,7 @@ def _form(words: list[_Word]) -> tuple[str, list[_Word]]:
         words = words[:-size]
         form = form or canonical
     size, canonical = leading_latin_form([word.plain for word in words])
-    if size and form in ("", "Co Ltd", canonical):
+    if size and (form in ("", "Co Ltd", canonical) or (canonical, form) == ("Oy", "AB")):
         return canonical, words[size:]
     return form, words
 
