@@ -168,6 +168,7 @@ def _land(
     known: set[str],
 ) -> None:
     goldens = {record.id: record for record in batch}
+    said = _mapped(mapping, answers)
     fates: dict[str, int] = {}
     anchored: list[tuple[Question, CachedAnswer]] = []
     named: dict[str, CachedAnswer] = {}
@@ -175,7 +176,7 @@ def _land(
         answer = answers.get(question.name)
         if answer is None:
             fate = "pending"
-        elif not answer.found or not fits(goldens[question.golden], answer, mapping):
+        elif not answer.found or not fits(goldens[question.golden], answer, said[question.name], mapping):
             fate = "filtered"
         else:
             fate = "unchanged" if question.name in known else "applied"
@@ -194,6 +195,13 @@ def _land(
         keep(conn, run, ref, mapping, compared.changes)
     if anchored:
         _land_anchored(conn, run, StreamRef(lookup.context.system, ref_stream, mapping.target), mapping, anchored)
+
+
+def _mapped(mapping: FieldMapping, answers: Mapping[str, CachedAnswer]) -> dict[str, Mapping[str, Any]]:
+    """What each answer says in canonical terms; nothing for one that says nothing or cannot be mapped."""
+    found = [name for name, answer in answers.items() if answer.found]
+    values = mapping.apply([answers[name].row for name in found]).values
+    return {name: {} for name in answers} | {name: values[at] or {} for at, name in enumerate(found)}
 
 
 def _is_about_a_value(mapping: FieldMapping) -> bool:
@@ -224,7 +232,7 @@ def _land_anchored(
     landing.save(conn, ref, compared.changes, run.id, mapping_rev=mapping.revision)
 
 
-def fits(record: Golden, answer: CachedAnswer, mapping: FieldMapping) -> bool:
+def fits(record: Golden, answer: CachedAnswer, said: Mapping[str, Any], mapping: FieldMapping) -> bool:
     """Whether an answer is about this golden record; a namesake or a mistyped code must not complete it.
 
     An answer that names an organisation must carry the name we know (now or formerly), or at least its brand when it
@@ -232,8 +240,6 @@ def fits(record: Golden, answer: CachedAnswer, mapping: FieldMapping) -> bool:
     """
     if _is_about_a_value(mapping):
         return True
-    mapped = mapping.apply([answer.row])
-    said = mapped.values[0] or {}
     names = [said.get("name"), *(said.get("former_names") or [])]
     ours = [record.values.get("name"), *(record.values.get("former_names") or [])]
     forms = {match_form(name) for name in names if name}
