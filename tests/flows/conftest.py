@@ -12,3 +12,9 @@ from tests.flows.bench import Bench
 def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
     """A project with empty sources, on each database in turn."""
     return Bench(tmp_path / "project", store_url, clock)
+
+
+@pytest.fixture
+def sqlite_bench(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Bench:
+    """The same on SQLite only, for what does not depend on the database."""
+    return Bench(tmp_path / "project", sqlite_url, clock)
