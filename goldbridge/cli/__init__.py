@@ -38,6 +38,7 @@ GROUPS = (
     Group("project", ("init", "check")),
     Group("explain", ("explain",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
+    Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
     Group("sandbox", ("sandbox",)),
     Group("demo", ("demo",)),
