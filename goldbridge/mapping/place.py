@@ -11,7 +11,7 @@ from goldbridge.ports import Document
 
 
 def inside(document: Document, path: tuple[str, ...], offset: int) -> Mark:
-    """The place `offset` characters into the quoted text at `path`; the start of the value when the text spans lines."""
+    """The place `offset` characters into the quoted text at `path`; its start when it spans several lines."""
     mark = document.mark(*path)
     value = document.data
     for step in path:

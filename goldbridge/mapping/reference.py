@@ -23,7 +23,7 @@ the code (`python -m goldbridge.mapping.reference`); every example on it is a te
 - A text transform takes a list item by item and a number as its plain text.
 - A transform with an argument is written `name: argument`, as in `truncate: 80`; arguments in brackets may be left out.
 - What cannot be read is *invalid*: the record becomes a dead letter when the field is required, else the field is null
-  with a note. A code that no list knows is noted as unknown. A credit code or LEI that fails its check is kept and noted.
+  with a note. A code that no list knows is noted as unknown; a credit code or LEI that fails its check is kept too.
 """
 _KINDS = {
     "integer": "whole number",
