@@ -13,7 +13,7 @@ from typing import NamedTuple
 from goldbridge.text.code import is_placeholder
 from goldbridge.text.division import MUNICIPALITIES, Division
 from goldbridge.text.fold import fold_width, simplify
-from goldbridge.text.gazetteer import Place, Walk, entries_at, lies_in, settle, walk
+from goldbridge.text.gazetteer import CONTESTED, Place, Walk, entries_at, lies_in, settle, walk
 
 
 class Address(NamedTuple):
@@ -47,8 +47,6 @@ _deeper = re.compile(r"[市区县旗州盟]")
 _addressed = re.compile(
     r"[\u4e00-\u9fff]{1,8}(?:街道|镇|乡|村|大道|大街|路|街|开发区|工业园|产业园|科技园|高新区|园区|新区)|经济|高新|工业|开发"
 )
-# City names that are also the names of counties at least as well known; the others win over their namesakes.
-_CONTESTED = frozenset({"朝阳", "兴安"})
 _RECENT = 2005
 """A county name that went out of use after this year still stands for the former county in many an address."""
 
@@ -136,7 +134,7 @@ def _hinted(choices: tuple[Division, ...], hint: str) -> tuple[Division | None, 
 
 def _believed(key: str, found: Walk) -> bool:
     """Whether a shortened name that stands alone at the start is one: cities are, counties need an address behind."""
-    if found.names[0] in _CONTESTED:
+    if found.names[0] in CONTESTED:
         return True
     if min(place.level for place in found.places if not place.until or len(found.places) == 1) < 3:
         return True
@@ -148,7 +146,7 @@ def _believed(key: str, found: Walk) -> bool:
 def _candidates(found: Walk) -> tuple[tuple[Place, ...], bool]:
     """The readings to settle among, and whether only former names are left."""
     places = found.places
-    if found.shorts == len(found.names) == 1 and found.names[0] not in _CONTESTED:
+    if found.shorts == len(found.names) == 1 and found.names[0] not in CONTESTED:
         now = [place for place in places if not place.until]
         top = min((place.level for place in now), default=0)
         best = tuple(place for place in now if place.level == top)

@@ -115,7 +115,7 @@ _inner = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})集团(?=.{2})|总厂|(?<=[\u4e00-\u9fff]{3})厂(?=.)|大学|事务所|总店|(?<=..)医院"
 )
 _ordinal = re.compile(r"第?([零〇一二三四五六七八九十百]+|\d+)")
-_opening = re.compile(r"^(?:驻|在)|^[\s\-—·.,:/(]+")
+_opening = re.compile(r"^(?:驻(?!马店)|在)|^[\s\-—·.,:/(]+")
 
 
 @cache

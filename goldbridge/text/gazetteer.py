@@ -72,6 +72,9 @@ _ALIASES = {
     "锡盟": "152500",
 }
 
+CONTESTED = frozenset({"朝阳", "兴安"})
+"""City names that are also the names of counties at least as well known; other cities win over their namesakes."""
+
 # What stands between two levels and means nothing: separators, and the fillers of statistical tables.
 _between = re.compile(
     r"(?:[\s,/\\|>·.、;:_-]|(?<=[市\s,/|>-])市辖区|(?<=[市\s,/|>-])县(?=[^\s,])(?![城道前])|省直辖县级行政区划|自治区直辖县级行政区划"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from goldbridge.text.branch import Branch, find_branch
 from goldbridge.text.division import Division
 from goldbridge.text.fold import fold_width, match_form, simplify
-from goldbridge.text.gazetteer import Place, Walk, entries_at, settle, walk
+from goldbridge.text.gazetteer import CONTESTED, Place, Walk, entries_at, settle, walk
 from goldbridge.text.legal_form import chinese_form, kind_without_form, leading_form
 from goldbridge.text.number import mark_of, without_ordinals
 from goldbridge.text.table import lines
@@ -180,7 +180,7 @@ def _parse(original: str, name: _Name) -> Organisation:
 
 def _is_trade_shop(key: str) -> bool:
     """书店, 酒店, 饭店 and 药店 are trades, not shops of one."""
-    return key.endswith(("书店", "酒店", "饭店", "药店", "旅店", "商店", "分店"))
+    return key.endswith(("书店", "酒店", "饭店", "药店", "旅店"))
 
 
 def _trimmed(name: _Name) -> _Name:
@@ -294,13 +294,17 @@ def _place(inner: str, notes: _Notes, typed: str) -> bool:
 
 
 def _likely(found: Walk) -> tuple[Place, ...]:
-    """The readings to settle among: for a short name a city wins over the counties of that name (西安)."""
-    if found.shorts == len(found.names) == 1:
-        now = [place for place in found.places if not place.until]
-        top = min((place.level for place in now), default=3)
-        if top < 3:
-            return tuple(place for place in now if place.level == top)
-    return found.places
+    """The readings to settle among: for a short name a city wins over the counties of that name (西安), a county-level
+    city over a quarter (海城)."""
+    if found.shorts < len(found.names) or len(found.names) > 1:
+        return found.places
+    now = tuple(place for place in found.places if not place.until)
+    if not now:
+        return found.places
+    top = min(place.level for place in now)
+    best = tuple(place for place in now if place.level == top)
+    towns = tuple(place for place in best if place.name[-1] == "市")
+    return towns if len(towns) == 1 else best
 
 
 def _region(name: _Name, notes: _Notes) -> tuple[Division | None, str, _Name]:
@@ -313,6 +317,8 @@ def _region(name: _Name, notes: _Notes) -> tuple[Division | None, str, _Name]:
     found = None if _never.match(key) else walk(key, 0, of_name=True)
     found = _backed(key, found) if found else None
     division = settle(_likely(found))[0] if found else None
+    if found and not division and not found.shorts and notes.place is None:
+        return None, name.text[: found.end], _trimmed(name.cut(found.end, len(key)))  # 朝阳区: one of two
     if found and division:
         end = found.end
         behind = _zone.match(key, end) or (_township.match(key, end) if division.level == 3 else None)
@@ -350,6 +356,8 @@ def _backed(key: str, found: Walk) -> Walk | None:
         # Nothing is left for a brand: 大连 alone is a brand, 上海浦东 is Shanghai's 浦东.
         return None if len(found.names) == 1 else _back_one(found)
     last = found.names[-1]
+    if found.shorts == len(found.names) == 1 and last in CONTESTED:
+        return None
     if found.shorts == 0 or max(place.level for place in likely) < 3 or likely[0].name == last:
         return found
     rest = key[found.end :]
@@ -362,7 +370,8 @@ def _backed(key: str, found: Walk) -> Walk | None:
 
 def _town_like(found: Walk) -> bool:
     """Whether a short name is, or was, that of a town or county of its own (昆山市, 余杭县), not of a quarter."""
-    return any(place.name[-1] in "市县" for place in found.places) and len({p.code for p in found.places}) == 1
+    likely = _likely(found)
+    return any(place.name[-1] in "市县" for place in found.places) and len({place.code for place in likely}) == 1
 
 
 def _back_one(found: Walk) -> Walk | None:
@@ -404,7 +413,7 @@ def _brand_and_trade(name: _Name, region_text: str, region: Division | None) -> 
     at = split(key)
     if at:
         return text[:at], text[at:]
-    if region is not None and region_text:
+    if region_text:
         # 上海电气, 杭州银行: where nothing but a trade follows the region, both together are the brand.
         word = first_word(key)
         if name.key != region_text:
