@@ -109,8 +109,9 @@ def status(
     if as_json:
         typer.echo(json.dumps(seen.as_json(), ensure_ascii=False))
         return 0
-    from rich.console import Console
     from rich.table import Table
+
+    from goldbridge.cli.watch import console as make_console
 
     table = Table("flow", "state", "ended", *FATES, "completeness", box=None, pad_edge=False)
     for line in seen.flows:
@@ -118,7 +119,7 @@ def status(
             line.flow, line.state, line.ended_at[:19], *(str(line.counters.get(fate, "")) for fate in FATES),
             line.completeness,
         )  # fmt: skip
-    console = Console()
+    console = make_console()
     console.print(table)
     console.print(
         f"\n{seen.goldens} golden records, {seen.tasks} open tasks, {seen.dead} dead letters, "

@@ -97,8 +97,9 @@ def _print_task(hub: Hub, asked: Any, as_json: bool) -> None:
         shown = {**asked._asdict(), "records": [_as_dict(record) for record in sides]}
         typer.echo(json.dumps(shown, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from goldbridge.cli.watch import console as make_console
 
     table = Table("field", *(f"{r.system}.{r.stream}/{r.key}" for r in sides), title=f"task {asked.id}: {asked.kind}")
     fields = list(dict.fromkeys(name for record in sides for name in record.canonical or {}))
@@ -106,14 +107,14 @@ def _print_task(hub: Hub, asked: Any, as_json: bool) -> None:
         cells = [_plain((record.canonical or {}).get(name)) for record in sides]
         style = "" if len(set(cells)) == 1 else "bold"
         table.add_row(name, *cells, style=style)
-    console = Console()
+    console = make_console()
     console.print(table)
     weight = asked.payload.get("weight", 0) / 10_000
     console.print(
         f"{weight:+.2f} bits; {asked.payload.get('reason', '')}; vetoes: {asked.payload.get('vetoes') or 'none'}"
     )
-    for part in asked.payload.get("parts") or []:
-        console.print(f"  {part}", markup=False, highlight=False)
+    for comparison, level, part in asked.payload.get("parts") or []:
+        console.print(f"  {part / 10_000:+7.2f}  {comparison}: {level}", markup=False, highlight=False)
 
 
 def show(ctx: typer.Context, id: ID, as_json: JSON = False) -> int:
@@ -135,10 +136,11 @@ def show(ctx: typer.Context, id: ID, as_json: JSON = False) -> int:
         }  # fmt: skip
         typer.echo(json.dumps(shown, ensure_ascii=False))
         return 0
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from goldbridge.cli.watch import console as make_console
+
+    console = make_console()
     console.print(f"{written}  {record.entity}, {record.state}, version {record.version}", highlight=False)
     table = Table("field", "value", "from", "because", box=None, pad_edge=False)
     for name, value in record.values.items():
@@ -341,6 +343,8 @@ def _as_dict(record: Any) -> dict[str, Any]:
 def _plain(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict) and value.get("line"):
+        return " ".join(str(value[part]) for part in ("line", "region", "point") if value.get(part))
     if isinstance(value, dict):
         return " ".join(str(part) for part in value.values() if part not in (None, ""))
     if isinstance(value, list):

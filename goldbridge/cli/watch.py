@@ -5,12 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from goldbridge import log
 from goldbridge.clock import SYSTEM
 from goldbridge.ports import Progress
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 EVERY_S = 5.0
+PIPE_WIDTH = 160
+
+
+def console() -> Console:
+    """Standard output for tables: as wide as the terminal, and wide enough for them where there is none."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 
 
 class _Lines:
