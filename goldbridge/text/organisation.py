@@ -137,10 +137,9 @@ def _parse(original: str, name: _Name) -> Organisation:
         form, kind, name = lead, "company", name.cut(size, len(name.key))
     whole = name.key
     found_form = chinese_form(name.key) if not form else None
-    if found_form:
+    if found_form and (found_form.canonical != "店" or not _is_trade_shop(name.key)):
         form, kind = found_form.canonical, found_form.kind
-        if not (form == "店" and _is_trade_shop(name.key)):
-            name = name.cut(0, found_form.start)
+        name = name.cut(0, found_form.start)
     group = notes.group or _GROUP in name.key
     if group:
         name = _without_group(name) if _GROUP in name.key else name
