@@ -177,33 +177,30 @@ def _summary(
 def _print(summary: dict[str, Any], first: list[Result], figures: Figures, project: Path) -> None:
     from goldbridge.cli.flow import told_report
 
-    golden, pairs = summary["golden"], summary["pairs"]
-    _say("")
-    _say(
-        f"Golden records   {golden['party']} parties: "
-        + ", ".join(f"{n} {role}" for role, n in golden["roles"].items())
-    )
-    _say(f"                 {golden['contact']} contacts, {golden['contract']} contracts")
-    _say(f"Matching         precision {pairs['precision']:.4f}, recall {pairs['recall']:.4f}, F1 {pairs['f1']:.4f} over "
-         f"{pairs['true']} true pairs; {summary['tasks']} questions wait for a steward")  # fmt: skip
+    golden, pairs, again = summary["golden"], summary["pairs"], summary["rerun"]
+    roles = ", ".join(f"{number} {role}" for role, number in golden["roles"].items())
+    filled = ", ".join(f"{name} {number}" for name, number in figures.filled.items())
     share = summary["filled_right"] / summary["filled_points"] if summary["filled_points"] else 0.0
-    _say(f"Filled in        {summary['filled_points']} values nobody typed, {summary['filled_right']} right ({share:.1%}): "
-         + ", ".join(f"{name} {n}" for name, n in figures.filled.items()))  # fmt: skip
-    _say(f"Published        {summary['published']} rows written to the new CRM, {summary['dead_letters']} dead letters")
+    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary["stages"].items())
+    rerun = "wrote nothing to any target and made no new version"
+    if again["target_writes"] or again["versions"]:
+        rerun = f"wrote {again['target_writes']} rows and made {again['versions']} versions: this should not be"
+    broken = summary["invariants"]
+    invariants = f"{broken['violations']} violations, e.g. {broken['first'][0]}" if broken["violations"] else "all hold"
+    _say(f"""
+Golden records   {golden["party"]} parties: {roles}
+                 {golden["contact"]} contacts, {golden["contract"]} contracts
+Matching         precision {pairs["precision"]:.4f}, recall {pairs["recall"]:.4f}, F1 {pairs["f1"]:.4f}
+                 over {pairs["true"]} true pairs; {summary["tasks"]} questions wait for a steward
+Filled in        {summary["filled_points"]} values nobody typed, {summary["filled_right"]} right ({share:.1%}): {filled}
+Published        {summary["published"]} rows written to the new CRM, {summary["dead_letters"]} dead letters""")
     for result in first:
         for report in result.detail.get("reports", []):
             _say(f"Reconciled       {told_report(report)}")
-    again = summary["rerun"]
-    quiet = not again["target_writes"] and not again["versions"]
-    _say("Second run       " + ("wrote nothing to any target and made no new version" if quiet else
-         f"wrote {again['target_writes']} rows and made {again['versions']} versions: this should not be"))  # fmt: skip
-    broken = summary["invariants"]["violations"]
-    _say(
-        "Invariants       "
-        + (f"{broken} violations, e.g. {summary['invariants']['first'][0]}" if broken else "all hold")
-    )
-    _say("Time             " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary["stages"].items())
-         + f"; {summary['wall_s']:.1f} s in all, {summary['cpu_s']:.1f} s of CPU, {summary['peak_mb']:.0f} MB")  # fmt: skip
+    _say(f"""Second run       {rerun}
+Invariants       {invariants}
+Time             {stages}
+                 {summary["wall_s"]:.1f} s in all, {summary["cpu_s"]:.1f} s of CPU, {summary["peak_mb"]:.0f} MB""")
     example = figures.example
     _say(f"""
 What to try next, in {project}:
