@@ -153,11 +153,10 @@ def _reason(error: Reject) -> str:
 
 def _before(mapping: Mapping, row: Map[str, Any], field: str) -> str:
     """What the field is made from: the value alone for one source field, names and values for several."""
-    names = sorted(mapping.inputs(field))
-    present = [name for name in names if name in row]
-    if len(names) == 1:
-        return _text(row[names[0]]) if present else ""
-    return "\n".join(f"{name}: {_text(row[name])}" for name in present)
+    given = mapping.given(row, field)
+    if len(mapping.inputs(field)) == 1 and len(given) == 1:
+        return _text(next(iter(given.values())))
+    return "\n".join(f"{name}: {_text(value)}" for name, value in given.items())
 
 
 _MOST = 80

@@ -66,6 +66,7 @@ class _Compiler:
         self.known = self.readable()
         self.reads: set[str] = set()
         self.inputs: dict[str, frozenset[str]] = {}
+        self.given: dict[str, tuple[str, ...]] = {}
 
     def at(self, mark: Mark, code: str, message: str) -> None:
         self.problems.note(mark, code, message)
@@ -111,6 +112,7 @@ class _Compiler:
             key_mark=self.document.mark("key"),
             fields={each.target: self.model_field(each.target) for each in spec.fields},
             _inputs=self.inputs,
+            _given=self.given,
             _steps={each.target: tuple(steps(each)) for each in spec.fields},
             _marks={each.target: each.mark for each in spec.fields},
         )
@@ -137,6 +139,8 @@ class _Compiler:
         expression = self.expression(spec.expression, ("fields", spec.target, "expr")) if spec.expression else None
         for source in spec.sources:
             self.check_source(source)
+        names = [source.name for source in spec.sources if source.name]
+        self.given[spec.target] = (*names, *(expression.reads if expression else ()))
         fed = {self.read_name(source.name) for source in spec.sources if source.name}
         self.inputs[spec.target] = frozenset(fed.union(expression.reads if expression else ()))
         if spec.origin == "expr" and expression is None:

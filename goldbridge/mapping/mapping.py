@@ -75,6 +75,7 @@ class Mapping:
     key_mark: Mark
     fields: Map[str, Field | None] = field(default_factory=dict)
     _inputs: Map[str, frozenset[str]] = field(default_factory=dict)
+    _given: Map[str, tuple[str, ...]] = field(default_factory=dict)
     _steps: Map[str, tuple[str, ...]] = field(default_factory=dict)
     _marks: Map[str, Mark] = field(default_factory=dict)
 
@@ -93,6 +94,12 @@ class Mapping:
         """The source fields (top level) that a target field is made from; for a group, those of all its members."""
         found = [reads for label, reads in self._inputs.items() if label == name or label.startswith(f"{name}.")]
         return frozenset().union(*found)
+
+    def given(self, row: Row, name: str) -> dict[str, Any]:
+        """What one target field is made from in a row: the values there are, by the names the mapping reads them by."""
+        columns = Columns([row])
+        found = {read: columns.column(read)[0] for read in self._given.get(name, ())}
+        return {read: value for read, value in found.items() if value is not ABSENT}
 
     def mark(self, name: str) -> Mark:
         """Where a target field is defined; for a group, where its first member is."""
@@ -248,6 +255,16 @@ def _close_groups(groups: set[str], documents: Sequence[dict[str, Any]], noted: 
                 holder[last] = kept
                 notes = noted.get(at)
                 if notes and all("inferred" in notes.get(f"{name}.{member}", ()) for member in kept):
-                    notes[name] = {**notes.get(name, {}), "inferred": True}
+                    _lift(name, group, notes)
             else:
                 holder[last] = None if all(value is None for value in group.values()) else ""
+
+
+def _lift(name: str, members: Map[str, Any], notes: dict[str, Any]) -> None:
+    """Say once of a group, instead of each member, that it is inferred."""
+    for member in members:
+        label = f"{name}.{member}"
+        left = {key: value for key, value in notes.pop(label, {}).items() if key != "inferred"}
+        if left:
+            notes[label] = left
+    notes[name] = {**notes.get(name, {}), "inferred": True}

@@ -324,6 +324,9 @@ def test_what_a_mapping_reads_and_leaves_out() -> None:
     assert mapping.inputs("address") == {"a", "c"}
     assert mapping.inputs("status") == {"level"}
     assert mapping.inputs("nothing") == frozenset()
+    assert mapping.given({"a": {"b": 1}, "c": None, "level": "1"}, "address.line") == {"a.b": 1, "c": None}
+    assert mapping.given({"a": {}}, "address.line") == {}
+    assert mapping.given({"level": "1"}, "status") == {"level": "1"}
 
 
 def test_lineage_tells_the_steps_in_words() -> None:

@@ -193,9 +193,11 @@ def test_a_member_that_cannot_be_read_does_not_spoil_its_group() -> None:
 def test_e68_a_group_is_inferred_when_all_of_it_is() -> None:
     mapping = party("address.line: {from: x}", 'address.area: {from: y, default: "0571"}')
     assert notes(mapping, x="示例路1号") == {"address.area": {"inferred": True}}
-    assert notes(mapping, x="") == {"address.area": {"inferred": True}, "address": {"inferred": True}}
+    assert notes(mapping, x="") == {"address": {"inferred": True}}
     all_inferred = party("address.line: {from: x, inferred: true}", "address.area: {from: y, inferred: true}")
-    assert notes(all_inferred, x="a")["address"] == {"inferred": True}
+    assert notes(all_inferred, x="a") == {"address": {"inferred": True}}
+    coded = party("address.line: {from: x, inferred: true}", 'address.area: {from: y, lookup: {a: b}, default: "1"}')
+    assert notes(coded, x="a", y="z") == {"address": {"inferred": True}, "address.area": {"unknown_code": "z"}}
 
 
 def test_a_group_may_come_whole() -> None:
