@@ -15,6 +15,7 @@ from flows.delivering import Target
 from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Mark, Misconfigured
+from goldbridge.http import HttpFactory
 from goldbridge.mapping import Mapping, compile_mapping
 from goldbridge.settings.project import Project
 from goldbridge.state.engine import Store, open_store
@@ -23,16 +24,16 @@ from mdm.survivorship_rule import Rules, compile_survivorship
 
 
 class Hub:
-    """Use as a context manager; everything is opened and compiled when first needed."""
+    """Use as a context manager; everything is opened and compiled when first needed. `http` replaces the network."""
 
-    def __init__(self, project: Project, clock: Clock = SYSTEM) -> None:
+    def __init__(self, project: Project, clock: Clock = SYSTEM, http: HttpFactory | None = None) -> None:
         self.project = project
         self.clock = clock
         self.flows = compile_flows(project)
         self.survivorship: Rules = compile_survivorship(project.survivorship, project.model, project.sources)
         self.store: Store = open_store(_state_url(project), clock, state_dir=project.state_dir)
         self.key = load_key(project.state_dir, os.environ)
-        self.connections = Connections(project, Vault(self.store, derive(self.key, "vault")), clock)
+        self.connections = Connections(project, Vault(self.store, derive(self.key, "vault")), clock, http)
         self._mappings: dict[str, Mapping] = {}
 
     def __enter__(self) -> Self:

@@ -57,9 +57,9 @@ def connect(project: Project, name: str, http: HttpFactory, store: TokenStore, c
 class Connections:
     """The connectors of a process, made when first used and closed together."""
 
-    def __init__(self, project: Project, store: TokenStore, clock: Clock) -> None:
+    def __init__(self, project: Project, store: TokenStore, clock: Clock, http: HttpFactory | None = None) -> None:
         self._project, self._store, self._clock = project, store, clock
-        self._http = HttpFactory(clock)
+        self._http = http or HttpFactory(clock)
         self._made: dict[str, Connector[Any]] = {}
 
     def get(self, name: str) -> Connector[Any]:
