@@ -1,7 +1,7 @@
 """Writes the generated pages of docs/reference from the code, so that they cannot say anything else than it does.
 
 A key, command, criterion or comparison without a description stops the generation: whoever adds one says what it is.
-`make reference` writes the pages, tests/docs compares them. transforms.md and state.md are written by hand.
+`make reference` writes the pages, tests/docs compares them. state.md is written by hand.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from goldbridge.mapping.reference import describe as transforms
 from tools.reference import command, configuration, error, mapping, rule
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -37,4 +38,6 @@ def write(folder: Path = FOLDER) -> list[Path]:
         path = folder / name
         path.write_text(f"{NOTE}\n{make().strip()}\n", encoding="utf-8")
         written.append(path)
+    (folder / "transforms.md").write_text(transforms(), encoding="utf-8")  # says itself where it comes from
+    written.append(folder / "transforms.md")
     return written

@@ -22,6 +22,16 @@ from goldbridge.settings.project import FILES
 from goldbridge.settings.setting import Settings
 from tools.reference.markdown import code, sections, table
 
+VARIABLES = {
+    "GOLDBRIDGE_PROJECT": "the project's folder, as `--project`",
+    "GOLDBRIDGE_ENV": "the environment, as `--env`",
+    "GOLDBRIDGE_KEY": (
+        "the key (32 bytes, base64) that seals kept tokens and the audit; else a key file in `.goldbridge/`"
+    ),
+    "NAME, NAME_FILE": "the secret `{secret: NAME}`, or the file that holds it",
+}
+"""Variable of the environment -> meaning; tests/docs looks for others in the code."""
+
 HEAD = ("key", "meaning", "value", "when left out")
 
 _WORDS: Mapping[Any, str] = {
@@ -54,6 +64,8 @@ the variable `NAME`; the file that the variable `NAME_FILE` names; the secrets f
 them; mappings merge key by key, anything else is replaced. `goldbridge sandbox up` writes such an environment,
 `sandbox`, into `.goldbridge/env/`.""",
         table(("key in an environment", "file", "required"), files),
+        "## Variables",
+        table(("variable", "meaning"), [(code(name), about) for name, about in VARIABLES.items()]),
     )
 
 
