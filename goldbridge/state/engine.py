@@ -256,7 +256,13 @@ def _sqlite(url: URL, clock: Clock, busy_s: float) -> Engine:
     )
 
     def prepare(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-16384"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "cache_size=-16384",
+            "wal_autocheckpoint=8000",
+        ):
             connection.execute(f"PRAGMA {pragma}").close()
 
     def start(conn: Connection) -> None:

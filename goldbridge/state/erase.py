@@ -74,7 +74,7 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
     _wipe_decisions(conn, held, wipe)
     wipe(
         "source_version",
-        update(source_version).where(one_of(source_version.c.record, held)).values(raw=None, event_at=""),
+        update(source_version).where(source_version.c.id.in_(landing.version_ids(held))).values(raw=None, event_at=""),
     )
     for table, column in (
         (match_key, match_key.c.record),

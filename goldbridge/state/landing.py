@@ -7,35 +7,48 @@ that did not change, except its sighting in a full compare.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, case, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, text, update
 from sqlalchemy import delete as delete_from
 
 from goldbridge.errors import Reject
 from goldbridge.ports import Json
-from goldbridge.state import document, outbox
-from goldbridge.state.bulk import Insert, group, one_of
+from goldbridge.state import document, outbox, record
+from goldbridge.state.bulk import Insert, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.outbox import NewEvent
+from goldbridge.state.record import (
+    LIVE,
+    Fate,
+    Head,
+    RawRow,
+    Record,
+    RecordState,
+    StreamRef,
+    Version,
+    anchored,
+    count,
+    find,
+    load,
+    record_id,
+    scan,
+    scan_all,
+    version_ids,
+    versions,
+)
 from goldbridge.state.tables import sighting, source_record, source_version
 
-RawRow = dict[str, Any]
+__all__ = [
+    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef", "Version",
+    "anchored", "changed", "close_generation", "count", "delete", "find", "load", "missing", "outdated", "record_id",
+    "save", "scan", "scan_all", "set_state", "sweep", "version_ids", "versions",
+]  # fmt: skip
+
 KEY_LIMIT = 500
-Fate = Literal["applied", "filtered", "dead", "pending"]
-RecordState = Literal["live", "deleted", "withdrawn", "erased"]
-LIVE: tuple[RecordState, ...] = ("live",)
-
-
-class StreamRef(NamedTuple):
-    """Where records come from and what they are."""
-
-    system: str
-    stream: str
-    entity: str
 
 
 class Arrival(NamedTuple):
@@ -44,25 +57,6 @@ class Arrival(NamedTuple):
     key: str
     raw: RawRow
     event_at: str = ""
-
-
-class Head(NamedTuple):
-    """What was stored of a record before this page.
-
-    `version` rises with every change, `raw_version` is the one whose row is current. `canonical_hash` stands for what
-    others can see of a live record: empty when nothing is.
-    """
-
-    id: int
-    key: str
-    incarnation: int
-    state: RecordState
-    fate: Fate
-    version: int
-    raw_version: int
-    raw_hash: str
-    canonical_hash: str
-    mapping_rev: str
 
 
 @dataclass(slots=True)
@@ -105,52 +99,10 @@ class Compared:
     rejected: list[tuple[Arrival, Reject]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Record:
-    """A stored source record. `canonical` is None when it was never mapped; `raw` only when asked for."""
-
-    id: int
-    system: str
-    stream: str
-    entity: str
-    key: str
-    incarnation: int
-    state: RecordState
-    fate: Fate
-    version: int
-    first_run: int
-    event_at: str
-    received_at: str
-    mapping_rev: str
-    anchor: int | None
-    canonical: dict[str, Json] | None
-    notes: dict[str, Json]
-    raw: RawRow | None = None
-
-
-class Version(NamedTuple):
-    """One entry of a record's history; `raw` is None for a deletion and after an erase."""
-
-    record: int
-    seq: int
-    op: Literal["full", "delete", "restore"]
-    raw: RawRow | None
-    event_at: str
-    received_at: str
-    run: int
-
-
-def record_id(system: str, stream: str, key: str, incarnation: int = 0) -> int:
-    """The 63-bit number of a source record, computed from what names it."""
-    named = f"{system}\0{stream}\0{key}\0{incarnation}".encode()
-    return int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1
-
-
 _record = source_record.c
-_HEAD = tuple(_record[name] for name in Head._fields)
 _ROW = (
-    "id", "system", "stream", "entity", "key", "incarnation", "state", "fate", "version", "raw_version", "raw_hash",
-    "canonical_hash", "mapping_rev", "first_run", "event_at", "received_at", "anchor", "canonical", "notes",
+    "id", "system", "stream", "entity", "key", "incarnation", "state", "fate", "version", "newest", "raw_at",
+    "raw_hash", "canonical_hash", "mapping_rev", "first_run", "event_at", "received_at", "anchor", "canonical", "notes",
 )  # fmt: skip
 _NEVER = frozenset({"id", "system", "stream", "key", "incarnation", "first_run"})
 _TIMES = frozenset({"event_at", "received_at"})
@@ -168,7 +120,9 @@ _write = {
     (False, True): _upsert(_TIMES),
     (False, False): _upsert(_TIMES | _CLAIM),
 }
-_append = Insert(source_version, ("record", "seq", "op", "raw", "event_at", "received_at", "run"))
+_append = Insert(source_version, ("id", "record", "before", "seq", "op", "raw", "event_at", "received_at", "run"))
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('goldbridge.landing'), hashtext(:stream))")
+_TAKE = text("SELECT nextval(pg_get_serial_sequence('source_version', 'id')) FROM generate_series(1, :count)")
 _see = Insert(sighting, ("generation", "record"), conflict=("generation", "record"))
 
 
@@ -180,15 +134,22 @@ def changed(
     volatile: Collection[str] = (),
     generation: int = 0,
     mapping_rev: str = "",
+    read_at: str = "",
 ) -> Compared:
     """Compare a page with the store. `generation` > 0 notes the sighting of every row (full compare).
+
+    With `read_at` (when the page was asked for, ISO UTC) rows that another run landed since are left as they are: what
+    we hold may be older (F59).
 
     Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision
     differs from `mapping_rev` (when one is given) is a change even though its row is the same.
     """
+    if conn.dialect.name == "postgresql":
+        # Two runs that land the same new record must not both find that it is new.
+        conn.execute(_LOCK, {"stream": f"{ref.system}\x01{ref.stream}"})
     compared = Compared()
     page = _distinct(arrivals, compared)
-    heads = _heads(conn, ref.system, ref.stream, page)
+    heads = record.heads(conn, ref.system, ref.stream, page)
     ignored = frozenset(volatile)
     seen: list[int] = []
     for key, arrival in page.items():
@@ -205,7 +166,8 @@ def changed(
         else:
             incarnation, number = before.incarnation, before.id
             raw_changed = before.raw_hash != raw_hash or before.state != "live"
-            if not raw_changed and (not mapping_rev or before.mapping_rev == mapping_rev):
+            overtaken = bool(read_at) and before.received_at > read_at
+            if overtaken or (not raw_changed and (not mapping_rev or before.mapping_rev == mapping_rev)):
                 compared.same[before.fate] = compared.same.get(before.fate, 0) + 1
                 seen.append(number)
                 continue
@@ -254,20 +216,6 @@ def _name(ref: StreamRef, key: str) -> str:
     return f"{ref.system} {ref.stream} {key}"
 
 
-def _heads(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, Head]:
-    """Key -> the head of its newest incarnation."""
-    if not keys:
-        return {}
-    query = select(*_HEAD).where(_record.system == system, _record.stream == stream, one_of(_record.key, keys))
-    heads: dict[str, Head] = {}
-    for row in conn.execute(query):
-        head = Head._make(row)
-        known = heads.get(head.key)
-        if known is None or known.incarnation < head.incarnation:
-            heads[head.key] = head
-    return heads
-
-
 def save(conn: Connection, ref: StreamRef, changes: Sequence[Change], run: int, *, mapping_rev: str = "") -> list[int]:
     """Keep the changes: upsert records, append versions where the row differs, append outbox events.
 
@@ -275,42 +223,54 @@ def save(conn: Connection, ref: StreamRef, changes: Sequence[Change], run: int, 
     dead letter keeps the record's last good canonical document. Without a mapping the row itself is what is visible.
     """
     at = now(conn)
+    set_state(
+        conn,
+        [change.before.id for change in changes if change.before and change.before.id != change.id],
+        "deleted",
+        run,
+    )
+    places = _places(conn, sum(change.raw_changed for change in changes))
     rows: dict[tuple[bool, bool], list[tuple[Any, ...]]] = {}
     versions: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
     visible: list[int] = []
-    outlived: list[int] = []
     for change in changes:
-        before = change.before
-        if before is not None and before.id != change.id:
-            outlived.append(before.id)
-            before = None
+        before = change.before if change.before and change.before.id == change.id else None
         replaced = change.fate != "dead"
         shown = _claim_hash(change, before)
         event = _event(before, shown)
-        version, raw_version = (before.version, before.raw_version) if before else (0, 0)
+        version, newest, raw_at = (before.version, before.newest, before.raw_at) if before else (0, 0, 0)
         if change.raw_changed or event:
             version += 1
         if change.raw_changed:
-            raw_version = version
             op = "restore" if before and before.state != "live" else "full"
-            versions.append((change.id, version, op, change.raw_text, change.event_at, at, run))
+            raw_at = next(places)
+            versions.append((raw_at, change.id, newest, version, op, change.raw_text, change.event_at, at, run))
+            newest = raw_at
         if event:
             events.append(("record", change.id, ref.entity, version, event, ref.system, ref.stream, None, run, at))
             visible.append(change.id)
         canonical = None if change.canonical is None or not replaced else document.dump(change.canonical)
         notes = document.dump(change.notes) if change.notes else None
         rows.setdefault((change.raw_changed, replaced), []).append(
-            (change.id, *ref[:2], ref.entity, change.key, change.incarnation, "live", change.fate, version, raw_version,
-             change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor, canonical, notes)
+            (change.id, *ref[:2], ref.entity, change.key, change.incarnation, "live", change.fate, version, newest,
+             raw_at, change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor, canonical, notes)
         )  # fmt: skip
-    if outlived:
-        set_state(conn, outlived, "deleted", run)
     for how, batch in sorted(rows.items()):
         _write[how](conn, batch)
     _append(conn, versions)
     outbox.append_rows(conn, events)
     return visible
+
+
+def _places(conn: Connection, count: int) -> Iterator[int]:
+    """The next `count` places in the log of versions."""
+    if not count:
+        return iter(())
+    if conn.dialect.name == "postgresql":
+        return iter(conn.execute(_TAKE, {"count": count}).scalars().all())
+    start = int(conn.execute(select(func.coalesce(func.max(source_version.c.id), 0))).scalar_one()) + 1
+    return iter(range(start, start + count))
 
 
 def _claim_hash(change: Change, before: Head | None) -> str:
@@ -338,7 +298,7 @@ def _event(before: Head | None, shown: str) -> str:
 
 def delete(conn: Connection, ref: StreamRef, keys: Sequence[str], run: int, *, event_at: str = "") -> list[int]:
     """Tombstone the live records behind `keys`; unknown and deleted ones are ignored. Returns their ids."""
-    heads = _heads(conn, ref.system, ref.stream, set(keys))
+    heads = record.heads(conn, ref.system, ref.stream, set(keys))
     return set_state(
         conn, [heads[key].id for key in dict.fromkeys(keys) if key in heads], "deleted", run, event_at=event_at
     )
@@ -349,17 +309,24 @@ def set_state(
 ) -> list[int]:
     """Move records to another state (a source goes off, a steward reopens); returns those that moved."""
     at = now(conn)
-    query = select(_record.id, _record.version, _record.entity, _record.system, _record.stream, _record.canonical_hash)
-    query = query.where(one_of(_record.id, records), _record.state != state)
+    columns = ("id", "version", "newest", "entity", "system", "stream", "canonical_hash")
+    query = select(*(_record[name] for name in columns)).where(one_of(_record.id, records), _record.state != state)
     found = {row.id: row for row in conn.execute(query)} if records else {}
     moved = [number for number in dict.fromkeys(records) if number in found]
     if not moved:
         return []
     op, event = ("restore", "restored") if state == "live" else ("delete", state)
-    conn.execute(
-        update(source_record).where(one_of(_record.id, moved)).values(state=state, version=_record.version + 1)
+    places = dict(zip(moved, _places(conn, len(moved)), strict=True))
+    closed = update(source_record).where(_record.id == bindparam("which"))
+    closed = closed.values(state=state, version=_record.version + 1, newest=bindparam("place"))
+    conn.execute(closed, [{"which": number, "place": place} for number, place in places.items()])
+    _append(
+        conn,
+        [
+            (place, number, found[number].newest, found[number].version + 1, op, None, event_at, at, run)
+            for number, place in places.items()
+        ],
     )
-    _append(conn, [(number, found[number].version + 1, op, None, event_at, at, run) for number in moved])
     outbox.append(
         conn,
         [
@@ -399,99 +366,13 @@ def close_generation(conn: Connection, generation: int) -> None:
     conn.execute(delete_from(sighting).where(sighting.c.generation == generation))
 
 
-_NOTES = list(Record.__dataclass_fields__).index("notes")
-_RECORD = tuple(_record[name] for name in Record.__dataclass_fields__ if name != "raw")
-
-
-def _select(raw: bool) -> Select[Any]:
-    if not raw:
-        return select(*_RECORD)
-    current = and_(source_version.c.record == _record.id, source_version.c.seq == _record.raw_version)
-    return select(*_RECORD, source_version.c.raw).select_from(source_record.outerjoin(source_version, current))
-
-
-def _records(conn: Connection, query: Select[Any]) -> list[Record]:
-    found = []
-    for row in conn.execute(query):
-        values: list[Any] = list(row)
-        values[_NOTES] = values[_NOTES] or {}
-        found.append(Record(*values))
-    return found
-
-
-def load(conn: Connection, records: Collection[int], *, raw: bool = False) -> dict[int, Record]:
-    """Records by id; unknown ids are left out."""
-    if not records:
-        return {}
-    return {
-        record.id: record
-        for record in _records(conn, _select(raw).where(one_of(_record.id, records)).order_by(_record.id))
-    }
-
-
-def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, int]:
-    """Key -> id of its newest incarnation, deleted or not."""
-    heads = _heads(conn, system, stream, keys)
-    return {key: heads[key].id for key in keys if key in heads}
-
-
-def _scan(
-    query: Select[Any],
-    entity: str,
-    system: str,
-    stream: str,
-    states: Collection[str],
-    fates: Collection[str],
-    after: int,
-) -> Select[Any]:
-    # The concatenation keeps the database from walking the key index and sorting the whole stream for every batch.
-    filters = [(_record.entity, entity), (_record.system.concat(""), system), (_record.stream.concat(""), stream)]
-    query = query.where(_record.id > after, *[column == value for column, value in filters if value])
-    if states:
-        query = query.where(_record.state.in_(sorted(states)))
-    if fates:
-        query = query.where(_record.fate.in_(sorted(fates)))
-    return query.order_by(_record.id)
-
-
-def scan(
-    conn: Connection,
-    *,
-    entity: str = "",
-    system: str = "",
-    stream: str = "",
-    states: Collection[RecordState] = LIVE,
-    fates: Collection[Fate] = (),
-    after: int = 0,
-    limit: int = 1000,
-    raw: bool = False,
-) -> list[Record]:
-    """The next `limit` records by ascending id after `after`; an empty list means the end. Start with `after=-1`."""
-    return _records(conn, _scan(_select(raw), entity, system, stream, states, fates, after).limit(limit))
-
-
-def scan_all(
-    conn: Connection,
-    *,
-    entity: str = "",
-    system: str = "",
-    stream: str = "",
-    states: Collection[RecordState] = LIVE,
-    raw: bool = False,
-) -> Iterator[Record]:
-    """Every record, read in batches."""
-    after = -1
-    while batch := scan(conn, entity=entity, system=system, stream=stream, states=states, after=after, raw=raw):
-        yield from batch
-        after = batch[-1].id
-
-
 def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int = -1, limit: int = 1000) -> list[Change]:
     """Live records last mapped by another revision, as changes to map again and `save`; by ascending id."""
-    current = and_(source_version.c.record == _record.id, source_version.c.seq == _record.raw_version)
-    query = select(*_HEAD, _record.event_at, _record.anchor, source_version.c.raw)
-    query = query.select_from(source_record.join(source_version, current)).where(_record.mapping_rev != mapping_rev)
-    found = conn.execute(_scan(query, "", ref.system, ref.stream, ("live",), (), after).limit(limit))
+    query = select(*record.HEAD, _record.event_at, _record.anchor, source_version.c.raw)
+    query = query.select_from(source_record.join(source_version, record.CURRENT)).where(
+        _record.mapping_rev != mapping_rev
+    )
+    found = conn.execute(record.paged(query, "", ref.system, ref.stream, ("live",), (), after).limit(limit))
     changes = []
     for *head, event_at, anchor, raw in found:
         before = Head(*head)
@@ -499,23 +380,3 @@ def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int =
         change.anchor = anchor
         changes.append(change)
     return changes
-
-
-def anchored(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
-    """Record -> live records that describe it (answers of look-ups), sorted."""
-    if not records:
-        return {}
-    query = select(_record.anchor, _record.id).where(one_of(_record.anchor, records), _record.state == "live")
-    return group((row[0], row[1]) for row in conn.execute(query.order_by(_record.id)))
-
-
-def versions(conn: Connection, record: int) -> list[Version]:
-    """A record's whole history, oldest first."""
-    query = select(*(source_version.c[name] for name in Version._fields)).where(source_version.c.record == record)
-    return [Version(*row) for row in conn.execute(query.order_by(source_version.c.seq))]
-
-
-def count(conn: Connection) -> Mapping[tuple[str, str, str, str, str], int]:
-    """(system, stream, entity, state, fate) -> number of records."""
-    parts = (_record.system, _record.stream, _record.entity, _record.state, _record.fate)
-    return {tuple(row[:5]): row[5] for row in conn.execute(select(*parts, func.count()).group_by(*parts))}

@@ -71,7 +71,8 @@ source_record = Table(
     _text("state"),
     _text("fate"),
     _number("version"),
-    _number("raw_version"),
+    _number("newest"),
+    _number("raw_at"),
     _text("raw_hash"),
     _text("canonical_hash"),
     _text("mapping_rev"),
@@ -82,15 +83,18 @@ source_record = Table(
     _doc("canonical"),
     _doc("notes"),
     Index("source_record_key", "system", "stream", "key", "incarnation", unique=True),
-    Index("source_record_entity", "entity", "id"),
     _partial("source_record_anchor", "anchor", where="anchor IS NOT NULL"),
 )
 
+# A log: rows are only added at its end, so that landing touches no index of it. Each row names the one before it of the
+# same record, and the record names its newest row and the row that holds its current content.
 source_version = Table(
     "source_version",
     metadata,
-    _number("record", key=True),
-    _number("seq", key=True),
+    _id(),
+    _number("record"),
+    _number("before"),
+    _number("seq"),
     _text("op"),
     _doc("raw"),
     _text("event_at"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from goldbridge.clock import FrozenClock
-from goldbridge.state import landing, outbox
-from goldbridge.state.engine import Store
+from goldbridge.state import landing, outbox, record
+from goldbridge.state.engine import Store, open_store
 from goldbridge.state.landing import Arrival, StreamRef, record_id
 from goldbridge.state.tables import sighting, source_record, source_version
 from tests.state.samples import CRM, NEW, RUN, land, number
@@ -145,7 +146,7 @@ def test_fates_are_counted_and_decide_what_is_visible(store: Store) -> None:
         assert landing.count(conn) == {
             ("legacy_crm", "account", "party", "live", fate): 1 for fate in ("applied", "filtered", "dead", "pending")
         }
-        assert [record.key for record in landing.scan(conn, fates=["dead", "pending"])] == sorted(
+        assert [one.key for one in landing.scan(conn, fates=["dead", "pending"])] == sorted(
             ["bad", "waits"], key=number
         )
         assert land(conn, {"out": {"name": "in again"}}) == [number("out")]
@@ -206,7 +207,7 @@ def test_e70_e71_a_deleted_record_is_a_tombstone_and_comes_back_as_itself(store:
         assert landing.delete(conn, CRM, ["C1", "never seen", "C1"], 2) == [number("C1")]
         assert landing.delete(conn, CRM, ["C1"], 2) == []
         assert landing.load(conn, [number("C1")])[number("C1")].state == "deleted"
-        assert [record.key for record in landing.scan(conn)] == ["C2"]
+        assert [one.key for one in landing.scan(conn)] == ["C2"]
         assert land(conn, ["C1"], run=3) == [number("C1")]
         assert land(conn, ["C1"], run=3) == []
         history = landing.versions(conn, number("C1"))
@@ -267,7 +268,7 @@ def test_a_full_compare_finds_what_is_gone(store: Store, clock: FrozenClock) -> 
         assert landing.sweep(conn, CRM, 9, 2, before=start) == []
         landing.close_generation(conn, 9)
         assert conn.execute(select(func.count()).select_from(sighting)).scalar_one() == 0
-        assert sorted(record.key for record in landing.scan(conn)) == ["C1", "C2", "C4", "other"]
+        assert sorted(one.key for one in landing.scan(conn)) == ["C1", "C2", "C4", "other"]
 
 
 def test_a_sweep_goes_in_steps(store: Store) -> None:
@@ -301,8 +302,8 @@ def test_scanning_walks_everything_once(store: Store) -> None:
         while batch := landing.scan(conn, entity="party", after=after, limit=4, raw=True):
             found += batch
             after = batch[-1].id
-        assert [record.id for record in found] == sorted(number(key) for key in keys if key != "C3")
-        assert all(record.raw for record in found)
+        assert [one.id for one in found] == sorted(number(key) for key in keys if key != "C3")
+        assert all(one.raw for one in found)
         assert len(list(landing.scan_all(conn))) == 25
         assert len(list(landing.scan_all(conn, system="legacy_crm", stream="account"))) == 24
         assert [one.key for one in landing.scan(conn, states=["deleted"])] == ["C3"]
@@ -310,7 +311,7 @@ def test_scanning_walks_everything_once(store: Store) -> None:
 
 
 def test_scanning_a_stream_does_not_sort_it_for_every_batch(sqlite_store: Store) -> None:
-    query = landing._scan(select(source_record.c.id), "", "crm", "account", ("live",), (), 0).limit(10)
+    query = record.paged(select(source_record.c.id), "", "crm", "account", ("live",), (), 0).limit(10)
     with sqlite_store.read() as conn:
         sql = str(query.compile(conn, compile_kwargs={"literal_binds": True}))
         plan = [row[3] for row in conn.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
@@ -367,6 +368,44 @@ def test_the_store_follows_the_source(store: Store, steps: list[tuple[str, set[s
                 differences += sum(source.get(key) != row for key, row in rows.items())
                 land(conn, rows)
                 source |= rows
-        live = {record.key: record.raw for record in landing.scan_all(conn, raw=True)}
+        live = {one.key: one.raw for one in landing.scan_all(conn, raw=True)}
         assert live == source
         assert conn.execute(select(func.count()).select_from(source_version)).scalar_one() == differences
+
+
+def test_f59_a_row_read_before_another_run_landed_it_does_not_overwrite(store: Store, clock: FrozenClock) -> None:
+    with store.begin() as conn:
+        land(conn, {"C1": {"name": "a"}, "C2": {"name": "a"}})
+    asked = "2026-03-01T08:00:05.000000Z"
+    clock.advance(10)
+    with store.begin() as conn:
+        land(conn, {"C1": {"name": "live"}})
+    with store.begin() as conn:
+        arrivals = [Arrival(key, {"name": "backfill"}) for key in ("C1", "C2", "C3")]
+        compared = landing.changed(conn, CRM, arrivals, read_at=asked)
+        assert [change.key for change in compared.changes] == ["C2", "C3"]
+        assert compared.same == {"applied": 1}
+        assert landing.load(conn, [number("C1")], raw=True)[number("C1")].raw == {"name": "live"}
+
+
+@pytest.mark.postgres
+def test_two_runs_that_land_one_new_record_make_one_version(postgres_url: str) -> None:
+    stores = [open_store(postgres_url) for _ in range(2)]
+    start = threading.Barrier(2)
+
+    def run(store: Store) -> None:
+        start.wait()
+        for _ in range(5):
+            with store.begin() as conn:
+                land(conn, {f"C{n}": {"name": "same"} for n in range(50)})
+
+    threads = [threading.Thread(target=run, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with stores[0].read() as conn:
+        assert conn.execute(select(func.count()).select_from(source_version)).scalar_one() == 50
+        assert len(outbox.read(conn)) == 50
+    for store in stores:
+        store.close()

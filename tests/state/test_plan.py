@@ -97,5 +97,5 @@ def test_no_question_walks_a_table(sqlite_store: Store, question: str) -> None:
                 continue
             plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
             walked = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
-            # The meta table has a handful of rows and is read whole.
-            assert not [step for step in walked if step != "SCAN meta"], (sql, plan)
+            # The meta table has a handful of rows and is read whole; a chain is what was found already.
+            assert not set(walked) - {"SCAN meta", "SCAN chain"}, (sql, plan)

@@ -491,7 +491,8 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("fate", TEXT, nullable=False),
         sa.Column("version", NUMBER, nullable=False),
-        sa.Column("raw_version", NUMBER, nullable=False),
+        sa.Column("newest", NUMBER, nullable=False),
+        sa.Column("raw_at", NUMBER, nullable=False),
         sa.Column("raw_hash", TEXT, nullable=False),
         sa.Column("canonical_hash", TEXT, nullable=False),
         sa.Column("mapping_rev", TEXT, nullable=False),
@@ -511,18 +512,19 @@ def upgrade() -> None:
         sqlite_where=sa.text("anchor IS NOT NULL"),
         postgresql_where=sa.text("anchor IS NOT NULL"),
     )
-    op.create_index("source_record_entity", "source_record", ["entity", "id"], unique=False)
     op.create_index("source_record_key", "source_record", ["system", "stream", "key", "incarnation"], unique=True)
     op.create_table(
         "source_version",
+        sa.Column("id", COUNTED, nullable=False),
         sa.Column("record", NUMBER, nullable=False),
+        sa.Column("before", NUMBER, nullable=False),
         sa.Column("seq", NUMBER, nullable=False),
         sa.Column("op", TEXT, nullable=False),
         sa.Column("raw", sa.Text(), nullable=True),
         sa.Column("event_at", TEXT, nullable=False),
         sa.Column("received_at", TEXT, nullable=False),
         sa.Column("run", NUMBER, nullable=False),
-        sa.PrimaryKeyConstraint("record", "seq"),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "task",
