@@ -220,6 +220,10 @@ class Reader(Connector[Config]):
         """Where to start instead of `start`, so that late commits inside the overlap are met again."""
         return start
 
+    def fields(self, stream: Stream) -> frozenset[str] | None:
+        """The fields a row of this stream can have, so that a misspelt one is found early; None: unknown."""
+        return stream.fields
+
     def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
         """A backfill's date range (ISO dates, inclusive) as a window in the stream's cursor notation."""
         return Window(Position(after) if after else None, until)

@@ -90,6 +90,9 @@ class Sql(Reader[SqlConfig]):
     def rewind(self, stream: Stream, start: Position) -> Position:
         return Position(_shift(start.cursor, -self.config.overlap_s) if self.config.overlap_s else start.cursor)
 
+    def fields(self, stream: Stream) -> frozenset[str] | None:
+        return stream.fields or frozenset(self._table(stream).columns.keys())
+
     def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
         whole_day = f"{until} 23:59:59.999999" if until and len(until) == 10 else until
         return Window(Position(after) if after else None, whole_day)

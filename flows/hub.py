@@ -55,13 +55,14 @@ class Hub:
     def mark(self, flow: Flow, *path: str | int) -> Mark:
         return self.project.flows.mark("flows", flow.name, *path)
 
-    def mapping(self, name: str) -> Mapping:
-        """A compiled mapping by name."""
+    def mapping(self, name: str, fields: frozenset[str] | None = None) -> Mapping:
+        """A compiled mapping by name; `fields` are those of the stream it reads, where somebody knows them."""
         if name not in self._mappings:
             system = name.split(".", 1)[0]
             self._mappings[name] = compile_mapping(
                 self.project.mappings[name],
                 self.project.model,
+                stream_fields=fields,
                 tables=self.project.tables,
                 zone=self.project.zone_of(system),
             )

@@ -85,7 +85,7 @@ def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None
     match flow:
         case IngestFlow():
             reader, stream = hub.connections.reader(flow.ingest, hub.mark(flow, "ingest"))
-            mapping = hub.mapping(flow.mapping_name)
+            mapping = hub.mapping(flow.mapping_name, reader.fields(stream))
             zone = hub.project.zone_of(reader.context.system)
             return lambda run: ingest(
                 run, reader, stream, mapping, zone=zone, full=options.full, window=options.window,
@@ -120,7 +120,7 @@ def _prepare_enrich(hub: Hub, flow: EnrichFlow) -> Callable[[Running], None]:
 
 def _prepare_sync(hub: Hub, flow: SyncFlow, options: Options) -> Callable[[Running], None]:
     reader, stream = hub.connections.reader(flow.sync.from_, hub.mark(flow, "sync", "from"))
-    mapping = hub.mapping(flow.mapping)
+    mapping = hub.mapping(flow.mapping, reader.fields(stream))
     target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
     entity = hub.project.model.entities[mapping.target]
     core = Core(entity, hub.survivorship[entity.name])
