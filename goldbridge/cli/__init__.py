@@ -2,7 +2,7 @@
 
 A group is a module here with `register(app: typer.Typer)`; it becomes part of the command line by one line in GROUPS.
 Exit status: 0 done, 1 ran but something needs a person, 2 configuration or usage, 70 a defect of ours, 75 already
-running, 130 interrupted.
+running, 130 interrupted, 143 told to end (SIGTERM).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ GROUPS = (
     Group("project", ("init", "check")),
     Group("explain", ("explain",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
+    Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
     Group("sandbox", ("sandbox",)),
