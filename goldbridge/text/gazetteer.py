@@ -89,7 +89,8 @@ _other = re.compile(
 )
 # In the name of an organisation only these: 杭州银行 and 上海宾馆 are named after their city, 南京路步行街 is not.
 _path = re.compile(
-    r"[东西南北中]?(?:[一二三四五六七八九十])?(?:路(?!桥)|街|大道|巷|弄|胡同|[一二三四五六]环|门[内外]?|[寺祠庙塔宫桥]|区块)"
+    r"[东西南北中]?[一二三四五六七八九十]?(?:路(?=步行街|商|店|支行|社区|街道|小学|中学|幼儿园|派出所|菜场|\d|[一二三四五六七八九十]+号|$)"
+    r"|街(?!道)|大道|巷|弄|胡同|[一二三四五六]环|门[内外]?|[寺祠庙塔宫桥]|区块)"
 )
 _feature = re.compile(r"[山湖河岛洲岭泉]")
 _township = re.compile(r"(?:街道|镇|乡(?!镇企)|苏木)")
@@ -223,6 +224,8 @@ def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) 
             continue
         if entry.short and is_other(text, end) and not _continues(text, end, entry.places):
             break  # a shorter name here would cut a longer word in two: 大兴 of 大兴安岭路
+        if of_name and entry.short and _feature.match(text, end) and min(p.level for p in entry.places) == 3:
+            continue  # 栖霞山 is a mountain, 栖霞 a town
         if not entry.short and entry.form[-1] == "市" and _market.match(text, end):
             continue
         found = _descend(text, Walk(entry.places, at, end, (entry.form,), int(entry.short)), is_other)

@@ -93,7 +93,8 @@ _GROUP = "集团"
 _never = re.compile(r"阿里(?:巴巴|云|健康|妈妈|地方)?(?!地区)|大理石|东方红|海南岛|中山大学")
 # A zone or a township behind the region belongs to it: 苏州工业园区, 莱阳市团旺镇.
 _zone = re.compile(
-    r"(?:经济技术|高新技术产业|高新技术|经济|高新|工业|综合保税|保税|自由贸易|自贸|旅游度假|临港)(?:开发区|园区|新区|试验区|区|度假区)(?=..)"
+    r"(?:(?:经济技术|高新技术产业|高新技术|经济|高新|工业|综合保税|保税|自由贸易|自贸|旅游度假|临港)(?:开发区|园区|新区|试验区|区|度假区)"
+    r"|开发区|新区|[\u4e00-\u9fff]{2}(?:新区|开发区|工业园区))(?=..)"
 )
 _township = re.compile(r"[\u4e00-\u9fff]{2,3}?(?:镇|乡|街道)(?=[\u4e00-\u9fff]{2})(?!镇)")
 _HOMES = ("中国", "国家", "中华")
@@ -179,7 +180,7 @@ def _parse(original: str, name: _Name) -> Organisation:
 
 def _is_trade_shop(key: str) -> bool:
     """书店, 酒店, 饭店 and 药店 are trades, not shops of one."""
-    return key.endswith(("书店", "酒店", "饭店", "药店", "旅店"))
+    return key.endswith(("书店", "酒店", "饭店", "药店", "旅店")) and not key.endswith("图书店")
 
 
 def _trimmed(name: _Name) -> _Name:
