@@ -85,7 +85,8 @@ _kept = _Kept()
 @lru_cache(_MEMO)
 def match_form(text: str) -> str:
     """The key under which two spellings of one text meet: folded, simplified, casefolded, no punctuation, no blanks."""
-    text = simplify(fold_width(text)).casefold()
+    text = fold_width(text).casefold()
     if not text.isalnum():
         text = text.translate(_kept)
+    text = simplify(text)  # last, for phrases decide (沈默) and punctuation must not part them
     return text if text.isascii() else fold_width(text)  # what casefolding took apart (İ) is put together again

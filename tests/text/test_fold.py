@@ -58,3 +58,7 @@ def test_folding_is_idempotent(text):
 @given(TEXT)
 def test_key_of_the_folded_text_is_the_key(text):
     assert match_form(fold_width(text)) == match_form(text)
+
+
+def test_punctuation_does_not_part_a_phrase_of_two_scripts():
+    assert match_form("沈:默") == match_form("沈默") == match_form("沉默")
