@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dedupe.cluster import Clustering
-from goldbridge.state import task
+from goldbridge.state import crosswalk, landing, task
 from goldbridge.state.document import digest
 from goldbridge.state.landing import Record
 from goldbridge.state.match import Edge
@@ -33,8 +33,15 @@ def open_reviews(
     clustering: Clustering,
     ids: Sequence[int],
 ) -> int:
-    """Open the questions of this part of the graph, withdraw those that went away; returns how many are open."""
+    """Open the questions of this part of the graph, withdraw those that went away; returns how many are open.
+
+    A doubtful edge may lead out of it, to a record that was resolved in another batch or long ago: that end's golden
+    record is the one it has. An end that has none yet asks when its own turn comes.
+    """
     home = {record: golden for golden, cluster in zip(ids, clustering.clusters, strict=True) for record in cluster}
+    outside = {end for edge in edges for end in (edge.a, edge.b)} - set(home)
+    home |= crosswalk.golden_of(conn, outside)
+    known = {**landing.load(conn, outside - set(records)), **records}
     reasons = {(r.a, r.b): r.reason for r in clustering.refused}
     asked: dict[tuple[int, int], NewTask] = {}
     for edge in sorted(edges, key=lambda e: (-e.weight, e.a, e.b)):
@@ -43,7 +50,7 @@ def open_reviews(
             continue
         pair = (min(left, right), max(left, right))
         if pair not in asked and not _forbidden(reasons.get((edge.a, edge.b), "")):
-            asked[pair] = _question(core, records, edge, reasons.get((edge.a, edge.b), "review band"), pair)
+            asked[pair] = _question(core, known, edge, reasons.get((edge.a, edge.b), "review band"), pair)
     tasks = list(asked.values())
     for weak in clustering.weak:
         a, b = sorted((weak.a, weak.b))
