@@ -75,13 +75,14 @@ class Tryton(Reader[TrytonConfig], Writer[TrytonConfig]):
     def read(self, stream: Stream, window: Window) -> Pages:
         """Parties that changed in the window, themselves or in what hangs on them; everything without a start.
 
+        Without an end what was written a moment ago is read too: a reconciliation looks for it right after the write.
         A removed address leaves no trace, neither on its party nor elsewhere: a full compare finds it.
         """
-        end = window.end if window.end is not None else self.bound(stream)
         if window.start is not None:
-            yield from self._parties.touched(window.start, end)
-        yield from self._parties.walk(window.start, end)
-        yield Page([], Position(end))
+            yield from self._parties.touched(window.start, window.end)
+        yield from self._parties.walk(window.start, window.end)
+        if window.end is not None:
+            yield Page([], Position(window.end))
         return PROVEN
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:

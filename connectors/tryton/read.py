@@ -33,13 +33,13 @@ class Parties:
             found.update({str(row["code"]): row for row in self._joined(rows)})
         return found
 
-    def walk(self, start: Position | None, end: str) -> Iterator[Page]:
-        """Parties written after `start`, up to and including `end`."""
+    def walk(self, start: Position | None, end: str | None) -> Iterator[Page]:
+        """Parties written after `start`, up to and including `end` when there is one."""
         for rows in self._steps(MODEL, self._fields, start, end):
             page = self._joined(rows)
             yield Page(page, Position(str(page[-1]["write_date"]), str(page[-1]["id"])))
 
-    def touched(self, start: Position, end: str) -> Iterator[Page]:
+    def touched(self, start: Position, end: str | None) -> Iterator[Page]:
         """Parties of which an address, an identifier or a contact was written in the window.
 
         The pages carry no position: they come before the walk, whose position stands for both.
@@ -54,13 +54,14 @@ class Parties:
                     yield Page(self.by_ids(sorted(ids)))
 
     def _steps(
-        self, model: str, fields: Sequence[str], start: Position | None, end: str
+        self, model: str, fields: Sequence[str], start: Position | None, end: str | None
     ) -> Iterator[list[dict[str, Any]]]:
-        upper = ["write_date", "<=", self._time(end)]
+        upper = [] if end is None else [["write_date", "<=", self._time(end)]]
+        about = f"{model} until {end or 'now'}"
         after = start
         while True:
-            domain = [upper] if after is None else [upper, self._beyond(after)]
-            rows = self._rpc.search(model, domain, fields, limit=self._config.page_size, about=f"{model} until {end}")
+            domain = upper if after is None else [*upper, self._beyond(after)]
+            rows = self._rpc.search(model, domain, fields, limit=self._config.page_size, about=about)
             if rows:
                 yield rows
                 after = Position(str(rows[-1]["write_date"]), str(rows[-1]["id"]))

@@ -185,6 +185,16 @@ def test_the_window_is_closed(bench: Bench) -> None:
 
 
 @pytest.mark.tryton
+def test_without_an_end_what_was_just_written_is_read(bench: Bench) -> None:
+    slow = bench.connect(safety_delay_s=100.0)
+    bench.person({"name": "甲"})
+    read = [row["name"] for page in Reading(slow.read(bench.stream, Window())) for row in page.rows]
+    assert read == ["甲"]
+    assert list(Reading(slow.read(bench.stream, Window(None, slow.bound(bench.stream)))))[-1].rows == []
+    slow.close()
+
+
+@pytest.mark.tryton
 def test_the_bound_is_the_servers_time_less_the_delay(bench: Bench) -> None:
     slow = bench.connect(safety_delay_s=100.0)
     assert slow.bound(bench.stream) < iso(SYSTEM.now() - timedelta(seconds=99))
