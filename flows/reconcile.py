@@ -20,7 +20,7 @@ from goldbridge.errors import Mark, Misconfigured
 from goldbridge.records.model import Entity
 from goldbridge.state import golden, ledger
 from goldbridge.state.golden import Golden
-from mdm.identity import write_id
+from mdm.identity import read_id, write_id
 
 BATCH = 1000
 SHOWN = 50
@@ -79,13 +79,15 @@ def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Repor
     target = feeds[0].target
     report = Report(f"{target.system}.{target.stream.name}")
     wanted, written = _wanted(run, feeds, report)
+    home = {key: external for external, keys in written.items() for key in keys}
+    fields = {key: names for keys in written.values() for key, names in keys.items()}
     totals = {name: [Decimal(0), Decimal(0)] for name in sums}
     seen: dict[str, str] = {}
     for row in _rows(run, target):
-        external = str(row.get(target.stream.external_id or "") or "")
+        key = target.stream.key_of(row)
+        external = home.get(key) or _ours(target, row)
         if not external:
             continue
-        key = target.stream.key_of(row)
         report.found += 1
         if external in seen:
             report.note(Difference("double", external, key, found=seen[external]))
@@ -95,7 +97,7 @@ def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Repor
         if values is None:
             report.note(Difference("extra", external, key))
             continue
-        _compare(report, external, key, values, row, written.get(key, frozenset()))
+        _compare(report, external, key, values, row, fields.get(key, frozenset()))
         for name in totals:
             totals[name][1] += _number(row.get(name))
         run.progress.advance(1)
@@ -113,12 +115,24 @@ def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Repor
     return report
 
 
+def _ours(target: Target, row: Mapping[str, Any]) -> str:
+    """The external id that a row carries; empty where people number the same field too and the number is theirs."""
+    said = str(row.get(target.stream.external_id or "") or "")
+    if said and target.stream.external_id == target.stream.natural_key:
+        try:
+            read_id(said)
+        except ValueError:
+            return ""
+    return said
+
+
 def _wanted(
     run: Running, feeds: Sequence[Feed], report: Report
-) -> tuple[dict[str, dict[str, Any]], dict[str, Collection[str]]]:
-    """External id -> the target row that today's golden records ask for; target key -> the fields we ever wrote."""
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Collection[str]]]]:
+    """External id -> the target row that today's golden records ask for; external id -> the rows we ever wrote for it
+    (an adopted one may not carry it), by their keys, with the fields that we wrote there."""
     wanted: dict[str, dict[str, Any]] = {}
-    fields: dict[str, Collection[str]] = {}
+    rows_of: dict[str, dict[str, Collection[str]]] = {}
     for feed in feeds:
         object = feed.target.stream.name
         after = 0
@@ -139,12 +153,13 @@ def _wanted(
                 if record.id in blocked:
                     report.waiting += 1
                     continue
-                wanted[write_id(feed.entity.name, record.id)] = values
-                fields.update((entry.key, entry.fields.keys()) for entry in written.get(record.id, ()))
+                external = write_id(feed.entity.name, record.id)
+                wanted[external] = values
+                rows_of[external] = {entry.key: entry.fields.keys() for entry in written.get(record.id, ())}
                 if record.id not in written:
-                    report.note(Difference("undelivered", write_id(feed.entity.name, record.id)))
+                    report.note(Difference("undelivered", external))
     report.expected = len(wanted)
-    return wanted, fields
+    return wanted, rows_of
 
 
 def _of_source(conn: Any, goldens: list[Golden], feed: Feed) -> list[Golden]:
