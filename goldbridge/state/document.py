@@ -38,7 +38,12 @@ def load(text: str) -> Json:
 
 def digest(value: Json) -> str:
     """32 hex digits that are equal for equal documents, whatever their key order."""
-    return blake2b(encode(value), digest_size=16).hexdigest()
+    return digest_of(encode(value))
+
+
+def digest_of(encoded: bytes) -> str:
+    """The same for a document that is encoded already."""
+    return blake2b(encoded, digest_size=16).hexdigest()
 
 
 def storable(text: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, text, update
@@ -160,7 +159,7 @@ def changed(
         except (TypeError, ValueError) as error:
             compared.rejected.append((arrival, Reject("STA021", f"{_name(ref, key)}: the row is not JSON: {error}")))
             continue
-        raw_hash = blake2b(hashed, digest_size=16).hexdigest()
+        raw_hash = document.digest_of(hashed)
         if before is None:
             incarnation, number, raw_changed = 0, record_id(ref.system, ref.stream, key), True
         else:
@@ -223,41 +222,40 @@ def save(conn: Connection, ref: StreamRef, changes: Sequence[Change], run: int, 
     dead letter keeps the record's last good canonical document. Without a mapping the row itself is what is visible.
     """
     at = now(conn)
-    set_state(
-        conn,
-        [change.before.id for change in changes if change.before and change.before.id != change.id],
-        "deleted",
-        run,
-    )
+    outlived = [change.before.id for change in changes if change.before and change.before.id != change.id]
+    set_state(conn, outlived, "deleted", run)
     places = _places(conn, sum(change.raw_changed for change in changes))
-    rows: dict[tuple[bool, bool], list[tuple[Any, ...]]] = {}
+    rows: dict[tuple[bool, bool], list[tuple[Any, ...]]] = {how: [] for how in _write}
     versions: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
     visible: list[int] = []
+    system, stream, entity = ref
     for change in changes:
-        before = change.before if change.before and change.before.id == change.id else None
+        id, before, raw_changed = change.id, change.before, change.raw_changed
+        if before is not None and before.id != id:
+            before = None
         replaced = change.fate != "dead"
-        shown = _claim_hash(change, before)
+        canonical = document.encode(change.canonical) if replaced and change.canonical is not None else None
+        shown = _claim_hash(change, canonical, before)
         event = _event(before, shown)
         version, newest, raw_at = (before.version, before.newest, before.raw_at) if before else (0, 0, 0)
-        if change.raw_changed or event:
+        if raw_changed or event:
             version += 1
-        if change.raw_changed:
+        if raw_changed:
             op = "restore" if before and before.state != "live" else "full"
             raw_at = next(places)
-            versions.append((raw_at, change.id, newest, version, op, change.raw_text, change.event_at, at, run))
+            versions.append((raw_at, id, newest, version, op, change.raw_text, change.event_at, at, run))
             newest = raw_at
         if event:
-            events.append(("record", change.id, ref.entity, version, event, ref.system, ref.stream, None, run, at))
-            visible.append(change.id)
-        canonical = None if change.canonical is None or not replaced else document.dump(change.canonical)
-        notes = document.dump(change.notes) if change.notes else None
-        rows.setdefault((change.raw_changed, replaced), []).append(
-            (change.id, *ref[:2], ref.entity, change.key, change.incarnation, "live", change.fate, version, newest,
-             raw_at, change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor, canonical, notes)
+            events.append(("record", id, entity, version, event, system, stream, None, run, at))
+            visible.append(id)
+        rows[raw_changed, replaced].append(
+            (id, system, stream, entity, change.key, change.incarnation, "live", change.fate, version, newest, raw_at,
+             change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor,
+             canonical and canonical.decode(), document.dump(change.notes) if change.notes else None)
         )  # fmt: skip
-    for how, batch in sorted(rows.items()):
-        _write[how](conn, batch)
+    for how, write in _write.items():
+        write(conn, rows[how])
     _append(conn, versions)
     outbox.append_rows(conn, events)
     return visible
@@ -273,12 +271,12 @@ def _places(conn: Connection, count: int) -> Iterator[int]:
     return iter(range(start, start + count))
 
 
-def _claim_hash(change: Change, before: Head | None) -> str:
+def _claim_hash(change: Change, canonical: bytes | None, before: Head | None) -> str:
     """What others can see of the record after this change, as a hash; empty when it is nothing."""
     if change.fate == "dead":
         return before.canonical_hash if before else ""
-    if change.canonical is not None:
-        return document.digest(change.canonical)
+    if canonical is not None:
+        return document.digest_of(canonical)
     return change.raw_hash if change.fate == "applied" else ""
 
 
