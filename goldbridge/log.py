@@ -82,5 +82,5 @@ def configure(*, json: bool = False, verbose: bool = False, quiet: bool = False)
 
 
 def get(name: str) -> Any:
-    """A logger bound to the part of the house that speaks."""
-    return structlog.get_logger().bind(part=name)
+    """A logger bound to the part of the house that speaks; made at import, it still follows a later `configure`."""
+    return structlog.get_logger(part=name)
