@@ -23,9 +23,14 @@ _RAREST = 3
 
 def keys(rules: Rules, statistics: Statistics, prepared: Prepared) -> list[str]:
     """The blocking keys of one record, sorted and distinct: `brand+city=海康威视/3301`."""
+    return keys_of_facets(rules, statistics, facets(rules, prepared))
+
+
+def keys_of_facets(rules: Rules, statistics: Statistics, offered: Mapping[str, Sequence[str]]) -> list[str]:
+    """The same for a record whose facets are known already."""
     offers = {
         facet: tuple(value for value in values if not statistics.is_hub(facet, value))
-        for facet, values in facets(rules, prepared).items()
+        for facet, values in offered.items()
     }
     if "token" in offers:
         ranked = sorted(offers["token"], key=lambda word: (statistics.count("token", word), word))

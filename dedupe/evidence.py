@@ -68,6 +68,8 @@ FORM_DIFFERENT = bits(-3)
 FORM_DIFFERENT_LATIN = bits(-1)
 """Abroad the form is written in more ways than anybody can list."""
 BRANCH_EQUAL = bits(4)
+BRANCH_OTHER = bits(-8)
+"""One place holds the other (南通, 南通海安); what contradicts outright is a veto."""
 MARK_EQUAL = bits(3)
 GROUP_DIFFERENT = bits(-8)
 """A group and one of its companies; the brand in common counts nothing here either."""

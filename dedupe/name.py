@@ -118,6 +118,11 @@ def read_placed(text: str, role: str, towns: tuple[tuple[str, str], ...]) -> Nam
     return name
 
 
+def unit(name: Name) -> str:
+    """What a name says but for region and form: two records with one unit are one company or namesakes."""
+    return "/".join((name.core, name.mark, name.branch, name.branch_kind, "group" if name.group else ""))
+
+
 def also_called(text: str) -> tuple[str, ...]:
     """Names that a name carries in brackets: a former one, one in another script."""
     found = parse_organisation(text)

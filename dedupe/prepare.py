@@ -202,7 +202,8 @@ def _place(slots: Iterable[Any]) -> Place:
     sites: list[Place] = []
     for slot in slots:
         if isinstance(slot, Names):
-            regions.extend(name.region for name in slot.names if name.role == "name" and name.region)
+            # A branch carries its head office's name, and is somewhere else.
+            regions.extend(name.region for name in slot.names if name.role == "name" and not name.branch_kind)
         elif isinstance(slot, Site):
             sites.append(slot.place)
     own = place_of(*regions)

@@ -116,8 +116,10 @@ class _Weighing:
         parts.append(self._trade(a, b, brand.level))
         if a.form and b.form:
             parts.append(_form(a, b))
-        if a.branch and a.branch == b.branch:
-            parts.append(Part("branch", "equal", worth.BRANCH_EQUAL))
+        if a.branch and b.branch:
+            equal = a.branch == b.branch
+            weight = worth.BRANCH_EQUAL if equal else worth.BRANCH_OTHER
+            parts.append(Part("branch", "equal" if equal else "another", weight))
         if a.mark and a.mark == b.mark:
             parts.append(Part("number", "equal", worth.MARK_EQUAL))
         if a.form and b.form and a.group != b.group:
@@ -198,7 +200,7 @@ class _Weighing:
         pairs = [pair for pair in every if _same_unit(*pair)]
         if not pairs:
             return []
-        if any(self.statistics.doubles.get(left.core, 0) > 1 for left, _ in pairs):
+        if any(self.statistics.doubles.get(naming.unit(left), 0) > 1 for left, _ in pairs):
             return [Part("registered_name", "namesakes known in this city", worth.NAMESAKES)]
         placed = levels.get("place", "").partition(",")[0]
         one_place = placed in ("city", "county", "other county")
@@ -207,7 +209,7 @@ class _Weighing:
         whole = [pair for pair in pairs if pair[0].form and pair[0].form == pair[1].form]
         if one_place or any(x.region and x.region == y.region and x.kind != "individual" for x, y in pairs):
             level, floor = "same name in one place", worth.REGISTERED if whole else worth.REGISTERED_LOOSELY
-        elif whole and not placed and self.statistics.spread.get(whole[0][0].core, 1) < 2:
+        elif whole and not placed and self.statistics.spread.get(naming.unit(whole[0][0]), 1) < 2:
             level, floor = "same name, no namesake known", worth.REGISTERED_ANYWHERE
         else:
             return []

@@ -43,7 +43,8 @@ def name(a: str, b: str) -> int:
     return _int(best)
 
 
-_CALLED = frozenset("总经理 经理 总监 主任 老师 先生 女士 小姐 师傅 会计 总 工 姐 哥 处 科长 厂长".split())
+_TITLES = "总经理 经理 总监 主任 老师 先生 女士 小姐 师傅 会计 总 工 姐 哥 处 科长 厂长"
+_CALLED = frozenset(_TITLES.split())
 
 
 def person(a: str, b: str) -> int:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from dedupe.bit import bits, log_ratio
-from dedupe.block import keys
+from dedupe.block import keys_of_facets
 from dedupe.grade import surprise, word_facet
+from dedupe.name import unit
 from dedupe.prepare import Names, Prepared, facets
 from dedupe.rule import Bands, Rules
 
@@ -26,8 +27,8 @@ _LEAST = bits(-8)
 class Statistics:
     """`counts[facet][value]` for values met more than once; `totals[facet]` all values met, `squares[facet]` the sum
     of the squared counts. `hubs[facet]` are values shared by so many that they prove nothing; `crowded[key]` says how
-    often a blocking key over its cap was split; `spread[core]` in how many cities a name without region and form is at
-    home, for those in several; `doubles[core]` how many official numbers there are under it in one city, for those
+    often a blocking key over its cap was split; `spread[unit]` in how many cities a name without region and form is at
+    home, for those in several; `doubles[unit]` how many official numbers there are under it in one city, for those
     with several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
     """
 
@@ -157,16 +158,25 @@ def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
     records = list(prepared)
     shared = {*_SHARED, *(item.name for item in rules.comparisons if item.kind == "identifier")}
     census = Census()
-    for number, record in enumerate(records):
+    offered = [facets(rules, record) for record in records]
+    for number, (record, offers) in enumerate(zip(records, offered, strict=True)):
         name = _identity(record, number)
-        for facet, values in facets(rules, record).items():
+        for facet, values in offers.items():
             for value in values:
                 if facet in shared:
                     census.share(facet, value, name)
                 else:
                     census.add(facet, value)
-    found = Statistics(len(records), census.counts(), census.totals(), census.squares(), census.hubs(rules.limits.hub))
-    return _uncrowd(rules, records, found)
+    found = Statistics(
+        len(records),
+        census.counts(),
+        census.totals(),
+        census.squares(),
+        census.hubs(rules.limits.hub),
+        spread=_spread(records),
+        doubles=_doubles(records),
+    )
+    return _uncrowd(rules, offered, found)
 
 
 def _spread(records: Iterable[Prepared]) -> dict[str, int]:
@@ -176,17 +186,18 @@ def _spread(records: Iterable[Prepared]) -> dict[str, int]:
         for slot in record.slots:
             if isinstance(slot, Names) and len(record.place.cities) == 1:
                 for name in slot.names:
-                    homes[name.core].update(record.place.cities)
-    return {core: len(cities) for core, cities in homes.items() if len(cities) > 1}
+                    homes[unit(name)].update(record.place.cities)
+    return {key: len(cities) for key, cities in homes.items() if len(cities) > 1}
 
 
 def _doubles(records: Iterable[Prepared]) -> dict[str, int]:
     """Names under which several official numbers are known in one city: namesakes next door.
 
-    A number that is also seen under another brand was typed on the wrong record and counts for nobody.
+    A number that one record alone has, or that is also seen under another brand, may have been typed on the wrong
+    record and counts for nobody.
     """
     brands: dict[tuple[str, str], set[str]] = defaultdict(set)
-    held: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    held: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     for record in records:
         names = next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
         for number in record.facts.hard:
@@ -194,12 +205,12 @@ def _doubles(records: Iterable[Prepared]) -> dict[str, int]:
                 brands[number].add(name.brand)
                 if name.form and name.role == "name":
                     for city in record.place.cities:
-                        held[name.core, city].add(number)
+                        held[unit(name), city][number] += 1
     found: dict[str, int] = {}
-    for (core, _), numbers in held.items():
-        clean = sum(len(brands[number]) == 1 for number in numbers)
+    for (key, _), numbers in held.items():
+        clean = sum(count > 1 and len(brands[number]) == 1 for number, count in numbers.items())
         if clean > 1:
-            found[core] = max(found.get(core, 0), clean)
+            found[key] = max(found.get(key, 0), clean)
     return found
 
 
@@ -214,12 +225,12 @@ def _identity(record: Prepared, number: int) -> str:
 _ROUNDS = 2
 
 
-def _uncrowd(rules: Rules, records: list[Prepared], found: Statistics) -> Statistics:
+def _uncrowd(rules: Rules, offered: list[dict[str, tuple[str, ...]]], found: Statistics) -> Statistics:
     """Split every key over the cap by a second one, and again by a third where that was not enough."""
     for depth in range(1, _ROUNDS + 1):
         counts: Counter[str] = Counter()
-        for record in records:
-            counts.update(keys(rules, found, record))
+        for offers in offered:
+            counts.update(keys_of_facets(rules, found, offers))
         over = {key.partition("|")[0] for key, count in counts.items() if count > rules.limits.block}
         over = {stem for stem in over if found.crowded.get(stem, 0) == depth - 1}
         if not over:
