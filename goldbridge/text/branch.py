@@ -135,9 +135,9 @@ def find_branch(key: str) -> tuple[Branch, int] | None:
         return None
     head = 0
     for inner in _inner.finditer(key, 0, at):
-        if inner.end() < at or word in _STRONG:
+        if inner.end() < at or word in _STRONG or inner[0].endswith("公司"):
             head = inner.end()
-    if head and not (head == at and word not in _STRONG):
+    if head:
         if key[head:at].startswith("集团") and head + 2 <= at:
             head += 2
         return Branch(_canonical(key[head:at]), _kind(word, key)), head

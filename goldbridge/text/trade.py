@@ -36,6 +36,8 @@ def split(text: str) -> int:
     """Where the trade begins in `text` (simplified script): the least position from 2 on, or 1, from which trade words
     run to the end; len(text) when the text does not end in one, 0 when it is trade words from the start."""
     starts, size = _starts(), len(text)
+    if size < 2:
+        return size
     runs = bytearray(size + 1)
     runs[size] = 1
     for at in range(size - 2, -1, -1):
