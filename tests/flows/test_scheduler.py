@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ from flows.hub import Hub
 from flows.scheduler import Scheduler
 from flows.stop import StoppableClock
 from goldbridge.clock import SYSTEM, FrozenClock
-from goldbridge.errors import Misconfigured
+from goldbridge.errors import Mark, Misconfigured
 from goldbridge.settings.project import load_project
 from goldbridge.state import run as runs
 from goldbridge.state.run import Run
@@ -42,6 +42,7 @@ class Serving:
         self.hub, self.clock = hub, clock
         self.scheduler = Scheduler(hub, clock, **options)
         self.late: list[str] | None = None
+        self.unlock: Callable[[], object] = lambda: None
         self.thread = threading.Thread(target=self._work, daemon=True)
 
     def _work(self) -> None:
@@ -59,27 +60,27 @@ class Serving:
 
 
 @contextmanager
-def serving(bench: Bench, **options: Any) -> Iterator[Serving]:
+def serving(bench: Bench, *, lock: str = "", **options: Any) -> Iterator[Serving]:
+    """A scheduler from start to stop. While the system `lock` is locked, a flow that reads it waits."""
     clock = StoppableClock()
-    with Hub(load_project(bench.root), clock) as hub:
+    with Hub(load_project(bench.root), clock) as hub, ExitStack() as stack:
         served = Serving(hub, clock, **options)
+        if lock:
+            # What the table looks like is asked before a run begins; here it is the run itself that is to wait.
+            reader, stream = hub.connections.reader(f"{lock}.{STREAMS[lock]}", Mark("flows.yaml"))
+            reader.fields(stream)
+            conn = stack.enter_context(closing(sqlite3.connect(bench.database(lock), isolation_level=None)))
+            conn.execute("BEGIN EXCLUSIVE")
+            served.unlock = conn.rollback
         served.thread.start()
         try:
             yield served
         finally:
+            served.unlock()
             served.stop()
 
 
-@contextmanager
-def locked(bench: Bench, system: str) -> Iterator[None]:
-    """Nobody reads the system's database meanwhile: a flow that tries waits."""
-    conn = sqlite3.connect(bench.database(system), isolation_level=None)
-    conn.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        conn.rollback()
-        conn.close()
+STREAMS = {"crm": "account", "erp": "partner"}
 
 
 @pytest.fixture
@@ -107,10 +108,10 @@ def test_without_a_first_round_only_schedules_count(bench: Bench) -> None:
 
 
 def test_f58_a_run_longer_than_its_interval_is_never_doubled_and_missed_ticks_are_one(bench: Bench) -> None:
-    with capture_logs() as said, serving(bench, at_start=False) as served:
-        with locked(bench, "crm"):
-            until(lambda: len(left_out(said)) >= 2)
-            assert len(served.runs("crm")) == 1
+    with capture_logs() as said, serving(bench, lock="crm", at_start=False) as served:
+        until(lambda: len(left_out(said)) >= 2)
+        assert len(served.runs("crm")) == 1
+        served.unlock()
         until(lambda: served.runs("crm")[0].state == "done")
         released = SYSTEM.monotonic()
         until(lambda: len([run for run in served.runs("crm") if run.state == "done"]) >= 2)
@@ -125,16 +126,12 @@ def left_out(said: Lines) -> Lines:
 
 
 def test_ticks_during_the_first_round_do_not_break_its_order(bench: Bench) -> None:
-    with ExitStack() as stack:
-        lock = stack.enter_context(ExitStack())
-        lock.enter_context(locked(bench, "erp"))
-        served = stack.enter_context(serving(bench))
+    with serving(bench, lock="erp") as served:
         until(lambda: served.runs("erp"))
         since = SYSTEM.monotonic()
         until(lambda: SYSTEM.monotonic() > since + 1.5)  # longer than the interval of crm
         assert [run.flow for run in served.runs()] == ["crm", "erp"]
         served.clock.stop("SIGTERM")
-        lock.close()
     assert "parties" not in {run.flow for run in served.runs()}
 
 
@@ -198,11 +195,12 @@ def test_a_broken_flow_stops_no_other(bench: Bench) -> None:
 
 
 def test_a_flow_that_does_not_end_in_time_is_named(bench: Bench) -> None:
-    with locked(bench, "crm"), serving(bench, grace_s=0.1) as served:
+    with serving(bench, lock="crm", grace_s=0.1) as served:
         until(lambda: served.runs("crm"))
         served.stop()
         assert served.late == ["crm"]
-    until(lambda: served.runs("crm")[0].state != "running")  # before its state goes away under it
+        served.unlock()
+        until(lambda: served.runs("crm")[0].state != "running")  # before its state goes away under it
 
 
 def test_flw062_nothing_scheduled_is_nothing_to_serve(sqlite_bench: Bench) -> None:
