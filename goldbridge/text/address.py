@@ -47,6 +47,8 @@ _deeper = re.compile(r"[市区县旗州盟]")
 _addressed = re.compile(
     r"[\u4e00-\u9fff]{1,8}(?:街道|镇|乡|村|大道|大街|路|街|开发区|工业园|产业园|科技园|高新区|园区|新区)|经济|高新|工业|开发"
 )
+_FAR = 300
+"""How many characters of a text are searched for a division; an address stands near the start."""
 _RECENT = 2005
 """A county name that went out of use after this year still stands for the former county in many an address."""
 
@@ -166,7 +168,7 @@ def _scan(key: str, start: int, first: Walk | None) -> Walk | None:
     Only whole names may begin it, or two names in a row; a later find must agree with a shortened name at the start.
     """
     best = first
-    for at in range(start + (1 if first is None else first.end - start), len(key) - 1):
+    for at in range(start + (1 if first is None else first.end - start), min(len(key) - 1, _FAR)):
         if best is not None and best is not first and at < best.end:
             continue
         found = walk(key, at)
@@ -191,7 +193,7 @@ def _deepen(key: str, found: Walk) -> Walk:
     top = min(place.level for place in found.places)
     if top == 3 or not _deeper.search(key, found.end):
         return found
-    for at in range(found.end, len(key) - 1):
+    for at in range(found.end, min(len(key) - 1, _FAR)):
         for entry in entries_at(key, at):
             if entry.short or entry.form[-1] not in "市区县旗" or _part_of_word(key, at + len(entry.form)):
                 continue

@@ -87,27 +87,41 @@ def parents(code: str) -> list[Industry]:
     return [_table()[entry.code[:1]], *(_table()[entry.code[:size]] for size in range(3, len(entry.code) + 1))]
 
 
+_LONGEST = 120
+"""No label is longer; a text that is, is a description."""
+
+
 @lru_cache(1 << 13)
 def find(label: str) -> str | None:
     """The code that a label, a code, or a code with its label means; None when that is not certain."""
-    if is_placeholder(label):
+    if len(label) > _LONGEST or is_placeholder(label):
         return None
     folded = fold_width(label).strip()
-    entry = by_code(folded)
+    found = _one(folded)
+    if found:
+        return found
+    # A path such as 制造业 > 电气机械和器材制造业: the last part that means something, if the others do not contradict.
+    parts = [part for part in _path.split(folded) if part]
+    codes = [code for code in map(_one, parts) if code] if len(parts) > 1 else []
+    return codes[-1] if codes and all(codes[-1].startswith(code) for code in codes) else None
+
+
+_path = re.compile(r"\s*[>/\\|;；→]\s*|--|\s-\s")
+
+
+def _one(label: str) -> str | None:
+    entry = by_code(label)
     if entry:
         return entry.code
-    match = _labelled.fullmatch(folded.upper())
+    match = _labelled.fullmatch(label.upper())
     if match and match[2]:
-        entry = by_code(match[1])
-        named = find(match[2])
+        entry, named = by_code(match[1]), _named(match[2])
         if entry and (named is None or named.startswith(entry.code) or entry.code.startswith(named)):
             return entry.code
         return named
-    # A path such as 制造业 > 电气机械和器材制造业: the last part that means something, if the others do not contradict.
-    parts = [part for part in re.split(r"\s*[>/\\|;；→]\s*|--|\s-\s", folded) if part]
-    if len(parts) > 1:
-        codes = [code for code in map(find, parts) if code]
-        return codes[-1] if codes and all(codes[-1].startswith(code) for code in codes) else None
-    key = match_form(folded)
-    labels = _labels()
+    return _named(label)
+
+
+def _named(label: str) -> str | None:
+    key, labels = match_form(label), _labels()
     return labels.get(key) or labels.get(_bare(key))

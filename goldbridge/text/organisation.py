@@ -89,6 +89,7 @@ _remark = re.compile(
     r"客户|供应商|经销商|代理商?|月结|现结|开票|不开票|含税|暂停|待定|合并|.*证照.*|.*专用章?|上市.*|股票代码.*|[0-9A-Z]{6,20}"
 )
 _GROUP = "集团"
+_LONGEST = 300
 # Words that begin with the name of a city and are something else.
 _never = re.compile(r"阿里(?:巴巴|云|健康|妈妈|地方)?(?!地区)|大理石|东方红|海南岛|中山大学")
 # A zone or a township behind the region belongs to it: 苏州工业园区, 莱阳市团旺镇.
@@ -107,7 +108,11 @@ def _everyday() -> frozenset[str]:
 
 @lru_cache(1 << 15)
 def parse_organisation(text: str) -> Organisation:
-    """Take a name apart; never fails, an unreadable name has only a `core`."""
+    """Take a name apart; never fails, what cannot be a name (more than 300 characters) has only a `core`."""
+    if len(text) > _LONGEST:
+        script = "cjk" if _cjk.search(text) else "latin"
+        core = match_form(text[:_LONGEST])
+        return Organisation(text, "", "", "", "", "", "", "", False, "", script, "other", core)
     folded = _edges.sub("", fold_width(text))
     if not _cjk.search(folded):
         from goldbridge.text.organisation_latin import parse_latin

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "data"
 
 
 def lines(name: str) -> list[str]:
     """The data lines of one table, without comments, empty lines and trailing blanks."""
-    text = files("goldbridge.text").joinpath("data", name).read_text(encoding="utf-8")
+    text = (_FOLDER / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
