@@ -16,7 +16,8 @@ STATUSES = (
     ("2", "configuration or usage: an engineer edits a file or the command line"),
     ("70", "a defect of Goldbridge; run again with `--verbose` and report what it says"),
     ("75", "already running elsewhere; nothing was done"),
-    ("130", "interrupted; the same command resumes"),
+    ("130", "interrupted with Ctrl-C; the same command resumes"),
+    ("143", "told to end (SIGTERM); the same command resumes"),
 )
 
 _INTRODUCTION = """
