@@ -212,7 +212,7 @@ def test_a_flow_that_cannot_reach_the_end_of_its_page_is_left_at_the_second_sign
     with started(bench, "serve") as serve:
         until(lambda: known(bench, "parties"))
         with locked(bench, "crm"):
-            until(lambda: under_way(bench))
+            until(lambda: any(run.heartbeat_at > run.started_at for run in under_way(bench)))  # it has begun to read
             serve.send_signal(signal.SIGTERM)
             assert serve.stderr is not None
             while not serve.stderr.readline().startswith("stopping"):

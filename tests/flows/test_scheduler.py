@@ -196,7 +196,7 @@ def test_a_broken_flow_stops_no_other(bench: Bench) -> None:
 
 def test_a_flow_that_does_not_end_in_time_is_named(bench: Bench) -> None:
     with serving(bench, lock="crm", grace_s=0.1) as served:
-        until(lambda: served.runs("crm"))
+        until(lambda: any(run.heartbeat_at > run.started_at for run in served.runs("crm")))  # it has begun to read
         served.stop()
         assert served.late == ["crm"]
         served.unlock()
