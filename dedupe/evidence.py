@@ -37,12 +37,14 @@ HARD_EQUAL = bits(36)
 HARD_DIFFERENT = bits(-24)
 INNER_EQUAL = bits(22)
 """The organisation code inside a credit code, its own check fits, is the same; one of the two is an old number."""
+HARD_FROM_ELSEWHERE = bits(-4)
+"""The names differ, and the number in common was given out in a province where only one of the two is at home."""
 SOFT_NEAR = bits(10)
 SOFT_EQUAL = bits(8)
 SOFT_FAR = bits(-1)
 
 BRAND_PENALTY = {
-    "equal": bits(0), "sound": bits(2), "start": bits(2), "end": bits(2), "slip": bits(3),
+    "equal": bits(0), "sound": bits(1), "start": bits(2), "end": bits(2), "slip": bits(2),
     "another character": bits(6), "transliterated": bits(4),
 }  # fmt: skip
 """Taken off the brand's worth when it is only nearly equal."""

@@ -144,11 +144,19 @@ def registered_elsewhere(a: Name, b: Name) -> bool:
     of one town. A name that says both (浙江杭州天成) may be either."""
     if not (a.region and b.region) or a.region == b.region:
         return False
-    if not (a.form and b.form) and "public" not in (a.kind, b.kind):
+    if not (a.form and b.form) and not (_is_public(a) and _is_public(b)):
         return False
     one, two = (region.rstrip("0").ljust(2, "0") for region in (a.region, b.region))
     nested = one.startswith(two) or two.startswith(one)
     return nested and not (a.region_text in b.region_text or b.region_text in a.region_text)
+
+
+_public = re.compile("(?:中心|院|局|所|站|委员会|协会|学|校|馆|政府|委|办公室)$")
+
+
+def _is_public(name: Name) -> bool:
+    """A body whose place is most of its name: 茂名市疾病预防控制中心."""
+    return name.kind == "public" or bool(not name.form and len(name.core) >= 4 and _public.search(name.core))
 
 
 def branch_key(text: str) -> str:

@@ -93,6 +93,7 @@ class _Weighing:
         if any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
             contact = self._balanced(named, contact)
         named.extend(self._registered(named))
+        other.extend(self._out_of_place(named))
         return tuple(part for part in (*named, *contact, *other) if part.level)
 
     # Names
@@ -289,6 +290,21 @@ class _Weighing:
         return found
 
     # Everything else
+
+    def _out_of_place(self, named: list[Part]) -> list[Part]:
+        """A credit code carries the region that issued it: beside another name elsewhere it is a stranger's."""
+        brand = next((part.level for part in named if part.comparison == "brand"), "equal")
+        if brand in ("equal", "sound", "slip", "end", "equal with the trade", "transliterated"):
+            return []
+        common = set(self.a.facts.hard) & set(self.b.facts.hard)
+        for kind, number in sorted(common):
+            strange = [
+                bool(record.place.provinces) and number[2:4] not in record.place.provinces
+                for record in (self.a, self.b)
+            ]
+            if kind == "credit_code" and strange[0] != strange[1]:
+                return [Part("credit_code_region", "at home for one of them", worth.HARD_FROM_ELSEWHERE)]
+        return []
 
     def _identifier(self, comparison: Comparison, one: Identifiers, two: Identifiers) -> Part:
         common = sorted(set(one.valid) & set(two.valid))
