@@ -16,7 +16,9 @@ from pathlib import Path
 from random import Random
 
 SEED = 82
-COLUMNS = ("customer_no", "name", "country")
+KNOWN = 2000
+"""How many of the companies, from the top, the ERP has; the list calls the others new."""
+COLUMNS = ("customer_no", "name", "country", "state")
 
 _FORMS = re.compile(
     r"[\s,]+(?:(?:public|private)\s+)?(?:limited(?:\s+liability\s+company)?|ltd\.?|llc|l\.l\.c\.|inc\.?|incorporated|"
@@ -37,7 +39,9 @@ _SHORT = {
 _UNDONE = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ł": "l", "Ł": "L", "đ": "d", "œ": "oe"}
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEAR = {
-    key: [row[at] for at in (place - 1, place + 1) if 0 <= at < len(row)] for row in _KEYS for place, key in enumerate(row)
+    key: [row[at] for at in (place - 1, place + 1) if 0 <= at < len(row)]
+    for row in _KEYS
+    for place, key in enumerate(row)
 }
 _word = re.compile(r"\w+")
 
@@ -138,7 +142,7 @@ def write_list(companies: Sequence[dict[str, str]], path: Path, seed: int = SEED
             company, number = companies[at], f"K{place + 1:05}"
             name = misspell(company["legal_name"], dice) if place % 2 else company["legal_name"]
             truth[number] = company["lei"]
-            rows.writerow((number, name, company["country"]))
+            rows.writerow((number, name, company["country"], "known" if at < KNOWN else "new"))
     return truth
 
 
