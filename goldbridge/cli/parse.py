@@ -6,20 +6,14 @@ through unchanged, but for cells that a spreadsheet would run as a formula.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import difflib
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated
 
 import typer
 
+from goldbridge.cli import table
 from goldbridge.cli.watch import watching
 from goldbridge.errors import Mark, Misconfigured
 
@@ -146,27 +140,27 @@ def _parse(
     hint: str | None,
     as_json: bool,
 ) -> int:
-    encoding, lines = _inspect(file, encoding)
+    encoding, lines = table.inspect(file, encoding)
     if out is not None and out.resolve() == file.resolve():
         raise Misconfigured.one("CFG092", "--out names the input itself; choose another file", Mark(str(out)))
     rows = refused = 0
     with (
-        file.open(encoding=encoding, newline="") as source,
-        _writer(out, encoding) as target,
+        table.opened(file, encoding) as source,
+        table.writer(out, encoding) as target,
         watching(f"parse {file.name}") as progress,
     ):
-        table = _rows(source, file)
-        header = next(table, None)
+        filled = table.padded(source, file)
+        header = next(filled, None)
         if not header:
             raise Misconfigured.one("CFG090", "the file has no header line", Mark(str(file)))
-        at = _find(header, column, heads, file, "--column")
-        hint_at = _find(header, hint, (), file, "--hint") if hint is not None else -1
+        at = table.find(header, column, heads, file, "--column")
+        hint_at = table.find(header, hint, (), file, "--hint") if hint is not None else -1
         progress.advance(0, max(lines - 1, 0))
         taken = set(header)
-        target.writerow([*map(_safe, header), *(f"parsed_{part}" if part in taken else part for part in parts)])
-        for row in table:
+        target.writerow([*map(table.safe, header), *(f"parsed_{part}" if part in taken else part for part in parts)])
+        for row in filled:
             found = cells(row[at], row[hint_at] if hint_at >= 0 else "")
-            target.writerow(map(_safe, [*row, *found]))
+            target.writerow(map(table.safe, [*row, *found]))
             rows += 1
             refused += bool(found[-1])
             if rows % _BLOCK == 0:
@@ -177,118 +171,3 @@ def _parse(
     else:
         typer.echo(f"{rows} rows of {header[at]}, {refused} with a reason; {encoding}; {out or 'printed'}", err=True)
     return 0
-
-
-def _inspect(file: Path, encoding: str | None) -> tuple[str, int]:
-    """The encoding of a file and how many lines it has; reads it once, in blocks."""
-    if encoding is not None:
-        try:
-            encoding = codecs.lookup(encoding).name
-        except LookupError:
-            known = difflib.get_close_matches(encoding, ["utf-8", "utf-8-sig", "gb18030", "gbk", "big5", "utf-16"], 1)
-            hint = f"; did you mean {known[0]}?" if known else ""
-            raise Misconfigured.one("CFG090", f"no encoding is called {encoding!r}{hint}", Mark(str(file))) from None
-    candidates = [encoding] if encoding else ["utf-8", "gb18030"]
-    try:
-        with file.open("rb") as source:
-            start = source.read(4)
-            if encoding is None and start.startswith(codecs.BOM_UTF8):
-                candidates = ["utf-8-sig"]
-            elif encoding is None and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                candidates = ["utf-16"]
-    except OSError as error:
-        raise Misconfigured.one("CFG090", f"cannot be read: {error.strerror}", Mark(str(file))) from error
-    wrong: list[str] = []
-    for candidate in candidates:
-        lines, trouble = _decodes(file, candidate)
-        if not trouble:
-            return candidate, lines
-        wrong.append(f"{candidate} fails in line {lines}")
-    advice = "save it as UTF-8, or name its encoding with --encoding"
-    raise Misconfigured.one("CFG090", f"not readable as text: {'; '.join(wrong)}; {advice}", Mark(str(file)))
-
-
-def _decodes(file: Path, encoding: str) -> tuple[int, bool]:
-    """How many lines a file has in an encoding, or in which line it stops being text."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    lines = 1
-    with file.open("rb") as source:
-        try:
-            while block := source.read(1 << 20):
-                before, text = lines, ""
-                text = decoder.decode(block)
-                lines = before + text.count("\n")
-            decoder.decode(b"", final=True)
-        except UnicodeError as error:
-            start = getattr(error, "start", 0)
-            return lines + block[:start].count(b"\n"), True
-    return lines, False
-
-
-def _rows(source: TextIO, file: Path) -> Iterator[list[str]]:
-    """The rows of a table, short ones filled up; the first is the header."""
-    first = source.readline()
-    delimiter = max(",;\t", key=first.count) if first else ","
-    source.seek(0)
-    csv.field_size_limit(1 << 24)
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    width = 0
-    try:
-        for row in reader:
-            if not width:
-                width = len(row)
-            elif not row:
-                continue
-            elif len(row) > width:
-                line = Mark(str(file), reader.line_num, 1)
-                message = f"{len(row)} cells, the header has {width}; a quote or a delimiter is missing before"
-                raise Misconfigured.one("CFG093", message, line)
-            yield row + [""] * (width - len(row))
-    except csv.Error as error:
-        raise Misconfigured.one("CFG093", f"not CSV: {error}", Mark(str(file), reader.line_num, 1)) from error
-
-
-def _find(header: list[str], wanted: str | None, heads: tuple[str, ...], file: Path, option: str) -> int:
-    """Where a column stands in the header; a column with a telling name when none is asked for."""
-    plain = [name.strip().casefold() for name in header]
-    if wanted is not None:
-        if wanted in header:
-            return header.index(wanted)
-        if wanted.strip().casefold() in plain:
-            return plain.index(wanted.strip().casefold())
-        near = difflib.get_close_matches(wanted, header, 1, 0.4)
-        advice = f"did you mean {near[0]}? " if near else ""
-        message = f"no column {wanted!r} ({option}); {advice}it has {', '.join(header[:20])}"
-        raise Misconfigured.one("CFG091", message, Mark(str(file), 1, 1))
-    for head in heads:
-        if head in plain:
-            return plain.index(head)
-    message = f"which column? name it with {option}; it has {', '.join(header[:20])}"
-    raise Misconfigured.one("CFG091", message, Mark(str(file), 1, 1))
-
-
-def _safe(cell: str) -> str:
-    """A cell that a spreadsheet takes as text: one that begins like a formula gets an apostrophe, a number does not."""
-    if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not cell[1:].replace(".", "", 1).isdecimal() and cell != "-":
-        return "'" + cell
-    return cell
-
-
-@contextmanager
-def _writer(out: Path | None, encoding: str) -> Iterator[Any]:
-    """A CSV writer; a file appears under its name only when it is whole. UTF-16 becomes UTF-8 with a mark."""
-    if out is None:
-        yield csv.writer(sys.stdout, lineterminator="\n")
-        return
-    encoding = "utf-8-sig" if encoding.startswith("utf-16") else encoding
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise Misconfigured.one("CFG092", f"cannot be written: {error.strerror}", Mark(str(out))) from error
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding=encoding, errors="backslashreplace", newline="") as target:
-            yield csv.writer(target, lineterminator="\r\n")
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,0 +1,182 @@
+"""CSV files as commands meet them: any encoding, any delimiter, gzip or not; written whole or not at all."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import difflib
+import gzip
+import io
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TextIO, cast
+
+from goldbridge.errors import Mark, Misconfigured
+
+MOST_BYTES = 4 << 30
+"""A file that unpacks to more than this is refused: a few kilobytes of gzip can hold a disk full of zeros."""
+MOST_CELL = 1 << 24
+_GZIP = b"\x1f\x8b"
+
+
+def inspect(file: Path, encoding: str | None) -> tuple[str, int]:
+    """The encoding of a file and how many lines it has; reads it once, in blocks."""
+    if encoding is not None:
+        try:
+            encoding = codecs.lookup(encoding).name
+        except LookupError:
+            known = difflib.get_close_matches(encoding, ["utf-8", "utf-8-sig", "gb18030", "gbk", "big5", "utf-16"], 1)
+            hint = f"; did you mean {known[0]}?" if known else ""
+            raise Misconfigured.one("CFG090", f"no encoding is called {encoding!r}{hint}", Mark(str(file))) from None
+    candidates = [encoding] if encoding else ["utf-8", "gb18030"]
+    try:
+        with _bytes(file) as source:
+            start = source.read(4)
+            if encoding is None and start.startswith(codecs.BOM_UTF8):
+                candidates = ["utf-8-sig"]
+            elif encoding is None and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                candidates = ["utf-16"]
+        wrong: list[str] = []
+        for candidate in candidates:
+            lines, trouble = _decodes(file, candidate)
+            if not trouble:
+                return candidate, lines
+            wrong.append(f"{candidate} fails in line {lines}")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Misconfigured.one("CFG090", f"cannot be read: damaged gzip ({error})", Mark(str(file))) from error
+    except OSError as error:
+        raise Misconfigured.one("CFG090", f"cannot be read: {error.strerror}", Mark(str(file))) from error
+    advice = "save it as UTF-8, or name its encoding with --encoding"
+    raise Misconfigured.one("CFG090", f"not readable as text: {'; '.join(wrong)}; {advice}", Mark(str(file)))
+
+
+def _bytes(file: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked when it is gzip, whatever it is called."""
+    source = file.open("rb")
+    packed = source.read(2) == _GZIP
+    source.seek(0)
+    if not packed:
+        return source
+    source.close()
+    return cast(IO[bytes], gzip.open(file, "rb"))
+
+
+def opened(file: Path, encoding: str) -> TextIO:
+    """The file as text for a CSV reader: line ends as they are."""
+    return io.TextIOWrapper(_bytes(file), encoding=encoding, newline="")
+
+
+def _decodes(file: Path, encoding: str) -> tuple[int, bool]:
+    """How many lines a file has in an encoding, or in which line it stops being text."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines, size = 1, 0
+    with _bytes(file) as source:
+        try:
+            while block := source.read(1 << 20):
+                size += len(block)
+                if size > MOST_BYTES:
+                    message = f"holds more than {MOST_BYTES >> 30} GiB; cut it into parts"
+                    raise Misconfigured.one("CFG090", message, Mark(str(file)))
+                before, text = lines, ""
+                text = decoder.decode(block)
+                lines = before + text.count("\n")
+            decoder.decode(b"", final=True)
+        except UnicodeError as error:
+            start = getattr(error, "start", 0)
+            return lines + block[:start].count(b"\n"), True
+    return lines, False
+
+
+def numbered(source: TextIO, file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, each with the number of its last line; empty lines are passed over, the first is the header.
+
+    Raises `Misconfigured` CFG093 where the file breaks the rules of CSV or a cell is larger than `MOST_CELL`.
+    """
+    first = source.readline()
+    delimiter = max(",;\t", key=first.count) if first else ","
+    source.seek(0)
+    csv.field_size_limit(MOST_CELL)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            if row:
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise Misconfigured.one("CFG093", f"not CSV: {error}", Mark(str(file), reader.line_num, 1)) from error
+
+
+def padded(source: TextIO, file: Path) -> Iterator[list[str]]:
+    """The rows of a table, short ones filled up; raises `Misconfigured` CFG093 for a row longer than the header."""
+    width = 0
+    for line, row in numbered(source, file):
+        width = width or len(row)
+        if len(row) > width:
+            message = f"{len(row)} cells, the header has {width}; a quote or a delimiter is missing before"
+            raise Misconfigured.one("CFG093", message, Mark(str(file), line, 1))
+        yield row + [""] * (width - len(row))
+
+
+def find(header: list[str], wanted: str | None, heads: tuple[str, ...], file: Path, option: str) -> int:
+    """Where a column stands in the header; a column with a telling name when none is asked for."""
+    plain = [name.strip().casefold() for name in header]
+    if wanted is not None:
+        if wanted in header:
+            return header.index(wanted)
+        if wanted.strip().casefold() in plain:
+            return plain.index(wanted.strip().casefold())
+        near = difflib.get_close_matches(wanted, header, 1, 0.4)
+        advice = f"did you mean {near[0]}? " if near else ""
+        message = f"no column {wanted!r} ({option}); {advice}it has {', '.join(header[:20])}"
+        raise Misconfigured.one("CFG091", message, Mark(str(file), 1, 1))
+    for head in heads:
+        if head in plain:
+            return plain.index(head)
+    message = f"which column? name it with {option}; it has {', '.join(header[:20])}"
+    raise Misconfigured.one("CFG091", message, Mark(str(file), 1, 1))
+
+
+def safe(cell: str) -> str:
+    """A cell that a spreadsheet takes as text: one that begins like a formula gets an apostrophe, a number does not."""
+    if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not cell[1:].replace(".", "", 1).isdecimal() and cell != "-":
+        return "'" + cell
+    return cell
+
+
+@contextmanager
+def writer(out: Path | None, encoding: str) -> Iterator[Any]:
+    """A CSV writer; a file appears under its name only when it is whole. UTF-16 becomes UTF-8 with a mark.
+
+    A name that ends with .gz gives a packed file without a time in it. Raises `Misconfigured` CFG092.
+    """
+    if out is None:
+        yield csv.writer(sys.stdout, lineterminator="\n")
+        return
+    encoding = "utf-8-sig" if encoding.startswith("utf-16") else encoding
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    except OSError as error:
+        raise Misconfigured.one("CFG092", f"cannot be written: {error.strerror}", Mark(str(out))) from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as raw, _packed(raw, out) as plain:
+            text = io.TextIOWrapper(plain, encoding=encoding, errors="backslashreplace", newline="")
+            yield csv.writer(text, lineterminator="\r\n")
+            text.flush()
+            text.detach()
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _packed(raw: IO[bytes], out: Path) -> Iterator[IO[bytes]]:
+    if out.suffix != ".gz":
+        yield raw
+        return
+    with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+        yield cast(IO[bytes], packed)
