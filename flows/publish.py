@@ -18,6 +18,7 @@ from goldbridge.ports import Json
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing, ledger, outbox
 from goldbridge.state.delivery import Order, Settlement
+from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
 from mdm.identity import write_id
 
@@ -28,14 +29,16 @@ def publish(
     run: Running, target: Target, entity: Entity, condition: Condition | None = None, *, source: str = ""
 ) -> None:
     """Queue what changed, then deliver. `source` limits an unmastered entity to the goldens of one stream."""
-    unpark(run, target, entity)
+    unpark(run, target, entity, condition)
     _queue_changes(run, target, entity, condition, source)
     deliver(run, target)
 
 
 def _queue_changes(run: Running, target: Target, entity: Entity, condition: Condition | None, source: str) -> None:
-    """Walk the outbox from where this flow left it; another mapping revision starts from the beginning."""
+    """Walk the outbox from where this flow left it; another mapping or condition starts from the beginning."""
     place = f"outbox:{target.mapping.revision}"
+    if condition is not None:
+        place += f":{digest(condition.source)[:8]}"
     with run.page() as conn:
         left = cursor.load(conn, run.flow, place)
     after = int(left.value) if left is not None and left.value else 0
@@ -233,8 +236,9 @@ def _parents(
     }
 
 
-def unpark(run: Running, target: Target, entity: Entity) -> None:
-    """Look again at records that waited for a parent: those whose parent is there now are queued anew."""
+def unpark(run: Running, target: Target, entity: Entity, condition: Condition | None = None) -> None:
+    """Look again at records that waited for a parent: those whose parent is there now are queued anew, and those that
+    are not to be published any more wait no longer."""
     after = 0
     while True:
         with run.page() as conn:
@@ -246,11 +250,12 @@ def unpark(run: Running, target: Target, entity: Entity) -> None:
             after = parked[-1].id
             mine = {item.subject: item for item in parked if item.flow == run.flow}
             goldens = list(golden.load(conn, list(mine)).values())
-            _, blocked = resolved_rows(conn, target, entity, [g for g in goldens if g.state == "active"])
+            active = [g for g in goldens if g.state == "active" and (condition is None or condition(g.values))]
+            _, blocked = resolved_rows(conn, target, entity, active)
             freed = [g.id for g in goldens if g.id not in blocked]
             run.counters.add({"pending": len(blocked)})
             delivery.settle(conn, [Settlement(mine[id].id, "superseded") for id in freed])
-            queue(conn, run, target, entity, freed, None)
+            queue(conn, run, target, entity, freed, condition)
 
 
 def _ends(ref: str) -> tuple[str, str]:
