@@ -227,8 +227,9 @@ def test_e27_e33_an_undone_merge_gives_each_its_row_and_its_people_back(crm: Crm
     crm.round()
     before = {row["_id"]: row for row in crm.rows()}
     homes = {row["name"]: row["account_id"] for row in crm.rows("ContactObj")}
+    both = [crm.home("crm.account", "1"), crm.home("crm.account", "2")]
     with crm.steward() as (conn, who):
-        made = merge(conn, who, [crm.home("crm.account", "1"), crm.home("crm.account", "2")])
+        made = merge(conn, who, both)
     crm.round()
     with crm.steward() as (conn, who):
         undo(conn, who, made.decision)
