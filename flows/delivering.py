@@ -7,7 +7,7 @@ target by our external id, adopted when it is there, and only otherwise sent aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,9 +45,14 @@ class Target:
         return self.writer.context.system
 
 
-def deliver(run: Running, target: Target) -> None:
-    """Write everything that is ready for this object, and settle it; counts applied and dead letters."""
-    read_back(run, target)
+def deliver(run: Running, target: Target, queued: Iterable[int] = ()) -> None:
+    """Write everything that is ready for this object, and settle it; counts applied and dead letters.
+
+    `queued` are the deliveries that this run counted as pending when it queued them. What earlier runs (or another
+    flow to the same object) left over is counted here, when it is taken up.
+    """
+    counted = set(queued)
+    read_back(run, target, counted)
     lanes = max(1, target.writer.config.threads)
     with ThreadPoolExecutor(lanes, thread_name_prefix=f"write-{target.system}") as pool:
         while True:
@@ -55,6 +60,7 @@ def deliver(run: Running, target: Target) -> None:
                 claimed = delivery.claim(conn, run.lease, target.system, target.stream.name, limit=BATCH, run=run.id)
             if not claimed:
                 return
+            _count(run, claimed, counted)
             size = max(1, target.stream.write_batch)
             batches = [claimed[i : i + size] for i in range(0, len(claimed), size)]
             results = [result for part in pool.map(lambda batch: _write(target, batch), batches) for result in part]
@@ -63,31 +69,45 @@ def deliver(run: Running, target: Target) -> None:
             run.progress.advance(len(claimed))
 
 
-def read_back(run: Running, target: Target) -> None:
+def _count(run: Running, taken: Sequence[Delivery], counted: set[int]) -> None:
+    """Count as read and pending what this run has not counted yet."""
+    fresh = {item.id for item in taken} - counted
+    run.counters.add({"pending": len(fresh)})
+    counted |= fresh
+
+
+def read_back(run: Running, target: Target, counted: set[int]) -> None:
     """Settle deliveries whose outcome is unknown by asking the target for our external ids."""
     while True:
         with run.page() as conn:
             lost = delivery.unknown(conn, target.system, target.stream.name)
         if not lost:
             return
+        _count(run, lost, counted)
         found = target.writer.read_back(target.stream, [item.external_id for item in lost])
-        results = []
-        for item in lost:
-            row = found.get(item.external_id)
-            if row is not None and _holds(row, item.after):
-                results.append(WriteResult(item.external_id, "written", target.stream.key_of(row)))
-            else:
-                # Not there, or there as it was before: the write did not happen, so sending it again has one effect.
-                key = target.stream.key_of(row) if row is not None else None
-                results.append(WriteResult(item.external_id, "retry", key))
+        results = [_outcome(target, item, found.get(item.external_id)) for item in lost]
         with run.page() as conn:
             settle(conn, run, target, lost, results, again_at_once=True)
         run.count(read_back=len(lost))
 
 
+def _outcome(target: Target, item: Delivery, row: Mapping[str, Any] | None) -> WriteResult:
+    """What became of a write, by the row that carries its id now; one that did not happen is sent again."""
+    key = target.stream.key_of(row) if row is not None else None
+    if item.op == "deactivate":
+        happened = row is None
+    else:
+        happened = row is not None and _holds(row, item.after)
+    return WriteResult(item.external_id, "written" if happened else "retry", key)
+
+
 def _holds(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether the row shows every value of the write; a created row is ours whatever the target made of the values."""
-    return all(name not in row or str(row[name]) == str(value) for name, value in wanted.items() if value is not None)
+    """Whether the row shows every value of the write, and nothing where the write cleared a field."""
+    return all(
+        row[name] in (None, "", []) if value is None else str(row[name]) == str(value)
+        for name, value in wanted.items()
+        if name in row
+    )
 
 
 def _write(target: Target, batch: Sequence[Delivery]) -> list[WriteResult]:
@@ -120,6 +140,7 @@ def settle(
     later = iso(_after(run, 0 if again_at_once else RETRY_AFTER_S))
     settlements: list[Settlement] = []
     written: list[tuple[Delivery, str]] = []
+    gone: list[tuple[Delivery, str]] = []
     letters: list[dead.Letter] = []
     for item in claimed:
         result = by_id.get(item.external_id) or WriteResult(item.external_id, "unknown", message="no result came back")
@@ -127,7 +148,7 @@ def settle(
             case "written":
                 key = result.key or item.key
                 settlements.append(Settlement(item.id, "done", key))
-                written.append((item, key))
+                (gone if item.op == "deactivate" else written).append((item, key))
             case "rejected":
                 settlements.append(Settlement(item.id, "dead", item.key, result.code, result.message))
                 letters.append(_letter(target, item, result))
@@ -144,9 +165,12 @@ def settle(
         run.counters.dead += len(letters)
     if written:
         _adopt(conn, run, target, written)
-        run.counters.pending -= len(written)
-        run.counters.applied += len(written)
-        run.count(target_writes=len(written))
+    if gone:
+        _forget(conn, run, target, gone)
+    done = len(written) + len(gone)
+    run.counters.pending -= done
+    run.counters.applied += done
+    run.count(target_writes=done)
 
 
 def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tuple[Delivery, str]]) -> None:
@@ -173,6 +197,14 @@ def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tup
         [Written(key, item.subject, item.version, item.after) for item, key in written],
     )
     keys = [item.external_id for item, _ in written]
+    dead.clear(conn, run.flow, target.system, target.stream.name, keys)
+
+
+def _forget(conn: Connection, run: Running, target: Target, gone: Sequence[tuple[Delivery, str]]) -> None:
+    """Rows that we deactivated: gone here too, so that a golden record that returns is created anew."""
+    entity = gone[0][0].entity
+    landing.delete(conn, StreamRef(target.system, target.stream.name, entity), [key for _, key in gone], run.id)
+    keys = [item.external_id for item, _ in gone]
     dead.clear(conn, run.flow, target.system, target.stream.name, keys)
 
 

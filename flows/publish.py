@@ -29,12 +29,14 @@ def publish(
     run: Running, target: Target, entity: Entity, condition: Condition | None = None, *, source: str = ""
 ) -> None:
     """Queue what changed, then deliver. `source` limits an unmastered entity to the goldens of one stream."""
-    unpark(run, target, entity, condition)
-    _queue_changes(run, target, entity, condition, source)
-    deliver(run, target)
+    queued = unpark(run, target, entity, condition)
+    queued += _queue_changes(run, target, entity, condition, source)
+    deliver(run, target, queued)
 
 
-def _queue_changes(run: Running, target: Target, entity: Entity, condition: Condition | None, source: str) -> None:
+def _queue_changes(
+    run: Running, target: Target, entity: Entity, condition: Condition | None, source: str
+) -> list[int]:
     """Walk the outbox from where this flow left it; another mapping or condition starts from the beginning."""
     place = f"outbox:{target.mapping.revision}"
     if condition is not None:
@@ -43,15 +45,16 @@ def _queue_changes(run: Running, target: Target, entity: Entity, condition: Cond
         left = cursor.load(conn, run.flow, place)
     after = int(left.value) if left is not None and left.value else 0
     seen: set[int] = set()
+    queued: list[int] = []
     while True:
         with run.page() as conn:
             events = outbox.read(conn, after, kind="golden", entities=[entity.name], limit=BATCH)
             if not events:
-                return
+                return queued
             after = events[-1].seq
             fresh = {event.subject for event in events} - seen
             seen |= fresh
-            queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
+            queued += queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
             cursor.advance(conn, run.flow, str(after), "", run.id, partition=place)
         run.progress.advance(len(fresh))
 
@@ -80,16 +83,20 @@ def _of_source(conn: Connection, goldens: Collection[int], source: str) -> list[
 
 def queue(
     conn: Connection, run: Running, target: Target, entity: Entity, ids: Iterable[int], condition: Condition | None
-) -> None:
-    """Decide for each golden record what is to be written, and queue it; counts every one of them."""
+) -> list[int]:
+    """Decide for each golden record what is to be written, and queue it; counts every one of them.
+
+    Returns the deliveries that are new. An order that was queued or sent before in the same words is none.
+    """
     goldens = golden.load(conn, list(ids))
     active = [g for g in goldens.values() if g.state == "active" and (condition is None or condition(g.values))]
     active.sort(key=lambda g: g.id)
     gone = [g for g in goldens.values() if g.state == "retired"]
     run.counters.add({"filtered": len(goldens) - len(active) - len(gone)})
     orders = [*_orders(conn, run, target, entity, active), *_deactivations(conn, run, target, entity, gone)]
-    delivery.enqueue(conn, run.flow, orders, run.id)
-    run.counters.add({"pending": len(orders)})
+    queued = delivery.enqueue(conn, run.flow, orders, run.id)
+    run.counters.add({"pending": len(queued), "unchanged": len(orders) - len(queued)})
+    return queued
 
 
 def _orders(conn: Connection, run: Running, target: Target, entity: Entity, active: list[Golden]) -> list[Order]:
@@ -159,16 +166,20 @@ def _order(
 def _deactivations(conn: Connection, run: Running, target: Target, entity: Entity, gone: list[Golden]) -> list[Order]:
     """A golden record without live sources is deactivated where we published it, never deleted."""
     entries = ledger.by_subject(conn, target.system, target.stream.name, [g.id for g in gone])
+    keys = [entry.key for found in entries.values() for entry in found]
+    known = landing.find(conn, target.system, target.stream.name, keys)
+    records = landing.load(conn, known.values())
+    alive = {key for key, id in known.items() if records[id].state == "live"}
     orders = []
     for record in gone:
-        written = entries.get(record.id)
-        if not written:
+        rows = [entry.key for entry in entries.get(record.id, ()) if entry.key in alive]
+        if not rows:
             run.counters.add({"filtered": 1})
             continue
         orders.append(
             Order(
                 target.system, target.stream.name, record.id, record.version, "deactivate",
-                write_id(entity.name, record.id), {}, key=written[0].key, entity=entity.name,
+                write_id(entity.name, record.id), {}, key=rows[0], entity=entity.name,
             )
         )  # fmt: skip
     return orders
@@ -236,17 +247,18 @@ def _parents(
     }
 
 
-def unpark(run: Running, target: Target, entity: Entity, condition: Condition | None = None) -> None:
+def unpark(run: Running, target: Target, entity: Entity, condition: Condition | None = None) -> list[int]:
     """Look again at records that waited for a parent: those whose parent is there now are queued anew, and those that
-    are not to be published any more wait no longer."""
+    are not to be published any more wait no longer. Returns the deliveries that are new."""
     after = 0
+    queued: list[int] = []
     while True:
         with run.page() as conn:
             parked = delivery.list_deliveries(
                 conn, target=target.system, object=target.stream.name, states=["parked"], after=after, limit=BATCH
             )
             if not parked:
-                return
+                return queued
             after = parked[-1].id
             mine = {item.subject: item for item in parked if item.flow == run.flow}
             goldens = list(golden.load(conn, list(mine)).values())
@@ -255,7 +267,7 @@ def unpark(run: Running, target: Target, entity: Entity, condition: Condition | 
             freed = [g.id for g in goldens if g.id not in blocked]
             run.counters.add({"pending": len(blocked)})
             delivery.settle(conn, [Settlement(mine[id].id, "superseded") for id in freed])
-            queue(conn, run, target, entity, freed, condition)
+            queued += queue(conn, run, target, entity, freed, condition)
 
 
 def _ends(ref: str) -> tuple[str, str]:

@@ -180,7 +180,7 @@ def _rows(run: Running, target: Target) -> Iterator[Mapping[str, Any]]:
     # Unbounded: what was written a moment ago is to be seen too.
     reading = Reading(reader.read(target.stream, Window()))
     for page in reading:
-        yield from page.rows
+        yield from (row for row in page.rows if not target.stream.is_deleted(row))
     verdict = reading.completeness
     if verdict is None or not verdict.proven:
         run.completeness = f"unproven: {verdict.reason if verdict else 'stopped'}"
