@@ -184,7 +184,7 @@ def keep(
         elif change.before is not None and change.before.fate == "dead":
             clear.append(change.key)
     drop_echoes(conn, ref, mapping, changes)
-    changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision)
+    changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision, received_at=run.started_at)
     dead.put(conn, run.flow, letters, run.id)
     dead.clear(conn, run.flow, ref.system, ref.stream, clear)
     fates: dict[str, int] = {}

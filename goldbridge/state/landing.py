@@ -215,13 +215,23 @@ def _name(ref: StreamRef, key: str) -> str:
     return f"{ref.system} {ref.stream} {key}"
 
 
-def save(conn: Connection, ref: StreamRef, changes: Sequence[Change], run: int, *, mapping_rev: str = "") -> list[int]:
+def save(
+    conn: Connection,
+    ref: StreamRef,
+    changes: Sequence[Change],
+    run: int,
+    *,
+    mapping_rev: str = "",
+    received_at: str = "",
+) -> list[int]:
     """Keep the changes: upsert records, append versions where the row differs, append outbox events.
+
+    A run gives `received_at` as its own start, so that the order of pages within it decides nothing (E18).
 
     Returns the ids of records with a *visible* change, in page order: another canonical document, or it came or went. A
     dead letter keeps the record's last good canonical document. Without a mapping the row itself is what is visible.
     """
-    at = now(conn)
+    at = received_at or now(conn)
     outlived = [change.before.id for change in changes if change.before and change.before.id != change.id]
     set_state(conn, outlived, "deleted", run)
     places = _places(conn, sum(change.raw_changed for change in changes))
