@@ -1,222 +1,78 @@
-"""Deduplicates or links a general table: encode, block, train, weigh, cluster.
-
-The result does not depend on the order of the rows: work is done in the order of their content, and equal rows are
-interchangeable.
-"""
+"""Deduplicates or links a table: guesses its columns and chooses how to compare them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-import numpy as np
-
-from dedupe.bit import BIT, bits
-from dedupe.grade import KINDS
-from dedupe.table import linkage, pairing
-from dedupe.table.frame import Column, Ints, Levels, made_of_others, weigh
-from dedupe.table.training import Trained, strangers, train
+from dedupe.table import company, general
+from dedupe.table.column import Guess, guess
+from dedupe.table.header import IGNORE
+from dedupe.table.resolution import Resolution
 from goldbridge.ports import Progress
 
-_ALL_PAIRS = 1_500_000
-"""Up to this many pairs a table needs no blocking."""
-_UNSEEN = bits(-3)
-"""What a pair that no key proposed counts for inside a cluster."""
-_SURE = bits(30)
-_BELIEVED = 60_000
-_BUDGET = 80
+_PLAIN = {
+    "phone": "code",
+    "email": "code",
+    "domain": "code",
+    "identifier": "code",
+    "address": "text",
+    "organisation": "name",
+}
+"""How the kinds that have parsers are compared in a table that is not about organisations."""
 
 
-@dataclass
-class Resolution:
-    """What became of each row, in the order of the input.
+def guess_columns(cells: Mapping[str, Sequence[str]], declared: Mapping[str, str]) -> list[Guess]:
+    """A guess per column, except where `declared` (column -> kind) says what it is.
 
-    `labels` are cluster numbers from 0 in order of first appearance; `weights` is the weight of the best pair that
-    ties a row to its cluster (None when it is alone); `golden` marks one row per cluster. `found_pairs` and
-    `expected_right` say how many pairs were joined and how many of them the model itself believes.
+    Declared as `name`, a column is an organisation's where its content or header says so.
     """
-
-    labels: list[int]
-    weights: list[int | None]
-    golden: list[bool]
-    pairs_compared: int = 0
-    found_pairs: int = 0
-    expected_right: float = 0.0
-    expected_missed: float = 0.0
-    threshold: int = 0
-    blocking: pairing.Report = field(default_factory=pairing.Report)
-    left_out_columns: tuple[str, ...] = ()
-    trained: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    found = []
+    for one in guess(cells):
+        kind = declared.get(one.column)
+        if kind is None or (kind == "name" and one.kind in ("organisation", "person")):
+            found.append(one if kind is None else one._replace(sure=1.0, reason="declared"))
+        else:
+            part = one.part if one.kind == kind else _PARTS.get(kind, "")
+            found.append(Guess(one.column, kind, 1.0, "declared", part))
+    return found
 
 
-class Quiet:
-    """Nobody watches."""
+_PARTS = {"organisation": "name", "phone": "phones", "email": "emails", "domain": "website", "address": "line"}
 
-    def advance(self, done: int, total: int | None = None) -> None:
-        pass
+
+def is_about_organisations(guesses: Sequence[Guess]) -> bool:
+    """Whether the rows are organisations, not people who work for one: a name of a company, and none of a person
+    except as its contact."""
+    kinds = [one for one in guesses if one.kind != IGNORE]
+    names = [one for one in kinds if one.kind == "organisation" and one.part == "name" and one.sure >= 0.5]
+    people = [one for one in kinds if one.kind in ("person", "name") and one.part != "person" and _of_people(one)]
+    return bool(names) and not people
+
+
+def _of_people(one: Guess) -> bool:
+    return one.kind == "person" or one.column.lower().replace(" ", "_") in _PEOPLE
+
+
+_PEOPLE = frozenset(("first_name", "given_name", "surname", "last_name", "family_name", "forename", "middle_name"))
 
 
 def resolve(
     cells: Mapping[str, Sequence[str]],
-    kinds: Mapping[str, str],
+    guesses: Sequence[Guess],
     *,
     sources: Sequence[str] | None = None,
     one_to_one: bool = False,
     progress: Progress | None = None,
 ) -> Resolution:
-    """Find the rows that mean the same thing.
+    """Find the rows that mean the same thing. `cells` maps columns to values, all of one length.
 
-    `cells` maps column names to their values, all of one length; `kinds` says for the columns that count which of
-    `grade.KINDS` they are. With `sources` (one word per row) only rows of different sources can match, each row at
-    most once when `one_to_one`.
+    With `sources` (a word per row) only rows of different sources match, each at most once when `one_to_one`.
+    Raises ValueError when no column is left to compare.
     """
-    watch = progress or Quiet()
-    names = [name for name in cells if name in kinds]
-    size = len(cells[names[0]]) if names else 0
-    order = _content_order(cells, names, sources, size)
-    columns = [Column.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
-    origin = _codes([sources[row] for row in order]) if sources is not None else None
-    watch.advance(1, 6)
-    work = _Work(columns, size, origin, one_to_one)
-    left, right, report = work.candidates()
-    watch.advance(2, 6)
-    trained, weights = work.train(left, right)
-    watch.advance(1, 6)
-    left, right, weights = work.close(left, right, weights, trained)
-    watch.advance(1, 6)
-    labels = work.cluster(left, right, weights, trained)
-    watch.advance(1, 6)
-    return _resolution(order, columns, work, left, right, weights, labels, trained, report)
-
-
-def _content_order(
-    cells: Mapping[str, Sequence[str]], names: Sequence[str], sources: Sequence[str] | None, size: int
-) -> list[int]:
-    parts = [cells[name] for name in names] + ([sources] if sources is not None else [])
-    return sorted(range(size), key=lambda row: tuple(part[row] for part in parts))
-
-
-def _codes(values: Sequence[str]) -> Ints:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
-
-
-class _Work:
-    """One run over one encoded table."""
-
-    def __init__(self, columns: Sequence[Column], size: int, origin: Ints | None, one_to_one: bool) -> None:
-        self.size, self.origin, self.one_to_one = size, origin, one_to_one
-        self.dropped = made_of_others(columns, size)
-        self.columns = [column for column in columns if column not in self.dropped and column.filled]
-        self.blocked_on = [column for column in columns if column.filled]
-        self.all_pairs, self.most = self._possible()
-        self.by_chance = [strangers(column, size) for column in self.columns] if size > 1 else []
-
-    def _possible(self) -> tuple[int, int | None]:
-        if self.origin is None:
-            return self.size * (self.size - 1) // 2, None
-        counts = np.bincount(self.origin) if self.size else np.zeros(0, np.int64)
-        across = (self.size**2 - int((counts**2).sum())) // 2
-        return across, self.size - int(counts.max(initial=0)) if self.one_to_one else None
-
-    def candidates(self) -> tuple[Ints, Ints, pairing.Report]:
-        size = self.size
-        if self.all_pairs <= _ALL_PAIRS:
-            left, right = (each.astype(np.int64) for each in np.triu_indices(size, 1))
-            if self.origin is not None:
-                across = self.origin[left] != self.origin[right]
-                left, right = left[across], right[across]
-            return left, right, pairing.Report(keys=[("all pairs", len(left))])
-        keys = pairing.combine(self.blocked_on)
-        words = [pairing.rare_words(column) for column in self.blocked_on if column.kind.worded]
-        splitters = sorted(self.blocked_on, key=lambda column: (column.chance, column.name))
-        first = words + pairing.choose_first(keys, size, 8 * size)
-        left, right, report = pairing.propose(first, size, 60, splitters, self.origin)
-        trained, weights = self.train(left, right)
-        believed = np.flatnonzero(trained.probability(weights) > 0.9)
-        if len(believed) > _BELIEVED:
-            believed = believed[np.linspace(0, len(believed) - 1, _BELIEVED).astype(np.int64)]
-        chosen = words + pairing.choose(keys, left[believed], right[believed], size, _BUDGET * size)
-        if len(chosen) == len(words):
-            return left, right, report
-        return pairing.propose(chosen, size, min(200, max(60, size // 50)), splitters, self.origin)
-
-    def grade(self, left: Ints, right: Ints) -> tuple[list[Levels], Ints]:
-        levels = [column.levels(left, right) for column in self.columns]
-        rare = np.zeros(len(left), dtype=np.int64)
-        for column, grade in zip(self.columns, levels, strict=True):
-            rare += column.rare(grade, left, right)
-        return levels, rare
-
-    def train(self, left: Ints, right: Ints) -> tuple[Trained, Ints]:
-        levels, rare = self.grade(left, right)
-        trained = train(
-            self.columns, levels, rare, left, right,
-            by_chance=self.by_chance, all_pairs=self.all_pairs, most=self.most,
-        )  # fmt: skip
-        return trained, weigh(levels, rare, trained.weights)
-
-    def close(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> tuple[Ints, Ints, Ints]:
-        """Weigh the pairs that no key proposed but a common partner does, so that clusters are judged by evidence."""
-        if self.origin is not None and self.one_to_one:
-            return left, right, weights
-        likely = weights >= trained.even
-        one, two = pairing.closure(left[likely], right[likely], self.size, 60)
-        fresh = np.setdiff1d(one * self.size + two, left * self.size + right, assume_unique=True)
-        one, two = fresh // self.size, fresh % self.size
-        if self.origin is not None:
-            across = self.origin[one] != self.origin[two]
-            one, two = one[across], two[across]
-        levels, rare = self.grade(one, two)
-        more = weigh(levels, rare, trained.weights)
-        return np.r_[left, one], np.r_[right, two], np.r_[weights, more]
-
-    def cluster(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> Ints:
-        balance = np.clip(weights - trained.even, -_SURE, _SURE)
-        if self.origin is not None and self.one_to_one:
-            return linkage.one_to_one(self.size, left, right, balance)
-        near = balance > 2 * _UNSEEN
-        return linkage.average(self.size, left[near], right[near], balance[near], unseen=_UNSEEN)
-
-
-def _resolution(
-    order: Sequence[int], columns: Sequence[Column], work: _Work, left: Ints, right: Ints, weights: Ints,
-    labels: Ints, trained: Trained, report: pairing.Report,
-) -> Resolution:  # fmt: skip
-    inside = labels[left] == labels[right]
-    chance = trained.probability(weights)
-    best = np.full(work.size, np.iinfo(np.int64).min)
-    total = np.zeros(work.size, dtype=np.int64)
-    for end in (left[inside], right[inside]):
-        np.maximum.at(best, end, weights[inside])
-        np.add.at(total, end, weights[inside])
-    filled = np.zeros(work.size, dtype=np.int64)
-    for column in columns:
-        filled += column.codes >= 0
-    # The representative: the row with most cells filled, then the one closest to all others, then the first by content.
-    golden = np.zeros(work.size, dtype=bool)
-    ranked = np.lexsort((np.arange(work.size), -total, -filled, labels))
-    first = np.r_[True, labels[ranked][1:] != labels[ranked][:-1]] if work.size else np.zeros(0, bool)
-    golden[ranked[first]] = True
-    placed = np.empty(work.size, dtype=np.int64)
-    placed[np.array(order, dtype=np.int64)] = np.arange(work.size)
-    numbers: dict[int, int] = {}
-    counts = np.bincount(labels) if work.size else np.zeros(0, np.int64)
-    return Resolution(
-        labels=[numbers.setdefault(label, len(numbers)) for label in labels[placed].tolist()],
-        weights=[weight if weight > np.iinfo(np.int64).min else None for weight in best[placed].tolist()],
-        golden=golden[placed].tolist(),
-        pairs_compared=len(left),
-        found_pairs=int((counts * (counts - 1) // 2).sum()),
-        expected_right=float(chance[inside].sum()),
-        expected_missed=float(chance[~inside].sum()),
-        threshold=trained.even,
-        blocking=report,
-        left_out_columns=tuple(column.name for column in work.dropped),
-        trained={column.name: table for column, table in zip(work.columns, trained.weights, strict=True)},
-    )
-
-
-def in_bits(weight: int) -> float:
-    """For people and files: bits with two digits."""
-    return round(weight / BIT, 2)
+    used = [one for one in guesses if one.kind != IGNORE]
+    if not used:
+        raise ValueError("no column can be compared")
+    if is_about_organisations(guesses):
+        return company.resolve(cells, used, sources=sources, one_to_one=one_to_one, progress=progress)
+    kinds = {one.column: _PLAIN.get(one.kind, one.kind) for one in used}
+    return general.resolve(cells, kinds, sources=sources, one_to_one=one_to_one, progress=progress)

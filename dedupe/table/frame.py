@@ -139,7 +139,7 @@ def made_of_others(columns: Sequence[Column], rows: int) -> list[Column]:
     """
     sample = np.unique(np.linspace(0, rows - 1, min(rows, 2000)).astype(np.int64)) if rows else np.zeros(0, np.int64)
     said = {column.name: _words_of(column, sample) for column in columns}
-    left = [column for column in columns if column.kind.name in ("name", "text", "code")]
+    left = [column for column in columns if column.kind.name in ("name", "person", "text", "code")]
     found: list[Column] = []
     # The longest columns first: a whole is dropped in favour of its parts, never the other way round.
     for column in sorted(left, key=lambda each: (-_mean_words(said[each.name]), each.name)):

@@ -1,0 +1,95 @@
+"""What became of the rows of a table, whichever way they were compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from dedupe.rule import Rules
+from dedupe.statistic import Statistics
+from dedupe.table.frame import Ints
+from dedupe.table.pairing import Report
+
+_NOTHING = np.iinfo(np.int64).min
+
+
+class Model(NamedTuple):
+    """The rules and trained statistics with which `dedupe.score` gives any pair of these rows the same weight again."""
+
+    rules: Rules
+    statistics: Statistics
+
+
+@dataclass
+class Resolution:
+    """The rows in the order of the input.
+
+    `labels` are cluster numbers from 0 in order of first appearance. `weights` is the match weight of the best pair
+    that ties a row to its cluster, None for a row alone. `golden` marks one row per cluster: the one with the most
+    cells filled, then the one closest to the others, then the first by content. `expected_right` is how many of
+    `found_pairs` the model itself believes; `doubtful` counts pairs left apart that a person should look at.
+    """
+
+    labels: list[int]
+    weights: list[int | None]
+    golden: list[bool]
+    method: str
+    pairs_compared: int = 0
+    found_pairs: int = 0
+    expected_right: float | None = None
+    doubtful: int = 0
+    threshold: int = 0
+    blocking: Report = field(default_factory=Report)
+    left_out_columns: tuple[str, ...] = ()
+    model: Model | None = None
+
+
+class Quiet:
+    """Nobody watches the progress."""
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        pass
+
+
+def content_order(cells: Sequence[Sequence[str]], sources: Sequence[str] | None) -> list[int]:
+    """Row numbers in the order of the rows' content: work done in this order gives one result for any order of rows."""
+    parts = [*cells, *([sources] if sources is not None else [])]
+    size = len(parts[0]) if parts else 0
+    return sorted(range(size), key=lambda row: tuple(part[row] for part in parts))
+
+
+class Placed(NamedTuple):
+    """Labels, weights and golden marks in the order of the input."""
+
+    labels: list[int]
+    weights: list[int | None]
+    golden: list[bool]
+    found_pairs: int
+
+
+def place(order: Sequence[int], labels: Ints, left: Ints, right: Ints, weights: Ints, filled: Ints) -> Placed:
+    """Turn a result over rows in content order (`labels`, weighed pairs, cells filled per row) back into input order."""
+    size = len(labels)
+    inside = labels[left] == labels[right]
+    best = np.full(size, _NOTHING)
+    total = np.zeros(size, dtype=np.int64)
+    for end in (left[inside], right[inside]):
+        np.maximum.at(best, end, weights[inside])
+        np.add.at(total, end, weights[inside])
+    golden = np.zeros(size, dtype=bool)
+    ranked = np.lexsort((np.arange(size), -total, -filled, labels))
+    first = np.r_[True, labels[ranked][1:] != labels[ranked][:-1]] if size else np.zeros(0, dtype=bool)
+    golden[ranked[first]] = True
+    back = np.empty(size, dtype=np.int64)
+    back[np.array(order, dtype=np.int64)] = np.arange(size)
+    numbers: dict[int, int] = {}
+    counts = np.unique(labels, return_counts=True)[1]
+    return Placed(
+        [numbers.setdefault(label, len(numbers)) for label in labels[back].tolist()],
+        [weight if weight > _NOTHING else None for weight in best[back].tolist()],
+        golden[back].tolist(),
+        int((counts * (counts - 1) // 2).sum()),
+    )
