@@ -41,6 +41,7 @@ GROUPS = (
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
+    Group("dedupe", ("dedupe",)),
     Group("sandbox", ("sandbox",)),
     Group("demo", ("demo",)),
 )

@@ -1,0 +1,179 @@
+"""The table of `goldbridge dedupe`: read and checked, its columns chosen, resolved, written back as it was."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dedupe.bit import BIT
+from dedupe.grade import KINDS as GRADES
+from dedupe.table import engine
+from dedupe.table.column import KINDS, Guess
+from dedupe.table.header import IGNORE
+from dedupe.table.resolution import Resolution
+from goldbridge.cli import table as csv_table
+from goldbridge.errors import Mark, Misconfigured, Problems
+from goldbridge.ports import Progress
+from goldbridge.records.hint import did_you_mean
+
+LONGEST = 600
+"""Characters of a cell that are compared: the cost of comparing two texts grows with the product of their lengths."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A whole CSV file: `rows` are as wide as `header`, in the order of the file."""
+
+    file: Path
+    encoding: str
+    header: list[str]
+    rows: list[list[str]]
+
+    @property
+    def mark(self) -> Mark:
+        """The header line."""
+        return Mark(str(self.file), 1, 1)
+
+    def cells(self, column: str) -> list[str]:
+        at = self.header.index(column)
+        return [row[at] for row in self.rows]
+
+    def find(self, name: str, option: str) -> str:
+        """The column that people mean by `name`; raises `Misconfigured` DED030 with the nearest one."""
+        for form in (str, str.strip, lambda text: text.strip().casefold()):
+            for column in self.header:
+                if form(column) == form(name):
+                    return column
+        hint = did_you_mean(name, self.header)
+        listed = ", ".join(self.header[:20]) + (", ..." if len(self.header) > 20 else "")
+        raise Misconfigured.one("DED030", f"{option}: there is no column '{name}'{hint}; it has {listed}", self.mark)
+
+
+def read(file: Path, encoding: str | None) -> Table:
+    """The file as a table; raises `Misconfigured` CFG090, CFG093, DED032 or DED033 with the line."""
+    encoding, _ = csv_table.inspect(file, encoding)
+    rows: list[list[str]] = []
+    ragged: list[tuple[int, int]] = []
+    with csv_table.opened(file, encoding) as source:
+        lines = csv_table.numbered(source, file)
+        _, header = next(lines, (0, []))
+        if not any(cell.strip() for cell in header):
+            raise Misconfigured.one("CFG090", "the file has no header line", Mark(str(file), 1, 1))
+        for line, row in lines:
+            if len(row) != len(header):
+                ragged.append((line, len(row)))
+            elif any("\0" in cell for cell in row):
+                message = "a NUL character: the file is damaged or not a text file"
+                raise Misconfigured.one("DED033", message, Mark(str(file), line, 1))
+            else:
+                rows.append(row)
+    if ragged:
+        line, width = ragged[0]
+        more = f", the first of {len(ragged)} such rows" if len(ragged) > 1 else ""
+        message = f"{width} cells, the header has {len(header)}{more}; is a quote or a delimiter missing?"
+        raise Misconfigured.one("DED033", message, Mark(str(file), line, 1))
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        named = ", ".join(f"'{name}'" for name in twice)
+        raise Misconfigured.one("DED032", f"more than one column is called {named}; rename them", Mark(str(file), 1, 1))
+    if not rows:
+        raise Misconfigured.one("CFG090", "the file has a header and no rows", Mark(str(file), 1, 1))
+    return Table(file, encoding, header, rows)
+
+
+def choose(table: Table, columns: Iterable[str], aside: Iterable[str]) -> list[Guess]:
+    """What each column is, guessed or as told by --columns; raises `Misconfigured` DED030 or DED031.
+
+    Columns `aside` (the truth, the source) are no input and get no guess.
+    """
+    told = _told(table, columns)
+    out = set(aside)
+    clash = sorted(out & set(told))
+    if clash:
+        message = f"--columns names '{clash[0]}', which is given as the truth or the source and never compared"
+        raise Misconfigured.one("DED030", message, table.mark)
+    guesses = engine.guess_columns(_compared(table, (name for name in table.header if name not in out)), told)
+    used = [each.column for each in guesses if each.kind != IGNORE and any(map(str.strip, table.cells(each.column)))]
+    if len(used) < 2:
+        have = f"only '{used[0]}'" if used else "none"
+        why = "; ".join(f"'{each.column}': {each.reason}" for each in guesses if each.kind == IGNORE)
+        message = f"two columns or more must say something, usable: {have}{f' ({why})' if why else ''}; see --columns"
+        raise Misconfigured.one("DED031", message, table.mark)
+    return guesses
+
+
+def _compared(table: Table, names: Iterable[str]) -> dict[str, list[str]]:
+    return {name: [cell[:LONGEST].strip() for cell in table.cells(name)] for name in names}
+
+
+def _told(table: Table, columns: Iterable[str]) -> dict[str, str]:
+    """--columns as column -> kind; every mistake in it is told at once."""
+    told: dict[str, str] = {}
+    problems = Problems()
+    for part in columns:
+        for entry in next(csv.reader([part]), []):
+            kind, equals, name = entry.partition("=")
+            if not equals:
+                problems.note(table.mark, "DED030", f"--columns: '{entry}' is not KIND=COLUMN, such as name=title")
+                continue
+            kind = kind.strip()
+            if kind not in KINDS:
+                hint = did_you_mean(kind, KINDS)
+                problems.note(table.mark, "DED030", f"--columns: no kind '{kind}'{hint}; kinds: {', '.join(KINDS)}")
+            try:
+                column = table.find(name, "--columns")
+            except Misconfigured as error:
+                problems.extend(error.problems)
+                continue
+            if told.get(column, kind) != kind:
+                problems.note(table.mark, "DED030", f"--columns: '{column}' is given two kinds")
+            told[column] = kind
+    problems.raise_any()
+    return told
+
+
+def resolve(
+    table: Table,
+    guesses: Sequence[Guess],
+    sources: Sequence[str] | None,
+    *,
+    one_to_one: bool = True,
+    progress: Progress | None = None,
+) -> tuple[Resolution, dict[str, dict[str, float]]]:
+    """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used."""
+    cells = _compared(table, (each.column for each in guesses))
+    single = sources is not None and one_to_one
+    found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress)
+    return found, _weights(found)
+
+
+def in_bits(weight: int) -> float:
+    """A match weight for people and files: bits with two digits."""
+    return round(weight / BIT, 2)
+
+
+def _weights(found: Resolution) -> dict[str, dict[str, float]]:
+    if found.model is None or found.method != "trained":
+        return {}
+    trained = found.model.statistics.weights
+    return {
+        each.name: dict(zip(GRADES[each.kind].labels, map(in_bits, trained[each.name]), strict=True))
+        for each in found.model.rules.comparisons
+    }
+
+
+def write(table: Table, out: Path, added: tuple[tuple[str, ...], Iterable[tuple[str, ...]]], *, escape: bool) -> None:
+    """The input with the added columns at the end; `escape` puts an apostrophe before cells that look like formulas."""
+    names, cells = added
+    with csv_table.writer(out, table.encoding) as target:
+        _write(target, (*table.header, *names), escape)
+        for row, more in zip(table.rows, cells, strict=True):
+            _write(target, (*row, *more), escape)
+
+
+def _write(target: Any, row: Sequence[str], escape: bool) -> None:
+    target.writerow([csv_table.safe(cell) for cell in row] if escape else row)
