@@ -173,12 +173,14 @@ def _letter(row: Row[Any]) -> DeadLetter:
     return DeadLetter(rule=rule if rule.file else None, **held)
 
 
-def groups(conn: Connection, flow: str = "") -> list[tuple[str, str, str, int]]:
+def groups(conn: Connection, flow: str = "", *, code: str = "") -> list[tuple[str, str, str, int]]:
     """(fingerprint, code, an example message, count), most frequent first: one cause each."""
     many = func.count()
     query = select(_row.fingerprint, _row.code, func.min(_row.message), many).group_by(_row.fingerprint, _row.code)
     if flow:
         query = query.where(_row.flow == flow)
+    if code:
+        query = query.where(_row.code == code)
     found = conn.execute(query.order_by(many.desc(), _row.fingerprint))
     return [(cause, code, message, number) for cause, code, message, number in found]
 

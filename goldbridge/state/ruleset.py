@@ -66,7 +66,9 @@ def load(conn: Connection, rev: int) -> Ruleset:
     """One revision; raises `Halt` STA036 when there is none."""
     row = conn.execute(select(*_ALL).where(_row.rev == rev)).one_or_none()
     if row is None:
-        raise Halt("STA036", f"there is no ruleset {rev}; use one that exists, or leave the number out for the active one")
+        raise Halt(
+            "STA036", f"there is no ruleset {rev}; use one that exists, or leave the number out for the active one"
+        )
     return Ruleset(*row)
 
 

@@ -72,9 +72,14 @@ class Vault:
 
     def forget(self, system: str, name: str = "") -> int:
         """Drop one entry, or all of a system; returns how many."""
-        query = delete(vault).where(vault.c.system == system)
-        with self._store.begin() as conn:
-            return conn.execute(query.where(vault.c.name == name) if name else query).rowcount
+        return forget(self._store, system, name)
+
+
+def forget(store: Store, system: str, name: str = "") -> int:
+    """The same without a key: what nobody can read any more can still be dropped."""
+    query = delete(vault).where(vault.c.system == system)
+    with store.begin() as conn:
+        return conn.execute(query.where(vault.c.name == name) if name else query).rowcount
 
 
 def load_key(state_dir: Path, environ: Mapping[str, str]) -> bytes:
