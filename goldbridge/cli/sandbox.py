@@ -141,7 +141,7 @@ SECRETS = {
 """The pretend systems' pretend secrets."""
 
 
-ROOMY = "budget: {calls: 100000, per_s: 1}"
+ROOMY = "budget: {calls: 100000, per_s: 1, daily: 100000000}"
 """What our side may call when the simulators' limits are switched to roomy too."""
 
 
