@@ -25,6 +25,7 @@ from goldbridge.state.crosswalk import Move
 from goldbridge.state.delivery import Delivery, Settlement
 from goldbridge.state.landing import Arrival, StreamRef
 from goldbridge.state.ledger import Written
+from mdm.duplicate import open_duplicates
 
 BATCH = 200
 """Deliveries claimed at once: what a crash leaves to be read back at most."""
@@ -198,6 +199,7 @@ def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tup
     )
     keys = [item.external_id for item, _ in written]
     dead.clear(conn, run.flow, target.system, target.stream.name, keys)
+    open_duplicates(conn, ref.entity, {item.subject for item, _ in written})
 
 
 def _forget(conn: Connection, run: Running, target: Target, gone: Sequence[tuple[Delivery, str]]) -> None:

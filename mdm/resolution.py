@@ -20,6 +20,7 @@ from goldbridge.state.golden import Golden, Redirect
 from goldbridge.state.landing import Record
 from mdm.claim import Claimant, Override
 from mdm.core import Core, claimant, speaks
+from mdm.duplicate import open_duplicates
 from mdm.identity import Assignment, Issued, assign
 from mdm.index import prepared
 from mdm.review import open_reviews
@@ -82,6 +83,7 @@ def resolve(
     outcome = Outcome(records=len(scope.records), clusters=len(clusters), touched=set(scope.records))
     _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
     outcome.tasks = open_reviews(conn, core, scope.records, scope.edges, clustering, assignment.ids)
+    outcome.tasks += open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
     return outcome
 
 

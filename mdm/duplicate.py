@@ -1,0 +1,68 @@
+"""Finds golden records that have two rows in one object that we write to, and asks a steward about them.
+
+Two published golden records that merge leave two rows in the target, and so does a person who types a row beside
+ours. We keep one of them up to date and never touch the other: which one a sales person works with, only people know.
+The question goes away by itself when one of the rows does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection
+
+from goldbridge.state import crosswalk, landing, task
+from goldbridge.state.document import digest
+from goldbridge.state.landing import Record
+from goldbridge.state.task import NewTask
+from mdm.identity import write_id
+
+KIND = "duplicate_in_target"
+"""Which of two rows of one golden record goes? Answered in the target, by merging or removing one of them."""
+
+
+def open_duplicates(conn: Connection, entity: str, goldens: Collection[int], records: Collection[int] = ()) -> int:
+    """Open a question per superfluous row of these golden records, withdraw those that went away.
+
+    `records` are those that may have left: questions about them are looked at too. Returns how many are open.
+    """
+    members = crosswalk.members(conn, goldens)
+    known = landing.load(conn, {id for ids in members.values() for id in ids})
+    homes: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for golden, ids in members.items():
+        for record in (known[id] for id in ids if known[id].state == "live"):
+            homes[record.system, record.stream][golden].append(record)
+    asked: list[NewTask] = []
+    for (system, stream), rows_of in sorted(homes.items()):
+        several = {golden: rows for golden, rows in rows_of.items() if len(rows) > 1}
+        # Only where we write: a source may hold one company as often as it likes.
+        for golden, key in sorted(crosswalk.published(conn, several, system, stream).items()):
+            rows = {record.key: record for record in several[golden]}
+            asked += [_question(entity, golden, rows[key], rows[other]) for other in sorted(rows) if other != key]
+    opened = set(task.open_tasks(conn, asked))
+    touching = task.touching(conn, {*known, *records})
+    task.withdraw(conn, [t.id for t in touching if t.kind == KIND and t.id not in opened], "one of the rows is gone")
+    return len(opened)
+
+
+def _question(entity: str, golden: int, kept: Record, other: Record) -> NewTask:
+    object = f"{kept.system}.{kept.stream}"
+    payload: dict[str, Any] = {
+        "golden": write_id(entity, golden),
+        "object": object,
+        "kept": kept.key,
+        "other": other.key,
+        "reason": f"two rows in {object}; merge or remove one of them there",
+        "labels": [_label(kept), _label(other)],
+    }
+    return NewTask(KIND, [kept.id, other.id], payload, entity=entity, priority=1, evidence_hash=digest(payload))
+
+
+def _label(record: Record) -> dict[str, Any]:
+    return {
+        "source": f"{record.system}.{record.stream}",
+        "key": record.key,
+        "name": (record.canonical or {}).get("name"),
+    }
