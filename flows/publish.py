@@ -16,7 +16,7 @@ from flows.delivering import Target, deliver
 from flows.running import Running
 from goldbridge.ports import Json
 from goldbridge.records.model import Entity
-from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing, ledger, outbox
+from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing, ledger, outbox, relation
 from goldbridge.state.delivery import Order, Settlement
 from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
@@ -34,29 +34,52 @@ def publish(
     deliver(run, target, queued)
 
 
-def _queue_changes(
-    run: Running, target: Target, entity: Entity, condition: Condition | None, source: str
-) -> list[int]:
+def _queue_changes(run: Running, target: Target, entity: Entity, condition: Condition | None, source: str) -> list[int]:
     """Walk the outbox from where this flow left it; another mapping or condition starts from the beginning."""
     place = f"outbox:{target.mapping.revision}"
     if condition is not None:
         place += f":{digest(condition.source)[:8]}"
-    with run.page() as conn:
-        left = cursor.load(conn, run.flow, place)
-    after = int(left.value) if left is not None and left.value else 0
-    seen: set[int] = set()
     queued: list[int] = []
-    while True:
-        with run.page() as conn:
-            events = outbox.read(conn, after, kind="golden", entities=[entity.name], limit=BATCH)
-            if not events:
-                return queued
-            after = events[-1].seq
-            fresh = {event.subject for event in events} - seen
-            seen |= fresh
-            queued += queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
-            cursor.advance(conn, run.flow, str(after), "", run.id, partition=place)
-        run.progress.advance(len(fresh))
+    seen: set[int] = set()
+    # Parents first: where their walk starts is noted before anything is resolved through them.
+    parents = {entity.fields[field].reference for field in target.mapping.resolve_from.values()}
+    for kind, subjects in ((f"{place}:parents", parents), (place, {entity.name})):
+        while True:
+            with run.page() as conn:
+                events = _events(conn, run, kind, subjects, skip=kind != place)
+                if not events:
+                    break
+                ids = _with_heirs(conn, {event.subject for event in events})
+                fresh = (ids if kind == place else _children(conn, entity, ids)) - seen
+                seen |= fresh
+                queued += queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
+                cursor.advance(conn, run.flow, str(events[-1].seq), "", run.id, partition=kind)
+            run.progress.advance(len(fresh))
+    return queued
+
+
+def _events(conn: Connection, run: Running, place: str, entities: Collection[str], *, skip: bool) -> list[outbox.Event]:
+    """The next events of these entities; with `skip`, a walk that never began begins at the newest one."""
+    if not entities:
+        return []
+    left = cursor.load(conn, run.flow, place)
+    if skip and left is None:
+        cursor.advance(conn, run.flow, str(outbox.head(conn)), "", run.id, partition=place)
+        return []
+    after = int(left.value) if left is not None and left.value else 0
+    return outbox.read(conn, after, kind="golden", entities=entities, limit=BATCH)
+
+
+def _with_heirs(conn: Connection, ids: Collection[int]) -> set[int]:
+    """These golden records and those that the redirected ones among them lead to, which now answer for their rows."""
+    return {*ids, *(heir for way in golden.resolve(conn, ids).values() for heir in way.ids)}
+
+
+def _children(conn: Connection, entity: Entity, parents: Collection[int]) -> set[int]:
+    """The golden records whose records hang on records of these: their row may have to be moved to another parent."""
+    members = {id for ids in crosswalk.members(conn, parents).values() for id in ids}
+    related = relation.touching(conn, members, kinds=[f"{entity.name}_of"])
+    return set(crosswalk.golden_of(conn, {one.child for one in related}).values())
 
 
 def of_source(conn: Connection, goldens: Iterable[Golden], source: str) -> set[int]:
@@ -93,13 +116,32 @@ def queue(
     active.sort(key=lambda g: g.id)
     gone = [g for g in goldens.values() if g.state == "retired"]
     run.counters.add({"filtered": len(goldens) - len(active) - len(gone)})
-    orders = [*_orders(conn, run, target, entity, active), *_deactivations(conn, run, target, entity, gone)]
+    orders, letters = _orders(conn, run, target, entity, active)
+    orders += _deactivations(conn, run, target, entity, gone)
+    dead.put(conn, run.flow, letters, run.id)
+    told = {*(order.external_id for order in orders), *(letter.key for letter in letters)}
+    _release(conn, run, target, {write_id(entity.name, id) for id in goldens} - told)
     queued = delivery.enqueue(conn, run.flow, orders, run.id)
     run.counters.add({"pending": len(queued), "unchanged": len(orders) - len(queued)})
     return queued
 
 
-def _orders(conn: Connection, run: Running, target: Target, entity: Entity, active: list[Golden]) -> list[Order]:
+def _release(conn: Connection, run: Running, target: Target, quiet: Collection[str]) -> None:
+    """Nothing is to be written for these any more: whatever could not be mapped or written before is settled."""
+    if not dead.clear(conn, run.flow, target.system, target.stream.name, quiet):
+        return
+    after = 0
+    while refused := delivery.list_deliveries(
+        conn, target=target.system, object=target.stream.name, states=["dead"], after=after, limit=BATCH
+    ):
+        after = refused[-1].id
+        delivery.settle(conn, [Settlement(i.id, "superseded") for i in refused if i.external_id in quiet])
+
+
+def _orders(
+    conn: Connection, run: Running, target: Target, entity: Entity, active: list[Golden]
+) -> tuple[list[Order], list[dead.Letter]]:
+    """What is to be written for these golden records, and what cannot be mapped; the others are counted here."""
     object = target.stream.name
     ids = [g.id for g in active]
     rows, blocked = resolved_rows(conn, target, entity, active)
@@ -130,9 +172,8 @@ def _orders(conn: Connection, run: Running, target: Target, entity: Entity, acti
                 orders.append(_order(target, entity, record, external, key, news, ""))
             else:
                 fates["unchanged"] = fates.get("unchanged", 0) + 1
-    dead.put(conn, run.flow, letters, run.id)
     run.counters.add(fates)
-    return orders
+    return orders, letters
 
 
 def _news(values: Mapping[str, Json], entry: ledger.Entry | None) -> dict[str, Json]:

@@ -35,7 +35,7 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     match.replace_identifiers(
         conn, {id: identifiers(core.entity, loaded[id]) if id in mine else () for id in records if id in loaded}
     )
-    _relate(conn, core.entity, {id: loaded[id] for id in mine}, records)
+    relate(conn, core.entity, {id: loaded[id] for id in mine}, records)
     pairs = {
         (min(c.record, c.other), max(c.record, c.other)) for c in match.candidates(conn, entity, list(mine), cap=0)
     }
@@ -54,7 +54,7 @@ def _band(name: str) -> match.Band:
     return "auto" if name == "auto" else "review"
 
 
-def _relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:
+def relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:
     """Keep which record each of these hangs on, so that a parent that moves finds its children."""
     if not entity.parent:
         return

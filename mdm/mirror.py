@@ -16,7 +16,7 @@ from goldbridge.state.crosswalk import Move
 from goldbridge.state.golden import Golden, Redirect
 from goldbridge.state.landing import Record
 from mdm.core import Core, claimant, speaks
-from mdm.index import identifiers
+from mdm.index import identifiers, relate
 from mdm.resolution import Outcome
 from mdm.survivorship import survive
 
@@ -25,6 +25,7 @@ def mirror(conn: Connection, core: Core, records: Collection[int], cause: str, r
     """Bring the golden records of these source records up to date."""
     loaded = landing.load(conn, records)
     match.replace_identifiers(conn, {id: identifiers(core.entity, r) if speaks(r) else () for id, r in loaded.items()})
+    relate(conn, core.entity, {id: r for id, r in loaded.items() if speaks(r)}, list(loaded))
     groups = _groups(conn, core.entity, loaded)
     everyone = landing.load(conn, {id for group in groups for id in group})
     homes = crosswalk.golden_of(conn, list(everyone))
