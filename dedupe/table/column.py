@@ -6,6 +6,7 @@ A guess never hides: the caller shows it, and can overrule it by name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -62,10 +63,11 @@ def guess(cells: Mapping[str, Sequence[str]]) -> list[Guess]:
 
 
 def _sample(values: Sequence[str]) -> _Sample:
-    filled = [value for value in values if value and not is_placeholder(value)]
-    distinct = sorted(set(filled))
+    counts = Counter(values)
+    distinct = sorted(value for value in counts if value and not is_placeholder(value))
     step = max(1, len(distinct) // 1000)
-    return _Sample(tuple(distinct[::step][:1000]), len(values), len(filled), len(distinct))
+    filled = sum(counts[value] for value in distinct)
+    return _Sample(tuple(distinct[::step][:1000]), len(values), filled, len(distinct))
 
 
 def _guess(name: str, values: Sequence[str]) -> Guess:

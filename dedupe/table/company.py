@@ -75,7 +75,7 @@ def resolve(
 
 
 def _rules(used: Iterable[Guess]) -> Rules:
-    """The shipped rules for parties, as far as the table has their fields, and its other telling columns beside them."""
+    """The shipped rules for parties as far as the table has their fields, and its other telling columns beside."""
     parts = {_field(guess) for guess in used}
     rules = compile_rules(None, "party", {name: kind for name, kind in _TYPES.items() if name in parts})
     extra = tuple(

@@ -11,13 +11,8 @@ from dedupe.table.resolution import Resolution
 from goldbridge.ports import Progress
 
 _PLAIN = {
-    "phone": "code",
-    "email": "code",
-    "domain": "code",
-    "identifier": "code",
-    "address": "text",
-    "organisation": "name",
-}
+    "phone": "code", "email": "code", "domain": "code", "identifier": "code", "address": "text", "organisation": "name",
+}  # fmt: skip
 """How the kinds that have parsers are compared in a table that is not about organisations."""
 
 
@@ -56,6 +51,11 @@ def _of_people(one: Guess) -> bool:
 _PEOPLE = frozenset(("first_name", "given_name", "surname", "last_name", "family_name", "forename", "middle_name"))
 
 
+def _is_latin(values: Sequence[str]) -> bool:
+    sample = [value for value in values[:2000] if value]
+    return sum(value.isascii() for value in sample) * 2 >= len(sample)
+
+
 def resolve(
     cells: Mapping[str, Sequence[str]],
     guesses: Sequence[Guess],
@@ -75,4 +75,6 @@ def resolve(
     if is_about_organisations(guesses):
         return company.resolve(cells, used, sources=sources, one_to_one=one_to_one, progress=progress)
     kinds = {one.column: _PLAIN.get(one.kind, one.kind) for one in used}
+    # Names in Latin letters are long enough to count letters; only Chinese ones need rules of their own.
+    kinds |= {column: "name" for column, kind in kinds.items() if kind == "person" and _is_latin(cells[column])}
     return general.resolve(cells, kinds, sources=sources, one_to_one=one_to_one, progress=progress)

@@ -25,7 +25,7 @@ _ALL_PAIRS = 1_500_000
 _UNSEEN = bits(-3)
 """What a pair that no key proposed counts for inside a cluster."""
 _SURE = bits(30)
-_BELIEVED = 60_000
+_BELIEVED = 20_000
 _BUDGET = 80
 
 

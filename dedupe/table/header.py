@@ -20,7 +20,8 @@ class _Line(NamedTuple):
 # kind, part of a company's record | whole headers in Latin letters | pieces of Chinese headers. The first line that
 # fits counts, so the narrower ones stand first.
 _TABLE = """
-identifier credit_code | credit code, uscc, social credit, tax no, tax number, tax id, vat | 信用代码, 税号, 纳税人识别号
+identifier credit_code | credit code, uscc, social credit, tax no, tax number, tax id, vat |
+identifier credit_code | | 信用代码, 税号, 纳税人识别号
 identifier lei | lei, legal entity identifier |
 organisation former_names | former name, previous name, old name | 曾用名, 原名称
 organisation short_name | short name, brand | 简称

@@ -180,9 +180,9 @@ def choose(keys: Sequence[Key], left: Ints, right: Ints, size: int, budget: int)
     affordable = [key for key in keys if 0 < key.pairs <= budget]
     if not len(left) or not affordable:
         return []
-    covers = np.stack([key.agree(left, right) for key in affordable])
+    covers = np.stack([key.agree(left, right) for key in affordable]).astype(np.float32)
     cost = np.array([max(key.pairs, size // 2) for key in affordable], dtype=np.float64)
-    worth = np.ones(len(left))
+    worth = np.ones(len(left), dtype=np.float32)
     open_ = np.ones(len(affordable), dtype=bool)
     chosen: list[Key] = []
     spent = 0
@@ -196,7 +196,7 @@ def choose(keys: Sequence[Key], left: Ints, right: Ints, size: int, budget: int)
         if spent + affordable[best].pairs > budget:
             continue
         spent += affordable[best].pairs
-        worth[covers[best]] *= 0.4
+        worth[covers[best] > 0] *= 0.4
         chosen.append(affordable[best])
     return chosen
 

@@ -71,7 +71,7 @@ class Placed(NamedTuple):
 
 
 def place(order: Sequence[int], labels: Ints, left: Ints, right: Ints, weights: Ints, filled: Ints) -> Placed:
-    """Turn a result over rows in content order (`labels`, weighed pairs, cells filled per row) back into input order."""
+    """Turn a result over rows in content order (labels, weighed pairs, cells filled) back into the input's order."""
     size = len(labels)
     inside = labels[left] == labels[right]
     best = np.full(size, _NOTHING)
