@@ -74,7 +74,9 @@ def parse_address(text: str, hint: str = "") -> Address:
         found = _scan(key, start, found)
     if found is None:
         return _with_street(_nothing(body[start:], _why_none(key[start:])))
-    if found.odd and found.odd not in found.names:
+    if found.odd:
+        found = _restart(key, found)
+    if found.odd:
         return _with_street(
             _nothing(body[start:], f"{found.odd} does not lie in {found.names[-1]}")._replace(ambiguous=True)
         )
@@ -83,6 +85,7 @@ def parse_address(text: str, hint: str = "") -> Address:
     division, choices = settle(places)
     if division is None and hint:
         division, choices = _hinted(choices, hint)
+    found = found._replace(end=_said_again(key, found.end, division))
     after = _after.match(body, found.end)
     rest = body[after.end() if after else found.end :]
     if division is None:
@@ -93,6 +96,25 @@ def parse_address(text: str, hint: str = "") -> Address:
         if division.level < min(place.level for place in found.places):
             reason = f"{found.names[-1]} is a former name that no one county has taken over"
     return _with_street(_settled(division, rest, reason))
+
+
+def _restart(key: str, found: Walk) -> Walk:
+    """The walk from the contradiction on, where it only starts over from a wider name: 东莞 广东省东莞市."""
+    again = walk(key, key.find(found.odd, found.end))
+    if again and not again.odd and {place.code for place in again.places} & {place.code for place in found.places}:
+        return again
+    if again and not again.odd and any(lies_in(place, found.places) for place in again.places):
+        return again
+    return found
+
+
+def _said_again(key: str, end: int, division: Division | None) -> int:
+    """Where the names end when the same division is named once more: 上海市青浦区 上海青浦新市镇."""
+    gap = _after.match(key, end)
+    again = walk(key, gap.end() if gap else end) if division else None
+    if again is None or again.odd or division is None or (again.shorts and len(again.names) < 2):
+        return end
+    return again.end if division.code in {place.code for place in again.places} else end
 
 
 def _nothing(rest: str, reason: str) -> Address:
@@ -138,7 +160,7 @@ def _believed(key: str, found: Walk) -> bool:
     """Whether a shortened name that stands alone at the start is one: cities are, counties need an address behind."""
     if found.names[0] in CONTESTED:
         return True
-    if min(place.level for place in found.places if not place.until or len(found.places) == 1) < 3:
+    if min((place.level for place in found.places if not place.until or len(found.places) == 1), default=3) < 3:
         return True
     if len({place.code for place in found.places}) > 1:
         return False

@@ -179,9 +179,10 @@ def _moves() -> dict[tuple[str, str], list[Change]]:
 
 _EVERYWHERE = (
     "郊区 城区 市郊区 市中区 矿区 新城区 市区 东城区 西城区 南城区 北城区 铁西区 铁东区 河西区 河东区 新市区 城北区 "
-    "城南区 城东区 城西区 桥东区 桥西区 太平区 东山区 南山区 北山区 新华区 和平区 东区 西区 南区 北区"
+    "城南区 城东区 城西区 桥东区 桥西区 太平区 东山区 南山区 北山区 新华区 和平区 东区 西区 南区 北区 新区"
 )
-_COMMON = frozenset(_EVERYWHERE.split())
+COMMON = frozenset(_EVERYWHERE.split())
+"""County names that many cities have, or had: they mean nothing without their city."""
 
 
 def _credible(event: Change) -> bool:
@@ -189,7 +190,7 @@ def _credible(event: Change) -> bool:
     before, after = event.old_code[:2], event.new_code[:2]
     if before != after and (before, after) not in {("51", "50"), ("44", "46")}:
         return False
-    if event.old_name not in _COMMON or event.old_code[:4] == event.new_code[:4]:
+    if event.old_name not in COMMON or event.old_code[:4] == event.new_code[:4]:
         return True
     city = table().get(event.new_code[:4] + "00")
     return city is not None and stem(city.name) == stem(event.old_city)
@@ -240,7 +241,7 @@ def successor(code: str, name: str, year: int = 0) -> str:
         if event is None:
             break
         code, name, year = event.new_code, event.new_name, event.year
-    if name in _COMMON:
+    if name in COMMON:
         return ""
     for by_form, form in ((_by_name(), name), (_by_stem(), stem(name))):
         same = by_form.get((code[:2], form), [])

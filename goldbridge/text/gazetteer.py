@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from goldbridge.text.division import Division, changes, city_called, corrections, stem, successor, table
+from goldbridge.text.division import COMMON, Division, changes, city_called, corrections, stem, successor, table
 from goldbridge.text.fold import simplify
 
 
@@ -92,7 +92,8 @@ _path = re.compile(
     r"[东西南北中]?[一二三四五六七八九十]?(?:路(?=步行街|商|店|支行|社区|街道|小学|中学|幼儿园|派出所|菜场|\d|[一二三四五六七八九十]+号|$)"
     r"|街(?!道)|大道|巷|弄|胡同|[一二三四五六]环|门[内外]?|[寺祠庙塔宫桥]|区块)"
 )
-_feature = re.compile(r"[山湖河岛洲岭泉]")
+_feature = re.compile(r"[山岭岛]")
+_lake = re.compile(r"[湖泉]")
 _township = re.compile(r"(?:街道|镇|乡(?!镇企)|苏木)")
 _market = re.compile(r"场(?![口坝镇])")
 _block = re.compile(r"块|域|间[^,\s]{0,2}$|属|别")
@@ -228,6 +229,8 @@ def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) 
             continue  # 栖霞山 is a mountain, 栖霞 a town
         if not entry.short and entry.form[-1] == "市" and _market.match(text, end):
             continue
+        if entry.form in COMMON and all(place.until for place in entry.places):
+            continue  # 新区 was a district of 唐山 once
         found = _descend(text, Walk(entry.places, at, end, (entry.form,), int(entry.short)), is_other)
         if best is None or _rank(found) > _rank(best):
             best = found
@@ -286,22 +289,29 @@ def _step(text: str, at: int, found: Walk, is_other: Callable[[str, int], bool])
         inside = tuple(place for place in entry.places if lies_in(place, found.places))
         if entry.short and is_other(text, end) and not (inside and _continues(text, end, inside)):
             break
-        if is_other is _is_other_name and entry.short and _feature.match(text, end):
+        if is_other is _is_other_name and entry.short and (_feature.match(text, end) or _lake.match(text, end)):
             continue  # 白云山 is a mountain, 白云 a district
         if not entry.short and ((entry.form[-1] == "市" and _market.match(text, end)) or _block.match(text, end)):
             continue
         names, count = (*found.names, entry.form), found.shorts + entry.short
+        if entry.short and all(place.until for place in inside) and _shares(entry.places, found.places):
+            inside = ()  # 上海上海 says the city twice, though 上海县 lay in it
         if inside:
             if not entry.short and _splits(text, end, inside):
                 continue
             return found._replace(places=inside, end=end, names=names, shorts=count)
-        again = tuple(place for place in found.places if any(place.code == other.code for other in entry.places))
+        again = tuple(place for place in found.places if _shares((place,), entry.places))
         if again:
             return found._replace(places=again, end=end, names=names, shorts=count)
         first = entry.places[0]
         if not entry.short and first.level < 3 and not first.until and not is_other(text, end):
             odd = entry.form
     return found._replace(odd=odd) if odd else None
+
+
+def _shares(some: tuple[Place, ...], others: tuple[Place, ...]) -> bool:
+    """Whether two sets of readings mean one division."""
+    return any(place.code == other.code for place in some for other in others)
 
 
 def lies_in(place: Place, above: tuple[Place, ...]) -> bool:

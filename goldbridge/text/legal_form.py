@@ -46,10 +46,14 @@ def _chinese() -> dict[str, list[tuple[str, str, str]]]:
     return found
 
 
+_WORKS = ("化工厂", "电工厂", "重工厂", "精工厂", "木工厂", "军工厂", "轻工厂", "手工厂", "机工厂")
+"""A 化工厂 is a 厂 for 化工, not a 工厂 for 化."""
+
+
 def chinese_form(key: str) -> Form | None:
     """The legal form at the end of a name (folded, simplified), or None."""
     for ending, canonical, kind in _chinese().get(key[-1:], ()):
-        if key.endswith(ending):
+        if key.endswith(ending) and not (ending == "工厂" and key.endswith(_WORKS)):
             return Form(len(key) - len(ending), canonical, kind)
     return None
 

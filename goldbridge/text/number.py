@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from goldbridge.text.money import numeral
 
-_number = "[零〇一二三四五六七八九十百]{1,4}|[0-9]{1,4}"
+_number = "[零〇一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾]{1,4}|[0-9]{1,4}"
 _mark = re.compile(
     rf"第({_number})"
     rf"|(?<=.)(?<![0-9一二三四五六七八九十])({_number})(?=[号期#](?!店|车|线|码|刊|货|望))"

@@ -335,6 +335,8 @@ def _region(name: _Name, notes: _Notes) -> tuple[Division | None, str, _Name]:
         if rest.key.endswith(("律师", "会计师", "税务师")):
             notes.office = simplify(_short(notes.place_text))
             return division, text, rest
+        if split(rest.key) == 0:
+            return notes.place, notes.place_text, name  # 黄山(泰州)科技: nothing else is left for a brand
         notes.note = notes.note or text
         return notes.place, notes.place_text, rest
     if notes.place is not None or notes.place_text:
@@ -376,7 +378,7 @@ def _backed(key: str, found: Walk) -> Walk | None:
 def _town_like(found: Walk) -> bool:
     """Whether a short name is, or was, that of a town or county of its own (昆山市, 余杭县), not of a quarter."""
     likely = _likely(found)
-    return any(place.name[-1] in "市县" for place in found.places) and len({place.code for place in likely}) == 1
+    return any(place.name[-1] in "市县旗" for place in found.places) and len({place.code for place in likely}) == 1
 
 
 def _back_one(found: Walk) -> Walk | None:
