@@ -103,9 +103,11 @@ flows:
   parties: {master: [party], after: [crm, erp, typed]}
   everyone: {master: [party, contact], after: [parties, people]}
   accounts:
-    {publish: party, when: "has_role('customer')", to: new_crm.AccountObj, mapping: new_crm.account.out, after: [everyone]}
+    {publish: party, when: "has_role('customer')", to: new_crm.AccountObj, mapping: new_crm.account.out,
+     after: [everyone]}
   partners:
-    {publish: party, when: "has_role('dealer')", to: new_crm.PartnerObj, mapping: new_crm.partner.out, after: [everyone]}
+    {publish: party, when: "has_role('dealer')", to: new_crm.PartnerObj, mapping: new_crm.partner.out,
+     after: [everyone]}
   contacts: {publish: contact, to: new_crm.ContactObj, mapping: new_crm.contact.out, after: [accounts, partners]}
   contracts:
     sync: {from: crm.contract, to: new_crm.SaleContractObj}
