@@ -20,7 +20,7 @@ demo: .venv/ready
 	@$(BIN)/goldbridge demo $(DEMO)
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rfEs $(TESTS)
 
 check: .venv/ready format lint types contracts test
 
