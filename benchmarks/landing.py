@@ -106,7 +106,7 @@ def land(store: Store, lease: Lease, client: httpx.Client, records: int, round_:
             runs.beat(conn, run, counters)
     with store.begin() as conn:
         if generation:
-            gone, live = landing.missing(conn, REF, generation, before="9")
+            gone, live = landing.missing(conn, REF, generation, before=landing.place(conn))
             assert (gone, live) == (0, records), (gone, live)
             landing.close_generation(conn, generation)
         runs.finish(conn, run, "done", counters)
@@ -129,7 +129,9 @@ def measure(name: str, work: Callable[[], Counters], budget: float | None, profi
         profiler.disable()
     cpu, wall = time.process_time() - before, time.perf_counter() - wall
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{name:<34} {cpu:7.2f} {f'{budget:.1f}' if budget else '':>7} {wall:7.1f} {peak:9.0f}   {counters.applied} / {counters.unchanged}")
+    print(
+        f"{name:<34} {cpu:7.2f} {f'{budget:.1f}' if budget else '':>7} {wall:7.1f} {peak:9.0f}   {counters.applied} / {counters.unchanged}"
+    )
     if profiler:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(18)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from goldbridge.errors import Halt
 from goldbridge.state.bulk import Insert
 from goldbridge.state.engine import now
+from goldbridge.state.record import place
 from goldbridge.state.tables import cursor
 
 
@@ -26,7 +27,7 @@ class Cursor(NamedTuple):
     lo: str
     bound: str
     generation: int
-    generation_at: str
+    generation_from: str
     done: bool
     run: int
     at: str
@@ -43,7 +44,7 @@ class Partition(NamedTuple):
 _row = cursor.c
 _plan = Insert(
     cursor,
-    ("flow", "partition", "value", "tie", "lo", "bound", "generation", "generation_at", "done", "run", "at"),
+    ("flow", "partition", "value", "tie", "lo", "bound", "generation", "generation_from", "done", "run", "at"),
     conflict=("flow", "partition"),
 )
 
@@ -103,24 +104,27 @@ def _set(conn: Connection, flow: str, partition: str, run: int, **values: Any) -
     values |= {"run": run, "at": now(conn)}
     moved = update(cursor).where(_row.flow == flow, _row.partition == partition).values(**values)
     if conn.execute(moved).rowcount == 0:
-        fresh = {"value": "", "tie": "", "lo": "", "bound": "", "generation": 0, "generation_at": "", "done": 0}
+        fresh = {"value": "", "tie": "", "lo": "", "bound": "", "generation": 0, "generation_from": "", "done": 0}
         conn.execute(insert(cursor).values(flow=flow, partition=partition, **(fresh | values)))
 
 
 def begin_generation(conn: Connection, flow: str, run: int) -> tuple[int, str]:
-    """(number, start time) of the full compare under way for this flow; starts one when none is."""
+    """(number, place) of the full compare under way for this flow; starts one when none is.
+
+    The place is where the log of versions stood when the compare began: what was landed since needs no sighting.
+    """
     held = load(conn, flow)
-    if held is not None and held.generation_at:
-        return held.generation, held.generation_at
+    if held is not None and held.generation_from:
+        return held.generation, held.generation_from
     # Numbered like its run: two flows that compare the same stream never share sightings.
-    at = now(conn)
-    _set(conn, flow, "", run, generation=run, generation_at=at)
-    return run, at
+    started = place(conn)
+    _set(conn, flow, "", run, generation=run, generation_from=started)
+    return run, started
 
 
 def end_generation(conn: Connection, flow: str) -> None:
     """The full compare is over; the next one gets a new number."""
-    conn.execute(update(cursor).where(_row.flow == flow, _row.partition == "").values(generation_at=""))
+    conn.execute(update(cursor).where(_row.flow == flow, _row.partition == "").values(generation_from=""))
 
 
 def plan(conn: Connection, flow: str, partitions: Sequence[Partition], run: int) -> int:

@@ -33,6 +33,7 @@ from goldbridge.state.record import (
     count,
     find,
     load,
+    place,
     record_id,
     scan,
     scan_all,
@@ -42,9 +43,9 @@ from goldbridge.state.record import (
 from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
-    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef", "Version",
-    "anchored", "changed", "close_generation", "count", "delete", "find", "load", "missing", "outdated", "record_id",
-    "save", "scan", "scan_all", "set_state", "sweep", "version_ids", "versions",
+    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef",
+    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "load", "missing", "outdated",
+    "place", "record_id", "save", "scan", "scan_all", "set_state", "sweep", "version_ids", "versions",
 ]  # fmt: skip
 
 KEY_LIMIT = 500
@@ -133,11 +134,11 @@ def changed(
     volatile: Collection[str] = (),
     generation: int = 0,
     mapping_rev: str = "",
-    read_at: str = "",
+    since: str = "",
 ) -> Compared:
     """Compare a page with the store. `generation` > 0 notes the sighting of every row (full compare).
 
-    With `read_at` (when the page was asked for, ISO UTC) rows that another run landed since are left as they are: what
+    With `since` (the `place` when the page was asked for) rows that another run landed since are left as they are: what
     we hold may be older (F59).
 
     Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision
@@ -165,7 +166,7 @@ def changed(
         else:
             incarnation, number = before.incarnation, before.id
             raw_changed = before.raw_hash != raw_hash or before.state != "live"
-            overtaken = bool(read_at) and before.received_at > read_at
+            overtaken = bool(since) and before.newest > int(since)
             if overtaken or (not raw_changed and (not mapping_rev or before.mapping_rev == mapping_rev)):
                 compared.same[before.fate] = compared.same.get(before.fate, 0) + 1
                 seen.append(number)
@@ -277,7 +278,7 @@ def _places(conn: Connection, count: int) -> Iterator[int]:
         return iter(())
     if conn.dialect.name == "postgresql":
         return iter(conn.execute(_TAKE, {"count": count}).scalars().all())
-    start = int(conn.execute(select(func.coalesce(func.max(source_version.c.id), 0))).scalar_one()) + 1
+    start = int(place(conn)) + 1
     return iter(range(start, start + count))
 
 
@@ -349,7 +350,7 @@ def set_state(
 
 def _unseen(ref: StreamRef, generation: int, before: str) -> Any:
     sighted = select(sighting.c.record).where(sighting.c.generation == generation, sighting.c.record == _record.id)
-    return and_(_record.received_at < before, ~sighted.exists())
+    return and_(_record.newest <= int(before), ~sighted.exists())
 
 
 def _living(ref: StreamRef) -> Any:
@@ -357,7 +358,7 @@ def _living(ref: StreamRef) -> Any:
 
 
 def missing(conn: Connection, ref: StreamRef, generation: int, *, before: str) -> tuple[int, int]:
-    """(live records this generation has not seen, live records); what came since `before` counts as seen."""
+    """(live records this generation has not seen, live records); what came after place `before` counts as seen."""
     unseen = func.coalesce(func.sum(case((_unseen(ref, generation, before), 1), else_=0)), 0)
     row = conn.execute(select(unseen, func.count()).where(_living(ref))).one()
     return int(row[0]), int(row[1])

@@ -45,7 +45,6 @@ class Head(NamedTuple):
     raw_hash: str
     canonical_hash: str
     mapping_rev: str
-    received_at: str
 
 
 @dataclass(slots=True)
@@ -207,6 +206,11 @@ def versions(conn: Connection, record: int) -> list[Version]:
     chain = version_ids(record_ids=[record])
     query = select(*(source_version.c[name] for name in Version._fields)).where(source_version.c.id.in_(chain))
     return [Version(*row) for row in conn.execute(query.order_by(source_version.c.id))]
+
+
+def place(conn: Connection) -> str:
+    """Where the log of versions stands now: what is landed later lies behind it, whatever any clock says."""
+    return str(conn.execute(select(func.coalesce(func.max(source_version.c.id), 0))).scalar_one())
 
 
 def version_ids(record_ids: Collection[int]) -> Select[tuple[int]]:

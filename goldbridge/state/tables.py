@@ -514,7 +514,7 @@ cursor = Table(
     _text("lo"),
     _text("bound"),
     _number("generation"),
-    _text("generation_at"),
+    _text("generation_from"),
     _number("done"),
     _number("run"),
     _text("at"),

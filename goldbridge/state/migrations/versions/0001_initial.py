@@ -65,7 +65,7 @@ def upgrade() -> None:
         sa.Column("lo", TEXT, nullable=False),
         sa.Column("bound", TEXT, nullable=False),
         sa.Column("generation", NUMBER, nullable=False),
-        sa.Column("generation_at", TEXT, nullable=False),
+        sa.Column("generation_from", TEXT, nullable=False),
         sa.Column("done", NUMBER, nullable=False),
         sa.Column("run", NUMBER, nullable=False),
         sa.Column("at", TEXT, nullable=False),
