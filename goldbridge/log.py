@@ -56,7 +56,7 @@ class _RedactingFilter(logging.Filter):
 
 
 def configure(*, json: bool = False, verbose: bool = False, quiet: bool = False) -> None:
-    """Set up logging for the process: console lines for people, JSON lines for machines; `quiet` keeps warnings only."""
+    """Set up logging: console lines for people, JSON lines for machines; `quiet` keeps warnings only."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     render: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

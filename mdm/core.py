@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dedupe.statistic import Statistics
-
 from dedupe.rule import Rules
+from dedupe.statistic import Statistics
 from goldbridge.records.model import Entity
 from goldbridge.state.landing import Record
 from mdm.claim import Claimant
