@@ -241,6 +241,8 @@ def is_placeholder(text: str) -> bool:
     value = fold_width(text).strip().upper()
     if not value or value in _PLACEHOLDERS:
         return True
+    if len(set(value)) > 12:
+        return False  # neither one character again and again nor ten digits in their order
     bare = "".join(character for character in value if character.isalnum())
     if not bare or (len(bare) > 2 and bare in _PLACEHOLDERS):
         return True

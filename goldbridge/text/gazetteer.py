@@ -331,6 +331,8 @@ def settle(places: tuple[Place, ...]) -> tuple[Division | None, tuple[Division, 
     """The one division that readings mean, or None with the candidates: current names win over former ones, and a
     division wins over what lies in it under the same name (吉林省 over 吉林市)."""
     now = table()
+    if len(places) == 1:
+        return now[places[0].code], (now[places[0].code],)
     codes = {place.code for place in places if not place.until} or {place.code for place in _latest(places)}
     if len(codes) > 1:
         codes = {code for code in codes if not any(other != code and _contains(other, code) for other in codes)}

@@ -52,6 +52,9 @@ _WORKS = ("化工厂", "电工厂", "重工厂", "精工厂", "木工厂", "军�
 
 def chinese_form(key: str) -> Form | None:
     """The legal form at the end of a name (folded, simplified), or None."""
+    if key.endswith("有限公司"):  # two names in three
+        size = 6 if key.endswith("股份有限公司") else 4
+        return Form(len(key) - size, key[-size:], "company")
     for ending, canonical, kind in _chinese().get(key[-1:], ()):
         if key.endswith(ending) and not (ending == "工厂" and key.endswith(_WORKS)):
             return Form(len(key) - len(ending), canonical, kind)

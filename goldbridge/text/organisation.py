@@ -189,6 +189,8 @@ def _is_trade_shop(key: str) -> bool:
 
 
 def _trimmed(name: _Name) -> _Name:
+    if name.key[:1].isalnum() and name.key[-1:].isalnum():
+        return name
     start, end = 0, len(name.key)
     while start < end and not (name.key[start].isalnum() or name.key[start] == "("):
         start += 1
@@ -301,7 +303,7 @@ def _place(inner: str, notes: _Notes, typed: str) -> bool:
 def _likely(found: Walk) -> tuple[Place, ...]:
     """The readings to settle among: for a short name a city wins over the counties of that name (西安), a county-level
     city over a quarter (海城)."""
-    if found.shorts < len(found.names) or len(found.names) > 1:
+    if len(found.places) == 1 or not found.shorts or len(found.names) > 1:
         return found.places
     now = tuple(place for place in found.places if not place.until)
     if not now:
