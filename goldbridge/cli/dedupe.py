@@ -81,6 +81,8 @@ def dedupe(
     table = dedupe_table.read(file, encoding)
     special = {option: table.find(name, option) for option, name in (
         ("--truth", truth), ("--source-column", source_column)) if name is not None}  # fmt: skip
+    if truth is not None and not any(map(str.strip, table.cells(special["--truth"]))):
+        raise Misconfigured.one("DED035", f"column '{truth}' (--truth) is empty: nothing to measure", table.mark)
     guesses = dedupe_table.choose(table, columns or [], special.values())
     sources = table.cells(special["--source-column"]) if source_column is not None else None
     with watching(f"dedupe {file.name}") as progress:
@@ -202,10 +204,7 @@ def _bands(found: Resolution) -> dict[str, int]:
 def _metrics(table: Table, truth: str, found: Resolution, sources: Sequence[str] | None) -> dict[str, Any]:
     from dedupe.evaluate import pair_metrics
 
-    true = [cell.strip() or None for cell in table.cells(truth)]
-    if not any(true):
-        raise Misconfigured.one("DED035", f"column '{truth}' (--truth) is empty: nothing to measure", table.mark)
-    measured = pair_metrics(true, found.labels, sources=sources)
+    measured = pair_metrics([cell.strip() or None for cell in table.cells(truth)], found.labels, sources=sources)
     return {
         "precision": round(measured.precision, 4),
         "recall": round(measured.recall, 4),

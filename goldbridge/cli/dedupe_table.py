@@ -145,6 +145,8 @@ def resolve(
     progress: Progress | None = None,
 ) -> tuple[Resolution, dict[str, dict[str, float]]]:
     """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used."""
+    if len(table.rows) == 1:  # there is no pair, and nothing to learn from
+        return Resolution([0], [None], [True], method="none"), {}
     cells = _compared(table, (each.column for each in guesses))
     single = sources is not None and one_to_one
     found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress)
