@@ -26,7 +26,8 @@ class Kind:
 
     `cuts` are lower bounds of the similarity per level, best first; `labels` has one more entry, for "different".
     `weights` are ten-thousandths of a bit per level; `matches` is the share of true matches expected per level.
-    `fuzzy` is the last level on which a rare value still counts for more than a common one, by half.
+    `fuzzy` is the last level on which a rare value still counts for more than a common one, by half. `chance` is how
+    often two values of strangers are equal, where a table is too small to show it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Kind:
     weights: tuple[int, ...]
     matches: tuple[float, ...]
     fuzzy: int
+    chance: float
     worded: bool = False
     """Long text: the words in common count by their rarity beside the likeness of the letters."""
 
@@ -57,45 +59,46 @@ KINDS: dict[str, Kind] = {
             "name", plain.words, similarity.name, similarity.names,
             (FULL, 9400, 8800, 8000, 7000),
             ("equal", "nearly equal", "close", "similar", "alike", "different"),
-            _bits(8, 7, 5, 2, -0.5, -3), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2,
+            _bits(8, 7, 5, 2, -0.5, -3), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2, chance=0.003,
         ),
         Kind(
             "person", plain.words, similarity.person, similarity.each(similarity.person),
             (FULL, 9400, 8800, 8000, 7000),
             ("equal", "nearly equal", "close", "fits", "alike", "different"),
-            _bits(8, 7, 5, 3, -1, -10), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2,
+            _bits(8, 7, 5, 3, -1, -10), (0.75, 0.08, 0.06, 0.04, 0.03, 0.04), fuzzy=2, chance=0.003,
         ),
         Kind(
             "reference", plain.compact, similarity.category, similarity.each(similarity.category),
-            (FULL,), ("equal", "different"), _bits(10, -4), (0.9, 0.1), fuzzy=0,
+            (FULL,), ("equal", "different"), _bits(10, -4), (0.9, 0.1), fuzzy=0, chance=0.001,
         ),
         Kind(
             "code", plain.compact, similarity.code, similarity.codes,
             (FULL, 8700, 7400, 6000),
             ("equal", "one slip", "close", "alike", "different"),
-            _bits(10, 8, 4, 0, -4), (0.75, 0.1, 0.05, 0.04, 0.06), fuzzy=1,
+            _bits(10, 8, 4, 0, -4), (0.75, 0.1, 0.05, 0.04, 0.06), fuzzy=1, chance=0.002,
         ),
         Kind(
             "date", plain.day, similarity.code, similarity.codes,
             (FULL, 8700, 7400, 6000),
             ("equal", "one slip", "close", "alike", "different"),
-            _bits(10, 5, 1, -2, -4), (0.75, 0.1, 0.05, 0.04, 0.06), fuzzy=0,
+            _bits(10, 5, 1, -2, -4), (0.75, 0.1, 0.05, 0.04, 0.06), fuzzy=0, chance=0.001,
         ),
         Kind(
             "number", plain.quantity, similarity.number, similarity.each(similarity.number),
             (FULL, 9900, 9500, 8000),
             ("equal", "within 1 %", "within 5 %", "within 20 %", "different"),
-            _bits(6, 4, 2, 0, -3), (0.75, 0.08, 0.05, 0.05, 0.07), fuzzy=0,
+            _bits(6, 4, 2, 0, -3), (0.75, 0.08, 0.05, 0.05, 0.07), fuzzy=0, chance=0.02,
         ),
         Kind(
             "category", plain.compact, similarity.category, similarity.each(similarity.category),
-            (FULL,), ("equal", "different"), _bits(2, -3), (0.9, 0.1), fuzzy=0,
+            (FULL,), ("equal", "different"), _bits(2, -3), (0.9, 0.1), fuzzy=0, chance=0.3,
         ),
         Kind(
             "text", plain.words, similarity.phrase, similarity.phrases,
             (FULL, 9000, 8000, 7000, 6000, 4500, 3000),
             ("equal", "nearly equal", "very close", "close", "similar", "alike", "related", "different"),
-            _bits(12, 11, 9, 7, 5, 3, 1, -5), (0.5, 0.15, 0.12, 0.08, 0.06, 0.04, 0.03, 0.02), fuzzy=0, worded=True,
+            _bits(12, 11, 9, 7, 5, 3, 1, -5), (0.5, 0.15, 0.12, 0.08, 0.06, 0.04, 0.03, 0.02),
+            fuzzy=0, chance=0.0005, worded=True,
         ),
     )
 }  # fmt: skip

@@ -76,7 +76,7 @@ def _guess(name: str, values: Sequence[str]) -> Guess:
         return Guess(name, IGNORE, 1.0, "written by an earlier run")
     if not sample.filled:
         return Guess(name, IGNORE, 1.0, "empty")
-    if sample.distinct == 1 and sample.rows > 1:
+    if sample.distinct == 1 and sample.filled == sample.rows >= 10:
         return Guess(name, IGNORE, 0.9, "one value in every row")
     announced, part = announced_by(name)
     if _numbers_rows(name, announced, sample):

@@ -46,6 +46,8 @@ def resolve(
     watch = progress or Quiet()
     names = [name for name in cells if name in kinds]
     size = len(cells[names[0]]) if names else 0
+    if size < 2:
+        return Resolution(list(range(size)), [None] * size, [True] * size, method="trained")
     order = content_order([cells[name] for name in names], sources)
     columns = [Column.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
     origin = _codes([sources[row] for row in order]) if sources is not None else None

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 _RANDOM_PAIRS = 400_000
 _ROUNDS = 25
 _TRAINING_PAIRS = 300_000
+_IMAGINED = 200.0
+_LEAST = 1e-7
 _ANCHOR = 20.0
 """Imagined matches, spread as the kind expects, that are added to what the table shows."""
 
@@ -54,11 +56,13 @@ def strangers(column: Column, rows: int) -> Floats:
     count = len(column.kind.labels)
     share = np.bincount(found[found >= 0], minlength=count).astype(np.float64) + 0.5 / count
     share /= share.sum()
-    # Equality is rare and known exactly: every pair of rows was counted, not a sample.
-    equal = max(column.chance, 1e-7)
+    # Equality is rare and known exactly: every pair of rows was counted, not a sample. A small table is mixed with
+    # imagined pairs of its kind, because a dozen rows cannot show how rare a value is.
+    pairs = column.filled * (column.filled - 1) / 2
+    equal = (column.chance * pairs + _IMAGINED * column.kind.chance) / (pairs + _IMAGINED)
     share[1:] *= (1 - equal) / share[1:].sum()
     share[0] = equal
-    return share
+    return np.maximum(share, _LEAST)
 
 
 def train(
@@ -101,10 +105,18 @@ def train(
             seen = counted + _ANCHOR * expected[at]
             agree[at] = seen / seen.sum()
         before = trained
-        trained = Trained(_weights(agree, by_chance), share)
+        trained = Trained(_weights(agree, _without_matches(by_chance, agree, share)), share)
         if trained.weights == before.weights:
             break
     return trained
+
+
+def _without_matches(by_chance: Sequence[Floats], agree: Sequence[Floats], share: float) -> list[Floats]:
+    """How often strangers agree: what all pairs show, less what the matches among them contribute."""
+    return [
+        np.maximum((every - share * match) / (1 - share), 0.1 * every)
+        for every, match in zip(by_chance, agree, strict=True)
+    ]
 
 
 def _weights(agree: Sequence[Floats], by_chance: Sequence[Floats]) -> tuple[tuple[int, ...], ...]:
