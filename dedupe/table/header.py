@@ -38,7 +38,7 @@ phone phones | phone, phone number, telephone, tel, mobile, cell, fax, mobile ph
 email emails | email, e mail, mail, email address | 邮箱, 邮件
 domain website | website, url, domain, homepage, web | 网址, 网站, 官网, 域名
 code | postcode, post code, zip, zip code, postal code | 邮编, 邮政编码
-date | date, dob, born, date of birth, birth date, birthday, year, birth year, founded | 日期, 生日, 时间, 年份, 成立
+date | date, dob, date of birth, birth date, birthday, year, birth year, founded | 日期, 生日, 时间, 年份, 成立
 number | price, amount, cost, capital, revenue, quantity, weight, height | 价格, 金额, 资本, 数量, 收入
 text | title, description, abstract, comment, notes, authors, remarks | 描述, 备注, 标题, 经营范围
 address line | address, street, addr, address line, street address, address 1, address 2 | 地址, 住所, 街道
