@@ -42,6 +42,8 @@ GROUPS = (
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
     Group("dedupe", ("dedupe",)),
+    Group("parse", ("parse",)),
+    Group("state", ("dead", "state")),
     Group("sandbox", ("sandbox",)),
     Group("demo", ("demo",)),
 )
