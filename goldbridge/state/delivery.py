@@ -37,7 +37,10 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 
 
 class Order(NamedTuple):
-    """A wanted write. `subject`: golden or record id; `after`: target field -> value; `before`: what we last wrote."""
+    """A wanted write. `subject`: golden or record id; `after`: target field -> value; `before`: what we last wrote.
+
+    `again`: the row was changed since, so this may be sent although the last thing that was sent is the same.
+    """
 
     target: str
     object: str
@@ -50,6 +53,7 @@ class Order(NamedTuple):
     key: str = ""
     entity: str = ""
     blocked_by: str = ""
+    again: bool = False
 
 
 class Delivery(NamedTuple):
@@ -136,7 +140,7 @@ def _by_object(orders: Sequence[Order]) -> dict[tuple[str, str], list[Order]]:
 
 def _heads(conn: Connection, target: str, object: str, subjects: Collection[int]) -> dict[int, Row[Any]]:
     """Subject -> its newest row that was not superseded."""
-    query = select(_row.id, _row.subject, _row.version, _row.op, _row.after, _row.blocked_by)
+    query = select(_row.id, _row.subject, _row.version, _row.op, _row.after, _row.blocked_by, _row.state)
     query = query.where(_row.target == target, _row.object == object, one_of(_row.subject, subjects))
     return {row.subject: row for row in conn.execute(query.where(_row.state != "superseded").order_by(_row.id))}
 
@@ -146,6 +150,8 @@ def _known(order: Order, head: Row[Any] | None) -> bool:
         return False
     if order.version < head.version:
         return True
+    if order.again and head.state == "done":
+        return False
     return (order.op, order.after, order.blocked_by) == (head.op, head.after, head.blocked_by)
 
 

@@ -94,6 +94,14 @@ def test_s5_what_was_sent_or_waits_is_not_queued_again(store: Store, lease: Leas
     assert len(enqueue(store, order(version=2, name="same golden, new mapping"))) == 1
 
 
+def test_what_was_sent_is_sent_again_when_the_row_was_changed_since(store: Store, lease: Lease) -> None:
+    (id,) = enqueue(store, order(version=2))
+    assert enqueue(store, order(version=2)._replace(again=True)) == [], "it waits already"
+    claim(store, lease)
+    settle(store, Settlement(id, "done", "K1"))
+    assert len(enqueue(store, order(version=2)._replace(again=True))) == 1
+
+
 def test_one_subject_is_under_way_once(store: Store, lease: Lease) -> None:
     (first,) = enqueue(store, order(version=1))
     claim(store, lease)
