@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from connectors.base import Stream, Write, Writer, WriteResult
 from flows.running import Running
 from goldbridge.clock import iso
-from goldbridge.errors import Mark, OutcomeUnknown, Reject, Retry
+from goldbridge.errors import Halt, Mark, OutcomeUnknown, Reject, Retry
 from goldbridge.mapping import Mapping as FieldMapping
 from goldbridge.state import crosswalk, dead, delivery, landing, ledger
 from goldbridge.state.crosswalk import Move
@@ -65,8 +65,9 @@ def deliver(run: Running, target: Target, queued: Iterable[int] = ()) -> None:
             size = max(1, target.stream.write_batch)
             batches = [claimed[i : i + size] for i in range(0, len(claimed), size)]
             results = [result for part in pool.map(lambda batch: _write(target, batch), batches) for result in part]
+            shown = _shown(run, target, claimed, results)
             with run.page() as conn:
-                settle(conn, run, target, claimed, results)
+                settle(conn, run, target, claimed, results, shown)
             run.progress.advance(len(claimed))
 
 
@@ -88,7 +89,7 @@ def read_back(run: Running, target: Target, counted: set[int]) -> None:
         found = target.writer.read_back(target.stream, [item.external_id for item in lost])
         results = [_outcome(target, item, found.get(item.external_id)) for item in lost]
         with run.page() as conn:
-            settle(conn, run, target, lost, results, again_at_once=True)
+            settle(conn, run, target, lost, results, found, again_at_once=True)
         run.count(read_back=len(lost))
 
 
@@ -127,16 +128,36 @@ def _write(target: Target, batch: Sequence[Delivery]) -> list[WriteResult]:
         ]
 
 
+def _shown(
+    run: Running, target: Target, claimed: Sequence[Delivery], results: Sequence[WriteResult]
+) -> Mapping[str, Mapping[str, Any]]:
+    """What the rows look like after the write: a target trims and normalises, and that must not pass for a person's
+    edit when it is read. When it cannot be asked now, what was sent stands."""
+    kept = {item.external_id for item in claimed if item.op != "deactivate"}
+    ids = [result.external_id for result in results if result.outcome == "written" and result.external_id in kept]
+    if not ids or target.stream.external_id is None:
+        return {}
+    try:
+        return target.writer.read_back(target.stream, ids)
+    except (Retry, Reject, Halt) as error:
+        run.log.warning("written rows not looked at", object=target.stream.name, reason=str(error))
+        return {}
+
+
 def settle(
     conn: Connection,
     run: Running,
     target: Target,
     claimed: Sequence[Delivery],
     results: Sequence[WriteResult],
+    shown: Mapping[str, Mapping[str, Any]],
     *,
     again_at_once: bool = False,
 ) -> None:
-    """Record results: state of the delivery, crosswalk, write ledger, dead letters, counters."""
+    """Record results: state of the delivery, crosswalk, write ledger, dead letters, counters.
+
+    `shown` are rows of the target by external id, as they were just seen there.
+    """
     by_id = {result.external_id: result for result in results}
     later = iso(_after(run, 0 if again_at_once else RETRY_AFTER_S))
     settlements: list[Settlement] = []
@@ -165,7 +186,7 @@ def settle(
         run.counters.pending -= len(letters)
         run.counters.dead += len(letters)
     if written:
-        _adopt(conn, run, target, written)
+        _adopt(conn, run, target, written, shown)
     if gone:
         _forget(conn, run, target, gone)
     done = len(written) + len(gone)
@@ -174,7 +195,13 @@ def settle(
     run.count(target_writes=done)
 
 
-def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tuple[Delivery, str]]) -> None:
+def _adopt(
+    conn: Connection,
+    run: Running,
+    target: Target,
+    written: Sequence[tuple[Delivery, str]],
+    shown: Mapping[str, Mapping[str, Any]],
+) -> None:
     """The rows we wrote: known to the landing store, in the crosswalk under their golden record, in the ledger."""
     ref = StreamRef(target.system, target.stream.name, written[0][0].entity)
     known = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
@@ -191,11 +218,17 @@ def _adopt(conn: Connection, run: Running, target: Target, written: Sequence[tup
     crosswalk.move(
         conn, [Move(records[key], item.subject, "our_write") for item, key in written], f"run:{run.id}", run.id
     )
-    ledger.note(
-        conn,
-        target.system,
-        target.stream.name,
-        [Written(key, item.subject, item.version, item.after) for item, key in written],
+    entries = [
+        Written(key, item.subject, item.version, item.after, shown.get(item.external_id)) for item, key in written
+    ]
+    ledger.note(conn, target.system, target.stream.name, entries)
+    run.count(
+        changed_by_target=sum(
+            name in one.answered and str(one.answered[name] or "") != str(value or "")
+            for one in entries
+            if one.answered
+            for name, value in one.fields.items()
+        )
     )
     keys = [item.external_id for item, _ in written]
     dead.clear(conn, run.flow, target.system, target.stream.name, keys)

@@ -2,7 +2,8 @@
 
 What we wrote there must not come back as a claim of the target. A field that only repeats our write keeps whatever
 the row claimed before we wrote it: nothing for a row that we made, a person's own word for a row that we adopted. Only
-what differs from our writes is a new claim.
+what differs from our writes is a new claim. The ledger then holds what the row shows now, so that the golden value is
+written again where the person's word does not prevail, and is not where it does.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from goldbridge.mapping import Mapping
-from goldbridge.state import landing, ledger
+from goldbridge.state import landing, ledger, outbox
 from goldbridge.state.landing import Change, StreamRef
+from goldbridge.state.ledger import Written
+from goldbridge.state.outbox import NewEvent
+
+EDITED = "edited"
+"""The event of a row that shows something else than we wrote, even when nothing new is claimed: somebody insists."""
 
 
-def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Sequence[Change]) -> None:
+def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Sequence[Change], run: int) -> None:
     """Put back the earlier claims of rows that we write to, field by field, wherever the row repeats our write."""
     entries = ledger.load(conn, ref.system, ref.stream, [change.key for change in changes])
     ours = [change for change in changes if change.key in entries and change.canonical is not None]
     before = landing.load(conn, [change.id for change in ours])
+    edited: list[Written] = []
+    events: list[NewEvent] = []
     for change in ours:
         entry = entries[change.key]
         # An empty field that we never filled is nobody's statement; one that we filled and that is empty now is.
@@ -33,8 +41,16 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         earlier = before.get(change.id)
         claims: dict[str, Any] = dict(earlier.canonical or {}) if earlier else {}
         said = change.canonical or {}
+        read = {name for field in said for name in mapping.inputs(field)}
+        shown = {name: change.raw.get(name) for name in sorted(foreign & (entry.fields.keys() | read))}
+        if shown:
+            edited.append(Written(change.key, entry.subject, entry.version, shown))
+            version = earlier.version if earlier else 0
+            events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream))
         change.anchor = earlier.anchor if earlier else None
         new = {field for field in said if mapping.inputs(field) & foreign}
         change.canonical = claims | {field: said[field] for field in said if field in new}
         noted = {field: note for field, note in (earlier.notes if earlier else {}).items() if field not in new}
         change.notes = noted | {field: note for field, note in (change.notes or {}).items() if field in new}
+    ledger.note(conn, ref.system, ref.stream, edited)
+    outbox.append(conn, events, run)

@@ -183,7 +183,7 @@ def keep(
             )
         elif change.before is not None and change.before.fate == "dead":
             clear.append(change.key)
-    drop_echoes(conn, ref, mapping, changes)
+    drop_echoes(conn, ref, mapping, changes, run.id)
     changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision, received_at=run.started_at)
     dead.put(conn, run.flow, letters, run.id)
     dead.clear(conn, run.flow, ref.system, ref.stream, clear)

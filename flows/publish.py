@@ -6,13 +6,14 @@ field by field with the write ledger. An unresolved reference parks the record u
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
 from flows.condition import Condition
 from flows.delivering import Target, deliver
+from flows.echo import EDITED
 from flows.running import Running
 from goldbridge.ports import Json
 from goldbridge.records.model import Entity
@@ -41,33 +42,57 @@ def _queue_changes(run: Running, target: Target, entity: Entity, condition: Cond
         place += f":{digest(condition.source)[:8]}"
     queued: list[int] = []
     seen: set[int] = set()
-    # Parents first: where their walk starts is noted before anything is resolved through them.
-    parents = {entity.fields[field].reference for field in target.mapping.resolve_from.values()}
-    for kind, subjects in ((f"{place}:parents", parents), (place, {entity.name})):
+    for walk in _walks(target, entity, place):
         while True:
             with run.page() as conn:
-                events = _events(conn, run, kind, subjects, skip=kind != place)
+                events = _events(conn, run, target, walk)
                 if not events:
                     break
-                ids = _with_heirs(conn, {event.subject for event in events})
-                fresh = (ids if kind == place else _children(conn, entity, ids)) - seen
+                fresh = _meant(conn, entity, walk, events) - seen
                 seen |= fresh
                 queued += queue(conn, run, target, entity, _of_source(conn, fresh, source), condition)
-                cursor.advance(conn, run.flow, str(events[-1].seq), "", run.id, partition=kind)
+                cursor.advance(conn, run.flow, str(events[-1].seq), "", run.id, partition=walk.place)
             run.progress.advance(len(fresh))
     return queued
 
 
-def _events(conn: Connection, run: Running, place: str, entities: Collection[str], *, skip: bool) -> list[outbox.Event]:
-    """The next events of these entities; with `skip`, a walk that never began begins at the newest one."""
-    if not entities:
-        return []
-    left = cursor.load(conn, run.flow, place)
-    if skip and left is None:
-        cursor.advance(conn, run.flow, str(outbox.head(conn)), "", run.id, partition=place)
+class _Walk(NamedTuple):
+    """One way through the outbox: which events, and whose golden records they are about.
+
+    All but the first begin at the newest event when they are new, since that one looks at every golden record.
+    """
+
+    place: str
+    kind: Literal["golden", "record"]
+    about: Literal["itself", "children", "rows"]
+    entities: Collection[str]
+
+
+def _walks(target: Target, entity: Entity, place: str) -> list[_Walk]:
+    """Where the others start is noted before anything is mapped; so they come first."""
+    parents = sorted({entity.fields[field].reference for field in target.mapping.resolve_from.values()})
+    walks = [_Walk(f"{place}:rows", "record", "rows", [entity.name]), _Walk(place, "golden", "itself", [entity.name])]
+    return [_Walk(f"{place}:parents", "golden", "children", parents), *walks] if parents else walks
+
+
+def _events(conn: Connection, run: Running, target: Target, walk: _Walk) -> list[outbox.Event]:
+    left = cursor.load(conn, run.flow, walk.place)
+    if left is None and walk.about != "itself":
+        cursor.advance(conn, run.flow, str(outbox.head(conn)), "", run.id, partition=walk.place)
         return []
     after = int(left.value) if left is not None and left.value else 0
-    return outbox.read(conn, after, kind="golden", entities=entities, limit=BATCH)
+    rows = {"system": target.system, "stream": target.stream.name} if walk.about == "rows" else {}
+    return outbox.read(conn, after, kind=walk.kind, entities=walk.entities, limit=BATCH, **rows)
+
+
+def _meant(conn: Connection, entity: Entity, walk: _Walk, events: Sequence[outbox.Event]) -> set[int]:
+    """The golden records that these events give reason to look at."""
+    if walk.about == "rows":
+        # Somebody edited a row of ours: is it still what the golden record says?
+        edited = {event.subject for event in events if event.event == EDITED}
+        return set(crosswalk.golden_of(conn, edited).values())
+    ids = _with_heirs(conn, {event.subject for event in events})
+    return ids if walk.about == "itself" else _children(conn, entity, ids)
 
 
 def _with_heirs(conn: Connection, ids: Collection[int]) -> set[int]:
@@ -201,6 +226,7 @@ def _order(
         key=key,
         entity=entity.name,
         blocked_by=blocked,
+        again=True,  # it differs from what the ledger knows the row to show
     )
 
 

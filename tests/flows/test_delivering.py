@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from flows.delivering import RETRY_AFTER_S
-from goldbridge.errors import Misconfigured
+from connectors.base import ConnectorConfig, Context, Stream, Write, Writer, WriteResult
+from flows.delivering import RETRY_AFTER_S, Target
+from flows.publish import publish
+from flows.running import running
+from goldbridge.clock import Clock
+from goldbridge.errors import Misconfigured, OutcomeUnknown, Reject, Retry
+from goldbridge.http import HttpFactory
 from goldbridge.state import dead, delivery, ledger
+from goldbridge.state.run import Counters
+from tests.connectors.rig import MemoryStore
 from tests.flows.bench_crm import CrmBench, company, contract, credit_code, person, written
 
 
@@ -275,3 +283,72 @@ def test_contacts_of_a_batch_that_is_larger_than_one_call_are_all_written_once(s
     assert done.counters.applied + done.counters.pending == 260
     crm.go("contacts")
     assert len({row["golden_id__c"] for row in crm.rows("ContactObj")}) == len(crm.rows("ContactObj")) == 260
+
+
+class Scripted(Writer[ConnectorConfig]):
+    """A target that does what a test says: `answers` makes the results of a batch, `rows` are read back."""
+
+    kind = "scripted"
+    config_model = ConnectorConfig
+
+    def __init__(self, answers: Callable[[Sequence[Write]], list[WriteResult]], clock: Clock) -> None:
+        config = ConnectorConfig(connector="scripted", writes="enabled")
+        super().__init__(config, Context("new_crm", HttpFactory(clock), MemoryStore(), clock))
+        self.answers = answers
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
+        return self.answers(batch)
+
+    def read_back(self, stream: Stream, external_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {id: self.rows[id] for id in external_ids if id in self.rows}
+
+
+STREAM = Stream("AccountObj", key="_id", writable=True, external_id="golden_id__c", write_batch=10)
+
+
+def publish_to(crm: CrmBench, writer: Scripted) -> Counters:
+    with crm.hub() as hub, running(hub.store, "accounts", "live", "") as run:
+        publish(run, Target(writer, STREAM, hub.mapping("new_crm.account.out")), hub.project.model.entities["party"])
+        return run.counters
+
+
+def test_f41_answers_count_by_id_whatever_their_order_and_a_missing_one_is_unknown(sqlite_crm: CrmBench) -> None:
+    crm = sqlite_crm
+    load(crm, 3)
+
+    def backwards(batch: Sequence[Write]) -> list[WriteResult]:
+        return [WriteResult(one.external_id, "written", f"k-{one.external_id}") for one in batch[:0:-1]]
+
+    writer = Scripted(backwards, crm.clock)
+    counters = publish_to(crm, writer)
+    assert (counters.applied, counters.pending) == (2, 1)
+    (lost,) = crm.deliveries("unknown")
+    assert {item.key for item in crm.deliveries("done")} == {f"k-{item.external_id}" for item in crm.deliveries("done")}
+    writer.rows[lost.external_id] = {"_id": "k9", **lost.after}
+    assert publish_to(crm, writer).applied == 1
+    assert crm.deliveries("done")[0].key == "k9"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (OutcomeUnknown("CON013", "no answer"), "unknown"),
+        (Retry("CON013", "busy"), "ready"),
+        (Reject("CON046", "not like this", field="tel"), "dead"),
+    ],
+)
+def test_trouble_with_a_whole_batch_settles_every_record_of_it(
+    sqlite_crm: CrmBench, error: Exception, state: str
+) -> None:
+    crm = sqlite_crm
+    load(crm, 3)
+
+    def broken(_: Sequence[Write]) -> list[WriteResult]:
+        raise error
+
+    counters = publish_to(crm, Scripted(broken, crm.clock))
+    assert [item.state for item in crm.deliveries()] == [state] * 3
+    assert (counters.pending, counters.dead) == ((0, 3) if state == "dead" else (3, 0))
+    if state == "dead":
+        assert {str(letter.rule) for letter in crm.letters()} == {"mappings/new_crm/account.out.yaml:9:8"}
