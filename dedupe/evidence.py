@@ -45,7 +45,7 @@ SOFT_FAR = bits(-1)
 
 BRAND_PENALTY = {
     "equal": bits(0), "sound": bits(1), "start": bits(2), "end": bits(2), "slip": bits(2),
-    "another character": bits(6), "transliterated": bits(4),
+    "another character": bits(10), "transliterated": bits(4),
 }  # fmt: skip
 """Taken off the brand's worth when it is only nearly equal."""
 BRAND_SHORT = bits(5)
@@ -62,8 +62,10 @@ PLACE_COUNTY = bits(1)
 PLACE_OTHER_COUNTY = bits(-3)
 """One city, but each names another county of it."""
 PLACE_CONFLICT = bits(-9)
-REGION_LEVELS = bits(-5)
+REGION_LEVEL = bits(-8)
 """Two whole names registered at two levels of one region."""
+REGION_OTHER = bits(-5)
+"""Two whole names with two regions; the places' conflict comes on top."""
 FORM_EQUAL = bits(0.5)
 FORM_CONVERTED = bits(-0.5)
 FORM_DIFFERENT = bits(-3)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA, Indel
 
+from dedupe import plain
 from dedupe.sound import sound
 from goldbridge.text.fold import fold_width, match_form
 from goldbridge.text.gazetteer import walk
@@ -76,13 +77,15 @@ def read_name(text: str, role: str = "name") -> Name | None:
     text = remark[1] if remark else text
     text, office = _office(text)
     found = parse_organisation(text)
-    brand, trade = match_form(found.brand), match_form(found.trade)
-    core = match_form(found.core) or brand + trade
+    latin = found.script == "latin"
+    fold = _without_accents if latin else match_form
+    brand, trade = fold(found.brand), fold(found.trade)
+    core = fold(found.core) or brand + trade
     if not core:
         return None
     region_text = match_form(found.region_text)
     return Name(
-        full=match_form(text),
+        full=fold(text),
         core=core,
         brand=brand or core,
         trade=trade,
@@ -91,9 +94,9 @@ def read_name(text: str, role: str = "name") -> Name | None:
         kind=found.kind,
         branch=branch_key(found.branch or office),
         branch_kind=found.branch_kind or ("办事处" if office else ""),
-        group=found.group,
+        group=found.group or found.form == "集团",
         mark=found.number_mark,
-        latin=found.script == "latin",
+        latin=latin,
         # In a name without a form a county read at its head may as well be the brand (海康威视).
         whole=core if found.form or not region_text else region_text + core,
         region_text=_without_levels(region_text),
@@ -129,6 +132,10 @@ def also_called(text: str) -> tuple[str, ...]:
     return tuple(each for each in (found.former, found.alias) if each)
 
 
+def _without_accents(text: str) -> str:
+    return match_form(plain.compact(text))
+
+
 def _without_levels(text: str) -> str:
     """A place, or a name with places in it, without the words for province, city, county."""
     return "".join(each for each in text if each not in "省市县区")
@@ -139,16 +146,20 @@ def exchanged(a: Name, b: Name) -> bool:
     return len(a.full) >= 8 and a.full != b.full and sorted(a.full) == sorted(b.full)
 
 
-def registered_elsewhere(a: Name, b: Name) -> bool:
-    """Whether two whole names name two regions one of which lies in the other: 浙江天成 and 杭州天成 are two companies
-    of one town. A name that says both (浙江杭州天成) may be either."""
+def registered_elsewhere(a: Name, b: Name) -> str:
+    """How the regions in two whole names set them apart: "another place", "another level" or "".
+
+    浙江天成 and 杭州天成 are two companies of one town, registered at two levels. A name that says both (浙江杭州天成)
+    may be either; a short name may be anything.
+    """
     if not (a.region and b.region) or a.region == b.region:
-        return False
-    if not (a.form and b.form) and not (_is_public(a) and _is_public(b)):
-        return False
+        return ""
+    if not all(name.form or name.kind == "individual" or _is_public(name) for name in (a, b)):
+        return ""
     one, two = (region.rstrip("0").ljust(2, "0") for region in (a.region, b.region))
-    nested = one.startswith(two) or two.startswith(one)
-    return nested and not (a.region_text in b.region_text or b.region_text in a.region_text)
+    if not (one.startswith(two) or two.startswith(one)):
+        return "another place"
+    return "" if a.region_text in b.region_text or b.region_text in a.region_text else "another level"
 
 
 _public = re.compile("(?:中心|院|局|所|站|委员会|协会|学|校|馆|政府|委|办公室)$")
@@ -199,7 +210,7 @@ def likeness_of_brands(a: Name, b: Name) -> str:
     if _begins(a, b) or _begins(b, a):
         return "start"
     short, long = sorted((a, b), key=lambda name: (len(name.core), name.core))
-    if len(short.core) >= 3 and len(long.core) - len(short.core) <= 4 and long.core.endswith(short.core):
+    if len(short.core) >= 3 and 2 <= len(long.core) - len(short.core) <= 4 and long.core.endswith(short.core):
         return "end"  # a place that was not read as one stands in front
     if len(short.core) >= 5 and len(short.core) >= 0.7 * len(long.core) and subsequence(short.core, long.core):
         return "end"  # a few characters got lost

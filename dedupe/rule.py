@@ -225,18 +225,6 @@ def compile_rules(document: Document | None, entity: str = "party", fields: Mapp
     return Rules(entity, comparisons, blocks, vetoes, bands, limits)
 
 
-def check_entities(document: Document, entities: Iterable[str]) -> None:
-    """Raise `Misconfigured` when the file has rules for an entity that the model does not know."""
-    known = list(entities)
-    problems = Problems()
-    for name in document.data or ():
-        if name not in known:
-            problems.note(
-                document.key_mark(name), "DED009", f"no entity '{name}' in the model{_meant(str(name), known)}"
-            )
-    problems.raise_any()
-
-
 _SECTIONS = ("block", "compare", "veto", "bands", "limits")
 
 

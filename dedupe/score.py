@@ -125,8 +125,10 @@ class _Weighing:
             parts.append(Part("number", "equal", worth.MARK_EQUAL))
         if a.form and b.form and a.group != b.group:
             parts.append(Part("group", "different", worth.GROUP_DIFFERENT))
-        if naming.registered_elsewhere(a, b):
-            parts.append(Part("name_region", "another level", worth.REGION_LEVELS))
+        elsewhere = naming.registered_elsewhere(a, b)
+        if elsewhere:
+            weight = worth.REGION_LEVEL if elsewhere == "another level" else worth.REGION_OTHER
+            parts.append(Part("name_region", elsewhere, weight))
         if brand.weight > 0 and _related(parts):
             parts[0] = Part("brand", f"{brand.level}, of relatives", 0)
         if "former" in (a.role, b.role):
@@ -161,7 +163,8 @@ class _Weighing:
         level = naming.likeness_of_trades(a, b)
         if level == "equal":
             return Part("trade", level, self._rare(worth.TRADE, a.trade))
-        if level == "part" and all(name.form and name.form != "公司" for name in (a, b)):
+        whole = all(name.form in _COMPANY_FORMS and name.form != "公司" for name in (a, b))
+        if whole and (level == "part" or (a.group and b.group and bool(a.trade) != bool(b.trade))):
             return Part("trade", "longer", worth.TRADE_LONGER)
         weight = {"part": worth.TRADE_PART, "close": worth.TRADE_CLOSE, "different": worth.TRADE_DIFFERENT}
         return Part("trade", level, weight.get(level, 0))
@@ -174,7 +177,7 @@ class _Weighing:
             return [Part("place", level, worth.PLACE_CONFLICT)]
         if level == "other county":
             return [Part("place", level, worth.PLACE_OTHER_COUNTY)]
-        if _related(named):
+        if _related(named) or any(part.comparison == "name_region" for part in named):
             return [Part("place", f"{level}, of relatives", 0)]
         doors = {part.level: part.weight for part in contact if part.comparison == "address"}
         if any(weight > 0 for weight in doors.values()):
@@ -190,10 +193,9 @@ class _Weighing:
     def _registered(self, named: list[Part]) -> list[Part]:
         """The part that lifts a whole registered name to its worth."""
         levels = {part.comparison: part.level for part in named}
-        if levels.get("brand") not in ("equal", "equal with the trade") or levels.get("trade", "equal") not in (
-            "equal",
-            "",
-        ):
+        if levels.get("brand") not in ("equal", "equal with the trade", "slip"):
+            return []
+        if levels.get("trade", "equal") not in ("equal", ""):
             return []
         if any(part.weight < worth.FORM_DIFFERENT_LATIN for part in named):
             return []
@@ -271,7 +273,8 @@ class _Weighing:
         levels = {part.comparison: part.level for part in named}
         agreed = sum(part.weight for part in named if part.comparison != "place")
         room: int | None = None
-        if levels.get("brand") == "different" or _related(named):
+        longer = levels.get("trade") == "longer"
+        if levels.get("brand") in _TWO_BRANDS or "name_region" in levels or longer or _related(named):
             room = worth.CONTACT_MOST_RELATED
         elif agreed <= 0:
             room = worth.CONTACT_MOST_ALONE
@@ -366,6 +369,9 @@ def _ordered(a: Name, b: Name) -> tuple[Name, Name]:
     return (a, b) if a <= b else (b, a)
 
 
+_TWO_BRANDS = frozenset(("different", "another character", "slip of two"))
+
+
 def _related(parts: Iterable[Part]) -> bool:
     """Whether the names say: two companies of one family."""
     return any(part.comparison in ("trade", "group") and part.level == "different" for part in parts)
@@ -380,7 +386,7 @@ def _same_unit(a: Name, b: Name) -> bool:
     if a.form and b.form:
         plain = a.form in _COMPANY_FORMS  # any other form (加工厂, 商行) says what the unit does
         return len(a.core) >= 2 and bool(a.trade or a.latin or a.group or not plain or a.form != b.form)
-    return bool(a.trade and len(a.core) >= 4) or (a.full == b.full and len(a.core) >= 5)
+    return bool(a.trade and len(a.core) >= 4) or (a.full == b.full and len(a.full) >= 6)
 
 
 _COMPANY_FORMS = frozenset(("有限公司", "股份有限公司", "公司", "集团"))
