@@ -73,7 +73,7 @@ def serve(records: int) -> None:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             """Silent."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
@@ -129,9 +129,9 @@ def measure(name: str, work: Callable[[], Counters], budget: float | None, profi
         profiler.disable()
     cpu, wall = time.process_time() - before, time.perf_counter() - wall
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{name:<34} {cpu:7.2f} {f'{budget:.1f}' if budget else '':>7} {wall:7.1f} {peak:9.0f}   {counters.applied} / {counters.unchanged}"
-    )
+    limit = f"{budget:.1f}" if budget else ""
+    told = f"{name:<34} {cpu:7.2f} {limit:>7} {wall:7.1f} {peak:9.0f}"
+    print(f"{told}   {counters.applied} / {counters.unchanged}")
     if profiler:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(18)
 
