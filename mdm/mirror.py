@@ -1,85 +1,75 @@
 """Golden records of entities that are not mastered: one per source record, or one per business number.
 
 Nothing is matched here. Records that carry the same hard identifier (a contract's number in the CRM and in the OA) are
-one by declaration; the survivorship rules decide between them as everywhere.
+one by declaration; the survivorship rules decide between them as everywhere, and ids last as everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection
 
+from dedupe.cluster import clusters_of
 from goldbridge.records.model import Entity
-from goldbridge.state import crosswalk, golden, landing, match
-from goldbridge.state.crosswalk import Move
-from goldbridge.state.golden import Golden, Redirect
+from goldbridge.state import crosswalk, landing, match
 from goldbridge.state.landing import Record
-from mdm.core import Core, claimant, speaks
+from mdm.core import Core, speaks
 from mdm.index import identifiers, relate
-from mdm.resolution import Outcome
-from mdm.survivorship import survive
+from mdm.resolution import Outcome, Scope, house
 
 
 def mirror(conn: Connection, core: Core, records: Collection[int], cause: str, run: int) -> Outcome:
     """Bring the golden records of these source records up to date."""
     loaded = landing.load(conn, records)
-    match.replace_identifiers(conn, {id: identifiers(core.entity, r) if speaks(r) else () for id, r in loaded.items()})
-    relate(conn, core.entity, {id: r for id, r in loaded.items() if speaks(r)}, list(loaded))
-    groups = _groups(conn, core.entity, loaded)
-    everyone = landing.load(conn, {id for group in groups for id in group})
-    homes = crosswalk.golden_of(conn, list(everyone))
-    goldens = golden.load(conn, {*homes.values(), *(golden.golden_id(id) for id in everyone)})
-    outcome = Outcome(records=len(loaded))
-    changed: list[Golden] = []
-    moves: list[Move] = []
-    redirects: list[Redirect] = []
-    for group in groups:
-        alive = [claimant(everyone[id]) for id in group if speaks(everyone[id])]
-        if not alive:
-            gone = [goldens[homes[id]] for id in group if id in homes]
-            for record in gone:
-                record.state = "retired"
-            changed.extend(gone)
-            moves.extend(Move(id, None) for id in group)
-            continue
-        # The id that one of them has stays; otherwise the most senior record founds one.
-        held = sorted({homes[c.record] for c in alive if c.record in homes})
-        senior = min(alive, key=lambda c: c.seniority()).record
-        number = held[0] if held else golden.golden_id(senior)
-        head = goldens.get(number) or Golden(id=number, entity=core.entity.name, founder=senior)
-        survived = survive(core.entity, core.survivorship, alive)
-        head.state, head.values, head.lineage = "active", survived.values, dict(survived.lineage)
-        outcome.created += number not in goldens
-        changed.append(head)
-        moves.extend(Move(id, number if speaks(everyone[id]) else None) for id in group)
-        for other in held[1:]:
-            goldens[other].state = "redirected"
-            changed.append(goldens[other])
-            redirects.append(Redirect(other, {number: [id for id in group if homes.get(id) == other]}))
-    outcome.versions = len(golden.save(conn, changed, cause, run))
-    outcome.moved = crosswalk.move(conn, [m for m in moves if homes.get(m.record) != m.golden], cause, run)
-    golden.redirect(conn, redirects, cause, run)
-    outcome.redirected = len(redirects)
-    outcome.goldens = [head.id for head in changed]
+    speaking = {id: record for id, record in loaded.items() if speaks(record)}
+    match.replace_identifiers(
+        conn, {id: identifiers(core.entity, speaking[id]) if id in speaking else () for id in loaded}
+    )
+    relate(conn, core.entity, speaking, list(loaded))
+    scope = _gather(conn, core.entity, loaded)
+    outcome = house(conn, core, scope, _groups(core.entity, scope.records), cause, run)
+    outcome.records = len(loaded)
     return outcome
 
 
-def _groups(conn: Connection, entity: Entity, loaded: Mapping[int, Record]) -> list[list[int]]:
-    """Records that are one: those with the same hard identifier, all others alone; each group and all groups sorted."""
-    names = [field.name for field in entity.fields.values() if field.identifier == "hard"]
-    if not names:
-        return [[id] for id in sorted(loaded)]
-    together: dict[int, set[int]] = {id: {id} for id in loaded}
-    for name in names:
-        values = {id: str(value) for id, r in loaded.items() if (value := (r.canonical or {}).get(name))}
-        holders = match.holders(conn, name, set(values.values()), hard=True)
-        mine = _of_entity(conn, entity, {id for ids in holders.values() for id in ids})
-        for id, value in values.items():
-            together[id] |= {other for other in holders.get(value, ()) if other in mine}
-    found = {tuple(sorted(group)) for group in together.values()}
-    return [list(group) for group in sorted(found)]
+def _gather(conn: Connection, entity: Entity, seeds: Collection[int]) -> Scope:
+    """Close `seeds` under common numbers, common golden records and anchors."""
+    inside: dict[int, Record] = {}
+    current: dict[int, int] = {}
+    fresh = set(seeds)
+    while fresh:
+        loaded = {id: r for id, r in landing.load(conn, fresh).items() if r.entity == entity.name}
+        inside.update(loaded)
+        homes = crosswalk.golden_of(conn, loaded)
+        current.update(homes)
+        reached = {id for ids in crosswalk.members(conn, set(homes.values())).values() for id in ids}
+        reached.update(id for ids in landing.anchored(conn, loaded).values() for id in ids)
+        reached.update(record.anchor for record in loaded.values() if record.anchor is not None)
+        numbers: dict[str, set[str]] = defaultdict(set)
+        for record in loaded.values():
+            for name, value in _numbers(entity, record):
+                numbers[name].add(value)
+        for name, values in sorted(numbers.items()):
+            reached.update(id for ids in match.holders(conn, name, values, hard=True).values() for id in ids)
+        fresh = reached - inside.keys() - fresh
+    return Scope(inside, [], [], current)
 
 
-def _of_entity(conn: Connection, entity: Entity, ids: Iterable[int]) -> set[int]:
-    return {id for id, record in landing.load(conn, list(ids)).items() if record.entity == entity.name}
+def _numbers(entity: Entity, record: Record) -> Iterator[tuple[str, str]]:
+    """What makes this record one with others: (field, value) of its valid hard identifiers."""
+    if speaks(record) and record.anchor is None:
+        yield from ((found.type, found.value) for found in identifiers(entity, record) if _is_proof(found))
+
+
+def _is_proof(found: match.Identifier) -> bool:
+    return found.strength == "hard" and found.valid
+
+
+def _groups(entity: Entity, records: Mapping[int, Record]) -> tuple[tuple[int, ...], ...]:
+    """The records that stand for themselves, those with a number in common together; each group and all sorted."""
+    own = [id for id in sorted(records) if speaks(records[id]) and records[id].anchor is None]
+    holder: dict[tuple[str, str], int] = {}
+    pairs = [(holder.setdefault(number, id), id) for id in own for number in _numbers(entity, records[id])]
+    return clusters_of(own, pairs)

@@ -78,12 +78,29 @@ def resolve(
     scope = gather(conn, core, seeds)
     own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
     clustering = propose(conn, core, own, scope)
-    clusters = [[claimant(own[id]) for id in ids] for ids in clustering.clusters]
+    outcome = house(conn, core, scope, clustering.clusters, cause, run, restore=restore, chosen=chosen, basis=basis)
+    outcome.tasks += open_reviews(conn, core, scope.records, scope.edges, clustering, outcome.goldens)
+    return outcome
+
+
+def house(
+    conn: Connection,
+    core: Core,
+    scope: Scope,
+    groups: Sequence[Sequence[int]],
+    cause: str,
+    run: int,
+    *,
+    restore: Mapping[int, int] | None = None,
+    chosen: Mapping[int, int] | None = None,
+    basis: crosswalk.Basis = "auto",
+) -> Outcome:
+    """Give every group of records of the scope its golden record: ids that last, surviving values, the crosswalk."""
+    clusters = [[claimant(scope.records[id]) for id in ids] for ids in groups]
     assignment = assign(clusters, scope.current, _issued(conn, scope), restore=restore, chosen=chosen)
     outcome = Outcome(records=len(scope.records), clusters=len(clusters), touched=set(scope.records))
     _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
-    outcome.tasks = open_reviews(conn, core, scope.records, scope.edges, clustering, assignment.ids)
-    outcome.tasks += open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
+    outcome.tasks = open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
     return outcome
 
 
