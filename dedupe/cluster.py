@@ -307,6 +307,11 @@ class _Forest:
                 for left, right in product(groups[one], groups[two]):
                     yield left, right, "facts"
 
+    def gives_way(self, one: Id, two: Id) -> bool:
+        """Whether only the number of `one` is doubtful, and nothing but the numbers keeps the two apart."""
+        mine, other = self._own[one], self._own[two]
+        return mine.doubtful and not other.doubtful and not self._conflict(mine, other)
+
     def _apart_by_facts(self, one: Facts, two: Facts) -> bool:
         if "namesakes" in self._vetoes and namesakes(one, two):
             return True
@@ -365,10 +370,17 @@ def _torn(auto: list[Edge], work: _Forest, margin: int, fresh: frozenset[Id]) ->
             rivals[left].append(right)
             rivals[right].append(left)
             if abs(free[left] - free[right]) <= margin or (node in fresh and reason == "different"):
-                held[left] = min(held.get(left, right), right)
-                held[right] = min(held.get(right, left), left)
+                # Where only one of two numbers is doubtful, that rival gives way and the other is no question.
+                if not (reason == "facts" and work.gives_way(right, left)):
+                    held[left] = min(held.get(left, right), right)
+                if not (reason == "facts" and work.gives_way(left, right)):
+                    held[right] = min(held.get(right, left), left)
         for key in sorted(free, key=lambda each: (-free[each], each)):
-            stronger = [each for each in rivals[key] if each in held and free[each] >= free[key]]
+            stronger = [
+                each
+                for each in rivals[key]
+                if each in held and free[each] >= free[key] and not work.gives_way(each, key)
+            ]
             if key not in held and stronger:
                 held[key] = min(stronger)
         for key, rival in held.items():

@@ -24,6 +24,8 @@ class Facts(NamedTuple):
     """Place and number of a branch, "" for a head office."""
     branch_kind: str = ""
     number_mark: str = ""
+    doubtful: bool = False
+    """The number was given out in another province than the record's own: it may be somebody else's."""
     cities: frozenset[str] = frozenset()
     """Four-digit city codes of the name or the address; not a veto, but it tells namesakes apart."""
 

@@ -231,7 +231,15 @@ def _facts(slots: Iterable[Any], place: Place) -> Facts:
         branch=name.branch,
         branch_kind=name.branch_kind,
         number_mark=name.mark,
+        doubtful=_doubtful(hard, place),
         cities=place.cities,
+    )
+
+
+def _doubtful(hard: Iterable[tuple[str, str]], place: Place) -> bool:
+    """Whether a credit code carries the region of another province than the record's own places."""
+    return bool(place.provinces) and any(
+        kind == "credit_code" and number[2:4] not in place.provinces for kind, number in hard
     )
 
 
