@@ -150,32 +150,31 @@ def changed(
     compared = Compared()
     page = _distinct(arrivals, compared)
     heads = record.heads(conn, ref.system, ref.stream, page)
-    ignored = frozenset(volatile)
+    ignored, place_then = frozenset(volatile), int(since or 0)
+    encode, digest_of = document.encode, document.digest_of
     seen: list[int] = []
     for key, arrival in page.items():
-        before = heads.get(key)
+        raw = arrival.raw
         try:
-            encoded = document.encode(arrival.raw)
-            hashed = encoded if not ignored else document.encode(_without(arrival.raw, ignored))
+            encoded = encode(raw)
+            raw_hash = digest_of(encode(_without(raw, ignored)) if ignored else encoded)
         except (TypeError, ValueError) as error:
             compared.rejected.append((arrival, Reject("STA021", f"{_name(ref, key)}: the row is not JSON: {error}")))
             continue
-        raw_hash = document.digest_of(hashed)
+        before = heads.get(key)
         if before is None:
             incarnation, number, raw_changed = 0, record_id(ref.system, ref.stream, key), True
         else:
             incarnation, number = before.incarnation, before.id
             raw_changed = before.raw_hash != raw_hash or before.state != "live"
-            overtaken = bool(since) and before.newest > int(since)
+            overtaken = since and before.newest > place_then
             if overtaken or (not raw_changed and (not mapping_rev or before.mapping_rev == mapping_rev)):
                 compared.same[before.fate] = compared.same.get(before.fate, 0) + 1
                 seen.append(number)
                 continue
         seen.append(number)
         compared.changes.append(
-            Change(
-                number, key, incarnation, arrival.raw, encoded.decode(), raw_hash, arrival.event_at, raw_changed, before
-            )
+            Change(number, key, incarnation, raw, encoded.decode(), raw_hash, arrival.event_at, raw_changed, before)
         )
     if generation:
         _see(conn, [(generation, number) for number in seen])

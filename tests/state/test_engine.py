@@ -352,5 +352,12 @@ def test_f65_a_lost_connection_is_tried_again(postgres_url: str) -> None:
     store.close()
 
 
+@pytest.mark.postgres
+def test_a_server_that_does_not_answer_is_a_reason_to_try_later(postgres_url: str) -> None:
+    with pytest.raises(Retry) as caught:
+        open_store(postgres_url.replace("/state_", "/no_such_state_"))
+    assert caught.value.code == "STA007"
+
+
 def test_nothing_below_needs_a_driver_default() -> None:
     assert sqlite3.sqlite_version_info >= (3, 35), "RETURNING and upserts need SQLite 3.35"
