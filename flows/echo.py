@@ -41,8 +41,8 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         earlier = before.get(change.id)
         claims: dict[str, Any] = dict(earlier.canonical or {}) if earlier else {}
         said = change.canonical or {}
-        read = {name for field in said for name in mapping.inputs(field)}
-        shown = {name: change.raw.get(name) for name in sorted(foreign & (entry.fields.keys() | read))}
+        # Only what we wrote before: a field that is all theirs must not be cleared because nobody else has it.
+        shown = {name: change.raw.get(name) for name in sorted(foreign & entry.fields.keys())}
         if shown:
             edited.append(Written(change.key, entry.subject, entry.version, shown))
             version = earlier.version if earlier else 0
