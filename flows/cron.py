@@ -62,9 +62,11 @@ def parse_cron(text: str) -> Cron:
         raise ValueError(f"it has {len(parts)} fields, not five")
     cron = Cron(*(_values(part, field) for part, field in zip(parts, FIELDS, strict=True)))
     longest = max(monthrange(_LEAP_YEAR, month)[1] for month in cron.months)
-    if min(cron.days) > longest and not cron.either_day:
+    if min(cron.days) <= longest:
+        return cron
+    if not cron.either_day:
         raise ValueError("that day never comes")
-    return cron
+    return cron._replace(days=tuple(range(1, 32)))  # only the weekday can be right, and some readers of cron give up
 
 
 def _values(text: str, field: Field) -> tuple[int, ...]:

@@ -6,19 +6,21 @@ work is `flows.prefect_job`, found by its module path, so that any worker with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
-from prefect import serve as prefect_serve
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import DeploymentApplyError, RunnerDeployment
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.runner import Runner
 from prefect.schedules import Cron, Interval
 from prefect.schedules import Schedule as Timetable
 from prefect.settings import PREFECT_API_URL
@@ -62,15 +64,40 @@ def deploy(project: Project, flows: Mapping[str, Flow], pool: str = POOL) -> Dep
         return Deployed([one.full_name for one in made], _pause_others(client, made))
 
 
-def serve(project: Project, flows: Mapping[str, Flow]) -> None:
-    """Deploy, and run what comes due in processes started by this one, until it is told to stop.
+def serve(project: Project, flows: Mapping[str, Flow], ready: Callable[[list[str]], None]) -> signal.Signals:
+    """Deploy, and run what comes due in processes started by this one, until a signal says stop; returns the signal.
 
-    Prefect pauses the deployments at the end. Raises like `deploy`.
+    `ready` is given the deployments' names. At the end the flows under way stop after their page, and Prefect pauses
+    the deployments. Raises like `deploy`.
     """
     made = _deployments(project, flows)
     with _server() as client:
         _pause_others(client, made)
-        prefect_serve(*made, limit=WORKERS, print_starting_message=False)
+        return asyncio.run(_serve(made, ready))
+
+
+async def _serve(made: list[RunnerDeployment], ready: Callable[[list[str]], None]) -> signal.Signals:
+    runner = Runner(limit=WORKERS, pause_on_shutdown=True)
+    for one in made:
+        await runner.aadd_deployment(one)
+    working = asyncio.create_task(runner.start())
+    while not runner.started:
+        if working.done():
+            working.result()
+        await asyncio.sleep(0.05)
+    told: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGINT):  # after the runner has set its own, which leaves its children behind
+        asyncio.get_running_loop().add_signal_handler(number, told.put_nowait, number)
+    ready([one.full_name for one in made])
+    waiting = asyncio.create_task(told.get())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        waiting.cancel()
+        working.result()
+        raise Halt("FLW081", "Prefect's runner ended by itself; what it logged above says why")
+    await runner.astop()
+    await asyncio.gather(working, return_exceptions=True)
+    return waiting.result()
 
 
 def named(project: Project) -> str:
@@ -167,17 +194,23 @@ def _server() -> Iterator[SyncPrefectClient]:
         try:
             client = stack.enter_context(get_client(sync_client=True))
         except (httpx.HTTPError, RuntimeError) as error:  # it asks for the server's version, and wraps what happens
-            raise Halt("FLW081", f"no usable Prefect server at {shown}: {_first_line(error)}") from error
+            raise Halt("FLW081", f"no usable Prefect server at {shown}: {_reason(error)}") from error
         try:
             yield client
         except (PrefectHTTPStatusError, DeploymentApplyError) as error:
-            raise Halt("FLW083", f"the Prefect server at {shown} refused: {_first_line(error)}") from error
+            raise Halt("FLW083", f"the Prefect server at {shown} refused: {_reason(error)}") from error
         except httpx.HTTPError as error:
-            raise Halt("FLW081", f"no usable Prefect server at {shown}: {_first_line(error)}") from error
+            raise Halt("FLW081", f"no usable Prefect server at {shown}: {_reason(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
-    """What went wrong, without the request and its headers."""
-    cause = error.__cause__ or error
-    text = redact(str(cause).strip() or type(cause).__name__)
-    return text.splitlines()[0]
+def _reason(error: Exception) -> str:
+    """What went wrong in a line: the server's own words where it has some, never a request with its headers."""
+    cause = error if isinstance(error, httpx.HTTPStatusError) else error.__cause__ or error
+    if isinstance(cause, httpx.HTTPStatusError):
+        answer = cause.response
+        try:
+            said = answer.json().get("detail", "")
+        except (ValueError, AttributeError):
+            said = ""
+        return redact(f"HTTP {answer.status_code} {answer.reason_phrase}{f': {said}' if said else ''}")
+    return redact(str(cause).strip() or type(cause).__name__).splitlines()[0]

@@ -32,8 +32,11 @@ def deploy(
     from flows.prefect import serve
 
     if here:
-        serve(project, flows)
-        return 0
+
+        def ready(names: list[str]) -> None:
+            typer.echo(f"serving {', '.join(names)}; Ctrl-C stops", err=True)
+
+        return 128 + serve(project, flows, ready)
     deployed = put(project, flows, pool)
     worker = f"prefect worker start --pool {shlex.quote(pool)} --type process"
     if as_json:
