@@ -169,12 +169,8 @@ def address(text: str) -> dict[str, str] | str:
     if is_placeholder(line):
         return ""
     found = parse_address(line)
-    names = [name for name in (found.province, found.city, found.county) if name]
-    rest = found.rest
-    for name in names:
-        rest = rest.removeprefix(name)
-    if rest != found.rest and line.endswith(found.rest):
-        line = line.removesuffix(found.rest) + rest
+    if found.repeated and line.endswith(found.repeated + found.rest):
+        line = line.removesuffix(found.repeated + found.rest) + found.rest
     group = {"line": line}
     if found.region:
         group["region"] = found.region

@@ -20,7 +20,8 @@ class Address(NamedTuple):
     """The parts of an address. `province`, `city`, `county` are the names of today, "" where the text does not settle
     them; `region` is the deepest six-digit code among them. `rest` is the text behind the divisions, `town` (街道, 镇,
     乡), `road` and `number` are read out of it. `ambiguous` says that the text names divisions but not which;
-    `reason` says why a level is missing, or which former name was read."""
+    `reason` says why a level is missing, or which former name was read. `repeated` is what stood between the divisions
+    and `rest` and only said the same divisions once more."""
 
     province: str
     city: str
@@ -32,6 +33,7 @@ class Address(NamedTuple):
     ambiguous: bool
     reason: str
     town: str = ""
+    repeated: str = ""
 
 
 _blanks = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
@@ -74,6 +76,7 @@ def parse_address(text: str, hint: str = "") -> Address:
         found = _scan(key, start, found)
     if found is None:
         return _with_street(_nothing(body[start:], _why_none(key[start:])))
+    once = found
     if found.odd:
         found = _restart(key, found)
     if found.odd:
@@ -85,9 +88,10 @@ def parse_address(text: str, hint: str = "") -> Address:
     division, choices = settle(places)
     if division is None and hint:
         division, choices = _hinted(choices, hint)
-    found = found._replace(end=_said_again(key, found.end, division))
-    after = _after.match(body, found.end)
-    rest = body[after.end() if after else found.end :]
+    again = _said_again(key, found.end, division)
+    repeated = body[once.end if once.names == found.names else found.end : again]
+    after = _after.match(body, again)
+    rest = body[after.end() if after else again :]
     if division is None:
         return _with_street(_ambiguous(rest, choices, found.names[-1]))
     reason = ""
@@ -95,7 +99,7 @@ def parse_address(text: str, hint: str = "") -> Address:
         reason = f"{found.names[-1]} is a former name"
         if division.level < min(place.level for place in found.places):
             reason = f"{found.names[-1]} is a former name that no one county has taken over"
-    return _with_street(_settled(division, rest, reason))
+    return _with_street(_settled(division, rest, reason)._replace(repeated=repeated))
 
 
 def _restart(key: str, found: Walk) -> Walk:

@@ -22,7 +22,7 @@ from goldbridge.state.run import Run
 from tests.flows.bench import Bench, row
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = 25_000
+ROWS = 60_000
 
 
 def until(what: Callable[[], object], within_s: float = 30.0) -> None:
@@ -129,7 +129,8 @@ def test_f64_a_second_serve_on_one_state_names_the_first(bench: Bench) -> None:
 
 @pytest.fixture
 def long_bench(bench: Bench) -> Bench:
-    """A flow of some seconds, 25 pages of it, and nothing after it."""
+    """A flow of some seconds, 60 pages of it, once, and nothing after it."""
+    bench.edit("flows.yaml", "crm: {ingest: crm.account, every: 1 s}", "crm: {ingest: crm.account, every: 1 h}")
     bench.edit("flows.yaml", "after: [crm, erp]}", "after: [crm, erp], enabled: false}")
     (bench.root / "mappings/crm/account.yaml").write_text(
         "mapping: crm.account\ntarget: party\nkey: ID\nfields:\n  name: {from: NAME, via: [blank]}\n"
