@@ -93,7 +93,12 @@ def conflict(vetoes: frozenset[str], left: Facts, right: Facts) -> tuple[str, ..
 
 
 def _branches_differ(left: Facts, right: Facts) -> bool:
-    """A branch never joins its head office; two branches differ when place or number differ."""
+    """A branch never joins its head office; two branches differ when place or number differ.
+
+    A record without a name (every name has a brand) is silent: it may be either.
+    """
+    if not (left.brand and right.brand):
+        return False
     if bool(left.branch or left.branch_kind) != bool(right.branch or right.branch_kind):
         return True
     if not (left.branch and right.branch) or left.branch == right.branch:

@@ -226,6 +226,7 @@ def compile_rules(document: Document | None, entity: str = "party", fields: Mapp
 
 
 _SECTIONS = ("block", "compare", "veto", "bands", "limits")
+_EMPTY = "empty, so that no two records would ever meet; leave the key out to use the shipped rules"
 
 
 class _Marks:
@@ -243,6 +244,8 @@ class _Marks:
 
 def _meant(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
+    if not names:
+        return ""
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"
 
@@ -260,6 +263,8 @@ def _comparisons(
             mark.value("compare"), "DED002", "compare: expected fields with their kind, as {name: organisation}"
         )
         written = None
+    if written == {}:
+        problems.note(mark.value("compare"), "DED002", f"compare: {_EMPTY}")
     chosen = written if written is not None else default.get("compare", {})
     pools: dict[tuple[str, str], list[str]] = {}
     for name, kind in chosen.items():
@@ -268,9 +273,8 @@ def _comparisons(
                 problems.note(mark.key("compare", name), "DED003", f"no field '{name}'{_meant(str(name), types)}")
             continue
         if not isinstance(kind, str) or kind not in KINDS:
-            problems.note(
-                mark.value("compare", name), "DED004", f"unknown comparison '{kind}'{_meant(str(kind), KINDS)}"
-            )
+            said = f"unknown comparison '{kind}'" if isinstance(kind, str) else f"{name}: expected a kind of comparison"
+            problems.note(mark.value("compare", name), "DED004", f"{said}{_meant(str(kind or ''), KINDS)}")
             continue
         type_ = (types or {}).get(name, "")
         if kind == "set":
@@ -306,14 +310,23 @@ def _blocks(
     problems: Problems,
 ) -> tuple[tuple[str, ...], ...]:
     known = {facet for item in comparisons for facet in offered(item)}
+    spared: set[str] = set()
+    wanted = section.get("compare")
+    if isinstance(wanted, dict) and len(wanted) > sum(len(item.fields) for item in comparisons):
+        # A compared field was refused: what it would have offered is not a second mistake.
+        spared = {
+            facet for name in wanted for kind in (*KINDS, *FACETS) for facet in offered(Comparison(name, kind, ()))
+        }
     written = section.get("block")
     if written is not None and not isinstance(written, list):
         problems.note(mark.value("block"), "DED002", "block: expected a list, as [credit_code, brand+city]")
         written = None
+    if written == []:
+        problems.note(mark.value("block"), "DED002", f"block: {_EMPTY}")
     blocks = []
     for place, item in enumerate(written if written is not None else default.get("block", ())):
         parts = tuple(part.strip() for part in str(item).split("+"))
-        unknown = [part for part in parts if part not in known]
+        unknown = [part for part in parts if part not in known | spared]
         if not unknown:
             if parts not in blocks:
                 blocks.append(parts)
@@ -322,7 +335,7 @@ def _blocks(
                 problems.note(
                     mark.value("block", place),
                     "DED005",
-                    f"'{part}' comes from none of the compared fields{_meant(part, known)}",
+                    f"'{part}' comes from none of the compared fields{_meant(part, known or spared)}",
                 )
     if written is None and not blocks:
         blocks = [(offered(item)[0],) for item in comparisons]
@@ -336,9 +349,9 @@ def _vetoes(section: Mapping[str, Any], default: Mapping[str, Any], mark: _Marks
         written = None
     chosen = written if written is not None else default.get("veto", ("different_hard_id",))
     for place, name in enumerate(chosen):
-        if name not in VETOES:
+        if str(name) not in VETOES:
             problems.note(mark.value("veto", place), "DED006", f"unknown veto '{name}'{_meant(str(name), VETOES)}")
-    return frozenset(name for name in chosen if name in VETOES)
+    return frozenset(str(name) for name in chosen) & VETOES.keys()
 
 
 def _bands(section: Mapping[str, Any], default: Mapping[str, Any], mark: _Marks, problems: Problems) -> Bands:
