@@ -179,7 +179,7 @@ def _check(
                 f"there is no source system '{name}'{hint(name, project.sources)}",
             )
 
-    def mapping(name: str, *path: str) -> None:
+    def mapping(name: str, *path: str | int) -> None:
         if name not in project.mappings:
             problems.note(
                 document.mark("flows", flow.name, *path),
@@ -206,7 +206,7 @@ def _check(
             entity(flow.enrich, "enrich")
             for index, name in enumerate(flow.with_):
                 system(name, "with", index)
-                mapping(name, "with")
+                mapping(name, "with", index)
         case PublishFlow():
             entity(flow.publish, "publish")
             system(flow.to, "to")
@@ -228,6 +228,9 @@ def _check(
                         "FLW005",
                         f"'{name}' is not a publish or sync flow{hint(name, flows)}",
                     )
+            _check_sums(flow, flows, project, document, problems)
+    if isinstance(flow, PublishFlow | SyncFlow):
+        _check_outgoing(flow, project, document, problems)
     if flow.every and flow.cron:
         problems.note(document.key_mark("flows", flow.name, "cron"), "FLW007", "give `every` or `cron`, not both")
     for index, name in enumerate(flow.after):
@@ -239,12 +242,75 @@ def _check(
             )
 
 
+def outgoing(project: Project, flow: PublishFlow | SyncFlow) -> list[str]:
+    """The mappings that may write for a flow: the one it names, or every one from its entity to its object."""
+    if isinstance(flow, PublishFlow):
+        return [flow.mapping]
+    if flow.out:
+        return [flow.out]
+    entity = _target(project, flow.mapping)
+    return [
+        name
+        for name, document in sorted(project.mappings.items())
+        if document.data.get("target") == flow.sync.to and document.data.get("source") == entity
+    ]
+
+
+def _target(project: Project, mapping: str) -> object:
+    """What a mapping makes: an entity, or the object of a target system."""
+    found = project.mappings.get(mapping)
+    return found.data.get("target") if found else None
+
+
+def _check_outgoing(flow: PublishFlow | SyncFlow, project: Project, document: Document, problems: Problems) -> None:
+    """One mapping leads out, and it makes the object that the flow writes to."""
+    to = flow.to if isinstance(flow, PublishFlow) else flow.sync.to
+    entity = None if isinstance(flow, PublishFlow) else _target(project, flow.mapping)
+    found = outgoing(project, flow)
+    if len(found) != 1 and entity is not None:
+        what = f"{len(found)} mappings lead" if found else "no mapping leads"
+        message = f"{what} from {entity} to {to}; name one with `out:`"
+        problems.note(document.mark("flows", flow.name, "sync"), "FLW013", message)
+    for name in found:
+        made = _target(project, name)
+        if made not in (None, to):
+            mark = document.mark("flows", flow.name, "mapping" if isinstance(flow, PublishFlow) else "out")
+            problems.note(mark, "FLW012", f"mapping '{name}' makes {made}, not {to}")
+
+
+def _check_sums(
+    flow: ReconcileFlow, flows: dict[str, Flow], project: Project, document: Document, problems: Problems
+) -> None:
+    """A sum that no flow writes would be nought on both sides, and prove nothing."""
+    written: dict[str, set[str]] = {}
+    for name in flow.reconcile:
+        feed = flows.get(name)
+        if not isinstance(feed, PublishFlow | SyncFlow):
+            return  # told already, and what it would have written is not known
+        mappings = [project.mappings[found] for found in outgoing(project, feed) if found in project.mappings]
+        fields = written.setdefault(feed.to if isinstance(feed, PublishFlow) else feed.sync.to, set())
+        fields.update(field for mapping in mappings for field in mapping.data.get("fields") or {})
+    for object, names in flow.sums.items():
+        if object not in written:
+            message = f"no flow under `reconcile` writes {object}{hint(object, written)}"
+            problems.note(document.key_mark("flows", flow.name, "sums", object), "FLW014", message)
+            continue
+        for index, name in enumerate(names):
+            if name not in written[object]:
+                message = (
+                    f"no mapping to {object} writes '{name}', so there is nothing to sum{hint(name, written[object])}"
+                )
+                problems.note(document.mark("flows", flow.name, "sums", object, index), "FLW014", message)
+
+
 def _check_cycles(flows: dict[str, Flow], document: Document, problems: Problems) -> None:
-    if len(order(flows.values())) < len(flows):
-        stuck = sorted(set(flows) - {flow.name for flow in order(flows.values())})
-        problems.note(
-            document.key_mark("flows", stuck[0], "after"), "FLW008", f"`after` goes in a circle: {', '.join(stuck)}"
-        )
+    stuck = set(flows) - {flow.name for flow in order(flows.values())}
+    while ends := {name for name in stuck if not any(name in flows[other].after for other in stuck)}:
+        stuck -= ends  # waits for the circle and is not in it
+    if stuck:
+        names = sorted(stuck)
+        message = f"`after` goes in a circle: {', '.join(names)}"
+        problems.note(document.key_mark("flows", names[0], "after"), "FLW008", message)
 
 
 def order(flows: Iterable[Flow]) -> list[Flow]:

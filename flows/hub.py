@@ -10,7 +10,7 @@ from typing import Self
 import orjson
 
 from flows.condition import Condition
-from flows.config import Flow, SyncFlow, compile_flows, hint
+from flows.config import Flow, SyncFlow, compile_flows, hint, outgoing
 from flows.delivering import Target
 from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
@@ -71,27 +71,11 @@ class Hub:
     def target(self, object: str, mapping: str, mark: Mark) -> Target:
         """The writer of `system.Object` with the mapping that makes its values."""
         writer, stream = self.connections.writer(object, mark)
-        compiled = self.mapping(mapping)
-        if compiled.target != object:
-            message = f"mapping '{mapping}' makes {compiled.target}, not {object}"
-            raise Misconfigured.one("FLW012", message, mark)
-        return Target(writer, stream, compiled)
+        return Target(writer, stream, self.mapping(mapping))
 
     def out_mapping(self, flow: SyncFlow) -> str:
         """The outgoing mapping of a sync flow: the one it names, or the only one from its entity to its object."""
-        if flow.out:
-            return flow.out
-        entity = self.mapping(flow.mapping).target
-        found = [
-            name
-            for name, document in sorted(self.project.mappings.items())
-            if document.data.get("target") == flow.sync.to and document.data.get("source") == entity
-        ]
-        if len(found) != 1:
-            what = f"{len(found)} mappings lead" if found else "no mapping leads"
-            message = f"{what} from {entity} to {flow.sync.to}; name one with `out:`"
-            raise Misconfigured.one("FLW013", message, self.mark(flow, "sync"))
-        return found[0]
+        return outgoing(self.project, flow)[0]
 
     def condition(self, flow: Flow, entity: str, source: str | None) -> Condition | None:
         """The flow's `when`, compiled."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import Window
+from connectors.base import Reader, Window
 from flows.config import EnrichFlow, Flow, IngestFlow, MasterFlow, PublishFlow, ReconcileFlow, SyncFlow, order
 from flows.enrich import enrich
 from flows.hub import Hub
@@ -16,6 +16,7 @@ from flows.publish import publish
 from flows.reconcile import Feed, reconcile
 from flows.running import Running, running
 from flows.sync import sync
+from goldbridge.errors import Misconfigured
 from goldbridge.ports import Progress
 from goldbridge.state.run import Counters, RunKind
 from mdm.core import Core
@@ -132,8 +133,11 @@ def _prepare_sync(hub: Hub, flow: SyncFlow, options: Options) -> Callable[[Runni
 
 def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], None]:
     feeds: dict[str, list[Feed]] = {}
-    for name in flow.reconcile:
+    for index, name in enumerate(flow.reconcile):
         feed = _feed(hub, hub.flow(name))
+        if not isinstance(feed.target.writer, Reader):
+            message = f"{feed.target.system}.{feed.target.stream.name} cannot be read back, so it cannot be reconciled"
+            raise Misconfigured.one("FLW050", message, hub.mark(flow, "reconcile", index))
         feeds.setdefault(f"{feed.target.system}.{feed.target.stream.name}", []).append(feed)
 
     def step(run: Running) -> None:

@@ -94,12 +94,17 @@ def check_survivorship(project: Project) -> Iterable[Problem]:
 
 
 def check_flows(project: Project) -> Iterable[Problem]:
-    """The flows name systems, mappings and entities that exist."""
-    from flows.config import compile_flows
+    """The flows name systems, mappings and entities that exist, and their conditions compile."""
+    from flows.condition import Condition
+    from flows.config import PublishFlow, compile_flows
 
     problems = Problems()
     with _collecting(problems):
-        compile_flows(project)
+        for flow in compile_flows(project).values():
+            if isinstance(flow, PublishFlow) and flow.when is not None:
+                with _collecting(problems):
+                    entity = project.model.entities[flow.publish]
+                    Condition(flow.when, entity, project.flows.mark("flows", flow.name, "when"))
     return problems
 
 

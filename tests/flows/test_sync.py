@@ -124,5 +124,7 @@ def test_flw013_two_ways_to_write_an_object_have_to_be_chosen_from(sqlite_crm: C
     with pytest.raises(Misconfigured, match="2 mappings lead from contract to new_crm") as caught:
         crm.go("contracts")
     assert (caught.value.code, caught.value.problems[0].mark.file) == ("FLW013", "flows.yaml")
-    crm.edit("flows.yaml", "    mapping: crm.contract\n", "    mapping: crm.contract\n    out: new_crm.other.out\n")
+    for name in ("crm", "erp"):
+        said = f"    mapping: {name}.contract\n"
+        crm.edit("flows.yaml", said, f"{said}    out: new_crm.other.out\n")
     crm.go("contracts")
