@@ -1,4 +1,4 @@
-"""Numbers in names that part namesakes: 第八工程局, 三建, 二号基金, Ⅱ期.
+"""Numbers in names that part namesakes: 第八工程局, 三建, 二号基金, Ⅱ期 and II期.
 
 三一, 一汽 and 七匹狼 are brands that look like numbers: a number counts only with the word that makes it one.
 """
@@ -15,7 +15,7 @@ _mark = re.compile(
     rf"第({_number})"
     rf"|(?<=.)(?<![0-9一二三四五六七八九十])({_number})(?=[号期#](?!店|车|线|码|刊|货|望))"
     r"|(?<![一二三四五六七八九十第])([一二三四五六七八九十]{1,3})(?=(?:[局冶]|建(?![设筑材])|航局|化建|工程局|公司|分公司|厂|中$|小$))"
-    r"|([\u2160-\u217f]+)"
+    r"|([\u2160-\u217f]+|(?<![A-Z0-9])[IVX]{1,5}(?=[期号]))"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
@@ -35,7 +35,7 @@ def without_ordinals(key: str) -> list[tuple[int, int]]:
     """The places of the numbers that stand apart from the brand (第八, 二号, Ⅱ期; not the 八 of 中建八局)."""
     found = []
     for match in _mark.finditer(key):
-        if not match[3]:
+        if not match[3] and not (match[4] and roman(match[4]) is None):
             end = match.end() + (1 if key[match.end() : match.end() + 1] in ("号", "期", "#") else 0)
             found.append((match.start(), end))
     return found
