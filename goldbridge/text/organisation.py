@@ -145,6 +145,7 @@ def _parse(original: str, name: _Name) -> Organisation:
     found_form = chinese_form(name.key) if not form else None
     if found_form and (found_form.canonical != "店" or not _is_trade_shop(name.key)):
         form, kind = found_form.canonical, found_form.kind
+        notes.group = notes.group or name.key.startswith("集团公司", found_form.start)
         name = name.cut(0, found_form.start)
     group = notes.group or _GROUP in name.key
     if group:
