@@ -7,6 +7,7 @@ touch is resolved; the cursor moves last, so that a run that dies is simply done
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -45,26 +46,29 @@ def activate(run: Running, project: Project, survivorship: SurvivorshipRules, na
     """
     entity = project.model.entities[name]
     rules = compile_rules(project.matching, name, entity.fields)
+    memo: dict[int, Any] = {}
     with run.page() as conn:
         active = ruleset.active(conn)
         document = dict(active.document) if active else {}
         frozen = dict(active.statistics) if active else {}
         if name not in document or document[name]["rules"] != rules.as_json():
             since = max((part["since"] for part in document.values()), default=0) + 1
-            blank = Core(entity, survivorship[name], rules, Statistics(), since)
+            blank = Core(entity, survivorship[name], rules, Statistics(), since, memo)
             population = {r.id: r for r in landing.scan_all(conn, entity=name) if speaks(r) and r.anchor is None}
             frozen[name] = statistics(rules, prepared(conn, blank, population).values()).as_json()
             document[name] = {"rules": rules.as_json(), "since": since}
             ruleset.activate(conn, ruleset.add(conn, document, frozen, "system"), "system")
             run.log.info("ruleset activated", entity=name, revision=since, records=len(population))
-    return Core(entity, survivorship[name], rules, Statistics.from_json(frozen[name]), document[name]["since"])
+    return Core(entity, survivorship[name], rules, Statistics.from_json(frozen[name]), document[name]["since"], memo)
 
 
 def rules_in_force(conn: Connection, project: Project, survivorship: SurvivorshipRules, name: str) -> Core:
     """The rules under which this entity was last mastered; what a steward's decision is resolved with.
 
-    Raises `Halt` FLW035 when the entity was never mastered.
+    Raises `Halt` FLW035 when the entity was never mastered, or never is.
     """
+    if not project.model.entities[name].mastered:
+        raise Halt("FLW035", f"{name} is not mastered: hard identifiers join its records, not stewards")
     active = ruleset.active(conn)
     if active is None or name not in active.document:
         raise Halt("FLW035", f"no {name} was mastered yet; run a master flow first")

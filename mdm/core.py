@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from dedupe.prepare import Prepared
 from dedupe.rule import Rules
 from dedupe.statistic import Statistics
 from goldbridge.records.model import Entity
@@ -15,13 +17,17 @@ from mdm.survivorship_rule import FieldRule
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The entity, its survivorship and matching rules, and the active ruleset revision with its frozen statistics."""
+    """The entity, its survivorship and matching rules, and the active ruleset revision with its frozen statistics.
+
+    `memo` holds what was prepared during the run: a record is cleaned once, not once per step.
+    """
 
     entity: Entity
     survivorship: Mapping[str, FieldRule]
     matching: Rules | None = None
     statistics: Statistics | None = None
     rev: int = 0
+    memo: dict[int, tuple[Any, Prepared]] = field(default_factory=dict, repr=False, compare=False)
 
 
 def claimant(record: Record) -> Claimant:

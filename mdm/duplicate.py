@@ -7,7 +7,6 @@ The question goes away by itself when one of the rows does.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
@@ -28,21 +27,19 @@ def open_duplicates(conn: Connection, entity: str, goldens: Collection[int], rec
 
     `records` are those that may have left: questions about them are looked at too. Returns how many are open.
     """
-    members = crosswalk.members(conn, goldens)
-    known = landing.load(conn, {id for ids in members.values() for id in ids})
-    homes: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for golden, ids in members.items():
-        for record in (known[id] for id in ids if known[id].state == "live"):
-            homes[record.system, record.stream][golden].append(record)
     asked: list[NewTask] = []
-    for (system, stream), rows_of in sorted(homes.items()):
-        several = {golden: rows for golden, rows in rows_of.items() if len(rows) > 1}
+    looked_at = set(records)
+    for (system, stream), members in sorted(crosswalk.homes(conn, goldens).items()):
+        looked_at.update(id for ids in members.values() for id in ids)
+        several = {golden: ids for golden, ids in members.items() if len(ids) > 1}
         # Only where we write: a source may hold one company as often as it likes.
-        for golden, key in sorted(crosswalk.published(conn, several, system, stream).items()):
-            rows = {record.key: record for record in several[golden]}
+        kept = crosswalk.published(conn, several, system, stream)
+        known = landing.load(conn, {id for golden in kept for id in several[golden]})
+        for golden, key in sorted(kept.items()):
+            rows = {known[id].key: known[id] for id in several[golden] if known[id].state == "live"}
             asked += [_question(entity, golden, rows[key], rows[other]) for other in sorted(rows) if other != key]
     opened = set(task.open_tasks(conn, asked))
-    touching = task.touching(conn, {*known, *records})
+    touching = task.touching(conn, looked_at)
     task.withdraw(conn, [t.id for t in touching if t.kind == KIND and t.id not in opened], "one of the rows is gone")
     return len(opened)
 

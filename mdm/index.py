@@ -19,6 +19,9 @@ from goldbridge.state import crosswalk, landing, match, relation
 from goldbridge.state.landing import Record
 from mdm.core import Core, speaks
 
+MEMO = 50_000
+"""Prepared records kept during a run; when more come, all are forgotten and made again as they are asked for."""
+
 
 def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     """Bring keys, identifiers and edges of these records up to date; returns how many edges they have now."""
@@ -73,10 +76,18 @@ def prepared(conn: Connection, core: Core, records: Mapping[int, Record]) -> dic
     """The records as the matching rules see them, references resolved to golden records."""
     assert core.matching is not None
     parents = _parents(conn, core.entity, records)
-    return {
-        id: prepare(core.matching, with_parents(record.canonical or {}, parents.get(id, {})), id=id)
-        for id, record in records.items()
-    }
+    if len(core.memo) > MEMO:
+        core.memo.clear()
+    found: dict[int, Prepared] = {}
+    for id, record in records.items():
+        above = parents.get(id, {})
+        stamp = (record.version, record.mapping_rev, above)
+        held = core.memo.get(id)
+        if held is None or held[0] != stamp:
+            cleaned = prepare(core.matching, with_parents(record.canonical or {}, above), id=id)
+            held = core.memo[id] = (stamp, cleaned)
+        found[id] = held[1]
+    return found
 
 
 def with_parents(values: Mapping[str, Any], parents: Mapping[str, int]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def resolve(
     own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
     clustering = propose(conn, core, own, scope)
     outcome = house(conn, core, scope, clustering.clusters, cause, run, restore=restore, chosen=chosen, basis=basis)
-    outcome.tasks += open_reviews(conn, core, scope.records, scope.edges, clustering, outcome.goldens)
+    outcome.tasks += open_reviews(conn, core, scope.records, scope.edges, scope.assertions, clustering, outcome.goldens)
     return outcome
 
 
@@ -107,29 +107,33 @@ def house(
 def gather(conn: Connection, core: Core, seeds: Collection[int]) -> Scope:
     """Close `seeds` under edges, active assertions, common golden records and anchors."""
     inside: set[int] = set()
+    homes: set[int] = set()
+    loaded: dict[int, Record] = {}
     edges: dict[tuple[int, int], match.Edge] = {}
     assertions: dict[int, decision.Assertion] = {}
     current: dict[int, int] = {}
     fresh = set(seeds)
     while fresh:
         inside |= fresh
-        reached, found = match.component(conn, core.rev, fresh, bands=["auto"])
+        reached, found = match.component(conn, core.rev, fresh, bands=["auto"], known=inside, explained=False)
         edges.update(((edge.a, edge.b), edge) for edge in found)
         for said in decision.active_assertions(conn, fresh):
             assertions[said.id] = said
             reached |= {said.a, said.b}
-        homes = crosswalk.golden_of(conn, fresh)
-        current.update(homes)
-        for members in crosswalk.members(conn, set(homes.values())).values():
+        here = crosswalk.golden_of(conn, fresh)
+        current.update(here)
+        for members in crosswalk.members(conn, set(here.values()) - homes).values():
             reached.update(members)
+        homes.update(here.values())
         for answers in landing.anchored(conn, fresh).values():
             reached.update(answers)
-        loaded = landing.load(conn, fresh)
-        reached.update(r.anchor for r in loaded.values() if r.anchor is not None)
+        new = landing.load(conn, fresh)
+        loaded.update(new)
+        reached.update(r.anchor for r in new.values() if r.anchor is not None)
         fresh = reached - inside
-    doubtful = match.edges_touching(conn, core.rev, inside, bands=["review"])
+    doubtful = match.edges_touching(conn, core.rev, inside, bands=["review"], explained=False)
     edges.update(((edge.a, edge.b), edge) for edge in doubtful)
-    records = {id: r for id, r in landing.load(conn, inside).items() if r.entity == core.entity.name}
+    records = {id: r for id, r in sorted(loaded.items()) if r.entity == core.entity.name}
     return Scope(records, [edges[pair] for pair in sorted(edges)], list(assertions.values()), current)
 
 
@@ -156,10 +160,10 @@ def _issued(conn: Connection, scope: Scope) -> dict[int, Issued]:
     ids = set(scope.current.values())
     for founded in golden.founded(conn, list(scope.records)).values():
         ids.update(founded)
-    goldens = golden.load(conn, ids)
-    founders = landing.load(conn, {g.founder for g in goldens.values()} - set(scope.records))
+    heads = golden.heads(conn, ids)
+    founders = landing.load(conn, {founder for _, founder in heads.values()} - set(scope.records))
     known = {**founders, **scope.records}
-    return {id: Issued(g.state, claimant(known[g.founder]).seniority()) for id, g in goldens.items()}
+    return {id: Issued(state, claimant(known[founder]).seniority()) for id, (state, founder) in heads.items()}
 
 
 def _apply(

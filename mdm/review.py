@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dedupe.cluster import Clustering
-from goldbridge.state import crosswalk, landing, task
+from goldbridge.ports import Json
+from goldbridge.state import crosswalk, landing, match, task
+from goldbridge.state.decision import Assertion
 from goldbridge.state.document import digest
 from goldbridge.state.landing import Record
 from goldbridge.state.match import Edge
@@ -30,53 +32,67 @@ def open_reviews(
     core: Core,
     records: Mapping[int, Record],
     edges: Sequence[Edge],
+    assertions: Sequence[Assertion],
     clustering: Clustering,
     ids: Sequence[int],
 ) -> int:
     """Open the questions of this part of the graph, withdraw those that went away; returns how many are open.
 
     A doubtful edge may lead out of it, to a record that was resolved in another batch or long ago: that end's golden
-    record is the one it has. An end that has none yet asks when its own turn comes.
+    record is the one it has. An end that has none yet asks when its own turn comes. What a steward keeps apart is
+    answered, and who was unsure is asked again when the evidence is another.
     """
     home = {record: golden for golden, cluster in zip(ids, clustering.clusters, strict=True) for record in cluster}
-    outside = {end for edge in edges for end in (edge.a, edge.b)} - set(home)
+    apart = [said for said in assertions if said.kind.endswith("different")]
+    pairs = [(edge.a, edge.b) for edge in edges] + [(said.a, said.b) for said in apart]
+    outside = {end for pair in pairs for end in pair} - set(home)
     home |= crosswalk.golden_of(conn, outside)
-    known = {**landing.load(conn, outside - set(records)), **records}
+    answered = {frozenset((home.get(said.a), home.get(said.b))) for said in apart}
     reasons = {(r.a, r.b): r.reason for r in clustering.refused}
-    asked: dict[tuple[int, int], NewTask] = {}
+    asked: dict[tuple[int, int], Edge] = {}
     for edge in sorted(edges, key=lambda e: (-e.weight, e.a, e.b)):
         left, right = home.get(edge.a), home.get(edge.b)
         if left is None or right is None or left == right:
             continue
         pair = (min(left, right), max(left, right))
-        if pair not in asked and not _forbidden(reasons.get((edge.a, edge.b), "")):
-            asked[pair] = _question(core, known, edge, reasons.get((edge.a, edge.b), "review band"), pair)
-    tasks = list(asked.values())
+        if pair not in asked and frozenset(pair) not in answered:
+            asked[pair] = edge
+    ends = {end for edge in asked.values() for end in (edge.a, edge.b)}
+    known = {**landing.load(conn, ends - set(records)), **records}
+    parts = match.parts_of(conn, core.rev, [(edge.a, edge.b) for edge in asked.values()])
+    tasks = [
+        _question(core, known, edge, parts[edge.a, edge.b], reasons.get((edge.a, edge.b), "review band"), pair)
+        for pair, edge in asked.items()
+    ]
     for weak in clustering.weak:
         a, b = sorted((weak.a, weak.b))
-        payload = {"members": list(weak.members), "bridge": [a, b], "weight": weak.weight, "support": weak.support}
+        payload = {
+            "members": list(weak.members),
+            "bridge": [a, b],
+            "weight": weak.weight,
+            "support": weak.support,
+            "reason": f"{len(weak.members)} records hang together by this pair alone",
+            "labels": [_label(known[a]), _label(known[b])],
+        }
         tasks.append(NewTask(WEAK, [a, b], payload, entity=core.entity.name, evidence_hash=digest(payload), priority=1))
-    opened = set(task.open_tasks(conn, tasks))
+    opened = set(task.open_tasks(conn, task.unanswered(conn, tasks)))
     stale = [t.id for t in task.touching(conn, list(records)) if t.kind in (KIND, WEAK) and t.id not in opened]
     task.withdraw(conn, stale, "the question no longer arises")
     return len(opened)
 
 
-def _forbidden(reason: str) -> bool:
-    """A steward's own *different* is an answer, not a question."""
-    return reason == "different"
-
-
-def _question(core: Core, records: Mapping[int, Record], edge: Edge, reason: str, goldens: tuple[int, int]) -> NewTask:
+def _question(
+    core: Core, records: Mapping[int, Record], edge: Edge, parts: Json, reason: str, goldens: tuple[int, int]
+) -> NewTask:
     payload = {
         "goldens": list(goldens),
         "weight": edge.weight,
         "reason": reason,
-        "parts": edge.parts,
+        "parts": parts,
         "vetoes": list(edge.vetoes),
         "labels": [_label(records[edge.a]), _label(records[edge.b])],
     }
-    evidence = digest({"weight": edge.weight, "reason": reason, "parts": edge.parts})
+    evidence = digest({"weight": edge.weight, "reason": reason, "parts": parts})
     # Conflicting official numbers and torn records come first: they cost most when left alone.
     priority = 2 if reason in ("different_hard_id", "margin") else 1 if edge.band == "auto" else 0
     return NewTask(KIND, [edge.a, edge.b], payload, entity=core.entity.name, priority=priority, evidence_hash=evidence)

@@ -27,31 +27,11 @@ def violations(conn: Connection, model: Model) -> list[str]:
     return found
 
 
-def _records(conn: Connection, entity: str) -> Iterator[Record]:
-    after = 0
-    while batch := landing.scan(conn, entity=entity, after=after, limit=BATCH):
-        after = batch[-1].id
-        yield from batch
-
-
 def _memberships(conn: Connection, model: Model) -> Iterator[str]:
     """G1: a live record that was mapped has exactly one open membership (at most one is the store's own law)."""
     for entity in model.entities:
-        batch: list[Record] = []
-        for record in _records(conn, entity):
-            if speaks(record):
-                batch.append(record)
-            if len(batch) >= BATCH:
-                yield from _homeless(conn, batch)
-                batch = []
-        yield from _homeless(conn, batch)
-
-
-def _homeless(conn: Connection, batch: list[Record]) -> Iterator[str]:
-    homes = crosswalk.golden_of(conn, [record.id for record in batch])
-    for record in batch:
-        if record.id not in homes:
-            yield f"G1 {record.system}.{record.stream}/{record.key} belongs to no golden record"
+        for system, stream, key in crosswalk.homeless(conn, entity):
+            yield f"G1 {system}.{stream}/{key} belongs to no golden record"
 
 
 def _clusters(conn: Connection, model: Model, entity: str) -> Iterator[str]:

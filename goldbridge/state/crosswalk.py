@@ -128,6 +128,26 @@ def members(conn: Connection, goldens: Collection[int], *, as_of: str = "") -> d
     return group((row[0], row[1]) for row in conn.execute(query.order_by(_row.record)))
 
 
+def homes(conn: Connection, goldens: Collection[int]) -> dict[tuple[str, str], dict[int, list[int]]]:
+    """(system, stream) -> golden id -> its record ids there, sorted."""
+    found: dict[tuple[str, str], dict[int, list[int]]] = {}
+    if goldens:
+        query = select(_row.system, _row.stream, _row.golden, _row.record).where(_is_open, one_of(_row.golden, goldens))
+        for system, stream, golden, record in conn.execute(query.order_by(_row.record)):
+            found.setdefault((system, stream), {}).setdefault(golden, []).append(record)
+    return found
+
+
+def homeless(conn: Connection, entity: str, *, limit: int = 100) -> list[tuple[str, str, str]]:
+    """(system, stream, key) of live, mapped records of an entity that belong to no golden record: the first of them."""
+    record = source_record.c
+    query = select(record.system, record.stream, record.key).where(
+        record.entity == entity, record.state == "live", record.canonical.is_not(None), record.fate != "filtered",
+        ~select(_row.record).where(_row.record == record.id, _is_open).exists(),
+    )  # fmt: skip
+    return [(row[0], row[1], row[2]) for row in conn.execute(query.order_by(record.id).limit(limit))]
+
+
 def golden_of(conn: Connection, records: Collection[int], *, as_of: str = "") -> dict[int, int]:
     """Record id -> golden id; records without an open membership are left out."""
     if not records:

@@ -91,6 +91,14 @@ def founded(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
     return group((row[0], row[1]) for row in conn.execute(query))
 
 
+def heads(conn: Connection, ids: Collection[int]) -> dict[int, tuple[GoldenState, int]]:
+    """Golden id -> its state and its founder; unknown ids are left out."""
+    if not ids:
+        return {}
+    query = select(_head.id, _head.state, _head.founder).where(one_of(_head.id, ids))
+    return {id: (state, founder) for id, state, founder in conn.execute(query)}
+
+
 def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     """Golden records by id, in any state; unknown ids are left out."""
     if not ids:

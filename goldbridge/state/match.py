@@ -104,7 +104,8 @@ def replace_edges(conn: Connection, rev: int, records: Collection[int], edges: S
     for edge in edges:
         low, high = sorted((edge.a, edge.b))
         parts = None if edge.parts is None else document.dump(edge.parts)
-        rows[low, high] = (rev, low, high, edge.weight, edge.band, parts, document.dump(list(edge.vetoes)))
+        vetoes = document.dump(list(edge.vetoes)) if edge.vetoes else None
+        rows[low, high] = (rev, low, high, edge.weight, edge.band, parts, vetoes)
     _add_edges(conn, [row for _, row in sorted(rows.items())])
 
 
@@ -182,34 +183,60 @@ def holders(conn: Connection, type: str, values: Collection[str], *, hard: bool 
 
 
 def edges_touching(
-    conn: Connection, rev: int, records: Collection[int], *, bands: Collection[Band] = SCORED
+    conn: Connection,
+    rev: int,
+    records: Collection[int],
+    *,
+    bands: Collection[Band] = SCORED,
+    explained: bool = True,
 ) -> list[Edge]:
-    """Edges with at least one end in `records`, by (a, b)."""
+    """Edges with at least one end in `records`, by (a, b); without their parts when nobody will read them."""
     if not records:
         return []
     found: dict[tuple[int, int], Edge] = {}
     for end in (_edges.a, _edges.b):
-        query = select(_edges.a, _edges.b, _edges.weight, _edges.band, _edges.parts, _edges.vetoes)
+        query = select(_edges.a, _edges.b, _edges.weight, _edges.band, _edges.vetoes)
+        query = query.add_columns(_edges.parts) if explained else query
         query = query.where(_edges.rev == rev, one_of(end, records), _edges.band.in_(sorted(bands)))
-        for *row, vetoes in conn.execute(query):
-            found[row[0], row[1]] = Edge._make([*row, tuple(vetoes or ())])
+        for a, b, weight, band, vetoes, *parts in conn.execute(query):
+            found[a, b] = Edge(a, b, weight, band, parts[0] if parts else None, tuple(vetoes or ()))
     return [edge for _, edge in sorted(found.items())]
 
 
+def parts_of(conn: Connection, rev: int, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Json]:
+    """What explains the weight of these edges, by (a, b) with a < b."""
+    if not pairs:
+        return {}
+    wanted = set(pairs)
+    query = select(_edges.a, _edges.b, _edges.parts)
+    query = query.where(
+        _edges.rev == rev, one_of(_edges.a, {a for a, _ in pairs}), one_of(_edges.b, {b for _, b in pairs})
+    )
+    return {(a, b): parts for a, b, parts in conn.execute(query) if (a, b) in wanted}
+
+
 def component(
-    conn: Connection, rev: int, seeds: Collection[int], *, bands: Collection[Band] = SCORED, limit: int = 100_000
+    conn: Connection,
+    rev: int,
+    seeds: Collection[int],
+    *,
+    bands: Collection[Band] = SCORED,
+    known: Collection[int] = (),
+    explained: bool = True,
+    limit: int = 100_000,
 ) -> tuple[set[int], list[Edge]]:
     """Everything connected to `seeds` through edges: the records, and the edges among them by (a, b).
 
-    Raises `Halt` STA035 past `limit` records.
+    Records that are `known` already are reached but not gone on from. Raises `Halt` STA035 past `limit` records.
     """
     reached, fresh = set(seeds), set(seeds)
     edges: dict[tuple[int, int], Edge] = {}
     while fresh:
-        touched = edges_touching(conn, rev, fresh, bands=bands)
+        touched = edges_touching(conn, rev, fresh, bands=bands, explained=explained)
         edges.update(((edge.a, edge.b), edge) for edge in touched)
-        fresh = {end for edge in touched for end in (edge.a, edge.b)} - reached
-        reached |= fresh
+        ends = {end for edge in touched for end in (edge.a, edge.b)} - reached
+        reached |= ends
+        fresh = ends.difference(known)
         if len(reached) > limit:
             raise Halt(
                 "STA035",

@@ -33,6 +33,19 @@ def test_records_are_found_both_ways(store: Store) -> None:
         assert crosswalk.golden_of(conn, [A, B, C]) == {A: 1, B: 1}
         assert crosswalk.resolve_keys(conn, CRM.system, CRM.stream, ["A", "C", "nobody"]) == {"A": 1}
         assert crosswalk.keys_of(conn, [1, 2], CRM.system, CRM.stream) == {1: ["A", "B"]}
+        at_home = {(CRM.system, CRM.stream): {1: sorted([A, B])}, (NEW.system, NEW.stream): {2: [X]}}
+        assert crosswalk.homes(conn, [1, 2, 3]) == at_home
+        assert crosswalk.homes(conn, []) == {}
+
+
+def test_g1_live_mapped_records_without_a_golden_record_are_named(store: Store) -> None:
+    with store.begin() as conn:
+        crosswalk.move(conn, [Move(A, 1), Move(X, 2)], "test", RUN)
+        landing.delete(conn, CRM, ["C"], RUN)
+        assert crosswalk.homeless(conn, CRM.entity) == [
+            (ref.system, ref.stream, key) for _, ref, key in sorted([(B, CRM, "B"), (Y, NEW, "Y")])
+        ]
+        assert len(crosswalk.homeless(conn, CRM.entity, limit=1)) == 1
 
 
 def test_moving_closes_and_opens_and_standing_still_writes_nothing(store: Store, clock: FrozenClock) -> None:

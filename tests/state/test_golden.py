@@ -32,6 +32,8 @@ def test_ids_come_from_the_founding_record_and_its_counter(store: Store) -> None
     with store.begin() as conn:
         goldens.save(conn, [second, first, other], "test", RUN)
         assert goldens.founded(conn, [number("A"), 5]) == {number("A"): [first.id, second.id]}
+        assert goldens.heads(conn, [second.id, 5]) == {second.id: ("active", number("A"))}
+        assert goldens.heads(conn, []) == {}
 
 
 def test_g11_a_visible_change_is_one_version_and_one_event(store: Store, clock: FrozenClock) -> None:

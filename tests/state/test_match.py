@@ -132,3 +132,20 @@ def test_looking_up_uses_the_index(sqlite_store: Store) -> None:
             text("EXPLAIN QUERY PLAN SELECT record FROM match_key WHERE entity = 'party' AND key IN (SELECT 'a')")
         ).all()
     assert any("SEARCH match_key USING PRIMARY KEY (entity=? AND key=?)" in row[3] for row in plan)
+
+
+def test_edges_are_read_without_what_explains_them_and_explained_on_demand(store: Store) -> None:
+    with store.begin() as conn:
+        match.replace_edges(conn, 1, [], [edge(1, 2), edge(1, 3, "review"), edge(2, 3)])
+        slim = match.edges_touching(conn, 1, [1], explained=False)
+        assert [(found.a, found.b, found.parts) for found in slim] == [(1, 2, None), (1, 3, None)]
+        full = {(found.a, found.b): found.parts for found in match.edges_touching(conn, 1, [1, 2])}
+        assert full[1, 3] is not None
+        assert match.parts_of(conn, 1, [(1, 3), (2, 3)]) == {pair: full[pair] for pair in ((1, 3), (2, 3))}
+        assert match.parts_of(conn, 1, []) == {}
+
+
+def test_a_component_is_not_gone_on_from_what_is_known(store: Store) -> None:
+    with store.begin() as conn:
+        match.replace_edges(conn, 1, [], [edge(1, 2), edge(2, 3), edge(3, 4)])
+        assert match.component(conn, 1, [1], known={3})[0] == {1, 2, 3}
