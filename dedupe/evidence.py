@@ -75,6 +75,8 @@ BRANCH_EQUAL = bits(4)
 BRANCH_OTHER = bits(-8)
 """One place holds the other (南通, 南通海安); what contradicts outright is a veto."""
 MARK_EQUAL = bits(3)
+MARK_OF_ANOTHER = bits(-8)
+"""The first phase of a fund and its number one."""
 GROUP_DIFFERENT = bits(-8)
 """A group and one of its companies; the brand in common counts nothing here either."""
 FORMER = bits(-1)

@@ -142,24 +142,85 @@ def _without_levels(text: str) -> str:
 
 
 def exchanged(a: Name, b: Name) -> bool:
-    """Whether two long names consist of the same characters: some changed places while typing."""
-    return len(a.full) >= 8 and a.full != b.full and sorted(a.full) == sorted(b.full)
+    """Whether two long names differ by two neighbours that changed places while typing.
+
+    Not in a brand of two: 大华 and 华大 are two brands more often than one typed badly.
+    """
+    if len(a.full) < 8 or a.full == b.full or _turned(a, b):
+        return False
+    return sorted(a.full) == sorted(b.full) and OSA.distance(a.full, b.full, score_cutoff=1) == 1
+
+
+def _turned(a: Name, b: Name) -> bool:
+    return len(a.brand) == 2 and a.brand != b.brand and a.brand == b.brand[::-1]
+
+
+_series = re.compile("[0-9零〇一二三四五六七八九十ivxⅰ-ⅿ]([期号])")
+
+
+def series(name: Name) -> str:
+    """What the numbers of a name count: the first phase (一期) of a fund is not its number one (一号)."""
+    return "".join(_series.findall(name.full)) if name.mark else ""
 
 
 def registered_elsewhere(a: Name, b: Name) -> str:
     """How the regions in two whole names set them apart: "another place", "another level" or "".
 
-    浙江天成 and 杭州天成 are two companies of one town, registered at two levels. A name that says both (浙江杭州天成)
-    may be either; a short name may be anything.
+    浙江天成 and 杭州天成 are two companies of one town, registered at two levels, and so are 长沙市天成 and 长沙县天成.
+    A name that says both (浙江杭州天成) may be either; a short name may be anything. What a group, or the house of a
+    whole country (示例(中国)), calls by a town is another company of the family.
     """
-    if not (a.region and b.region) or a.region == b.region:
-        return ""
     if not all(name.form or name.kind == "individual" or _is_public(name) for name in (a, b)):
         return ""
+    if brand_read_as_place(a, b) or brand_read_as_place(b, a):
+        return ""
+    if a.region != b.region and (_house_of(a) != _house_of(b) or _HOME in (a.region_text, b.region_text)):
+        return "another place"
+    if not (a.region and b.region):
+        return ""
+    held = a.region_text in b.region_text or b.region_text in a.region_text
+    if a.region == b.region:
+        here, there = ("", "") if held else (_locality(a), _locality(b))
+        return "another place" if here and there and not (here in there or there in here) else ""
+    if a.region_text == b.region_text:
+        levels = {_typed_region(name)[-1:] for name in (a, b)}
+        return "another level" if len(levels) == 2 and levels <= set(_LEVELS) else ""
     one, two = (region.rstrip("0").ljust(2, "0") for region in (a.region, b.region))
     if not (one.startswith(two) or two.startswith(one)):
         return "another place"
-    return "" if a.region_text in b.region_text or b.region_text in a.region_text else "another level"
+    return "" if held else "another level"
+
+
+_HOME = "中国"
+_LEVELS = "省市县区"
+
+
+def brand_read_as_place(name: Name, other: Name) -> bool:
+    """Whether a county without its level was read at the head of a name, and it begins the other's brand (海康威视)."""
+    text = name.region_text
+    begins = bool(text) and name.region != other.region and other.core.startswith(text + name.brand)
+    return begins and _typed_region(name) == text
+
+
+def _typed_region(name: Name) -> str:
+    """The region as it stands in the name, with its levels: 嘉兴市南湖区建设街道."""
+    found = re.search(f"[{_LEVELS}]?".join((*map(re.escape, name.region_text), "")), name.full)
+    return found[0] if found else ""
+
+
+def _locality(name: Name) -> str:
+    """A zone or township behind the region: 工业园 in 苏州工业园区, 团旺镇 in 莱阳市团旺镇."""
+    text = _typed_region(name)
+    found = walk(text, 0) if text else None
+    return _without_levels(text[found.end :]) if found else ""
+
+
+def _house_of(name: Name) -> str:
+    """The town behind the word for a group: 武汉 in 示例集团武汉有限公司 is one of its companies."""
+    if not name.region_text or not ("集团" in name.full or "控股" in name.full):
+        return ""
+    full = _without_levels(name.full)
+    return name.region_text if any(word + name.region_text in full for word in ("集团", "控股")) else ""
 
 
 _public = re.compile("(?:中心|院|局|所|站|委员会|协会|学|校|馆|政府|委|办公室)$")
@@ -202,7 +263,9 @@ def likeness_of_brands(a: Name, b: Name) -> str:
         return "slip" if a.trade != b.trade else "slip of two" if len(a.brand) == len(b.brand) == 2 else "slip"
     if _without_levels(a.full) == _without_levels(b.full) or _without_levels(a.core) == _without_levels(b.core):
         return "equal"
-    if exchanged(a, b) or (
+    if _turned(a, b):
+        return "slip of two" if a.trade and a.trade == b.trade else "different"
+    if (len(a.full) >= 8 and sorted(a.full) == sorted(b.full)) or (
         min(len(a.full), len(b.full)) >= 8 and len(a.full) != len(b.full) and OSA.distance(a.full, b.full) == 1
         and not (a.form and b.form and a.trade and a.trade == b.trade)
     ):  # fmt: skip

@@ -122,7 +122,9 @@ class _Weighing:
             weight = worth.BRANCH_EQUAL if equal else worth.BRANCH_OTHER
             parts.append(Part("branch", "equal" if equal else "another", weight))
         if a.mark and a.mark == b.mark:
-            parts.append(Part("number", "equal", worth.MARK_EQUAL))
+            same_series = naming.series(a) == naming.series(b)
+            weight = worth.MARK_EQUAL if same_series else worth.MARK_OF_ANOTHER
+            parts.append(Part("number", "equal" if same_series else "of another series", weight))
         if a.form and b.form and a.group != b.group:
             parts.append(Part("group", "different", worth.GROUP_DIFFERENT))
         elsewhere = naming.registered_elsewhere(a, b)
@@ -174,7 +176,8 @@ class _Weighing:
         if not level:
             return []
         if level == "conflict":
-            return [Part("place", level, worth.PLACE_CONFLICT)]
+            misread = _place_is_brand(self.a, self.b) or _place_is_brand(self.b, self.a)
+            return [] if misread else [Part("place", level, worth.PLACE_CONFLICT)]
         if level == "other county":
             return [Part("place", level, worth.PLACE_OTHER_COUNTY)]
         if _related(named) or any(part.comparison == "name_region" for part in named):
@@ -365,6 +368,13 @@ def _names_of(record: Prepared) -> tuple[Name, ...]:
     return next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
 
 
+def _place_is_brand(one: Prepared, two: Prepared) -> bool:
+    """Whether all that places a record is its name, and what was read there begins the other's brand."""
+    if any(isinstance(slot, Site) and slot.place.provinces for slot in one.slots):
+        return False
+    return any(naming.brand_read_as_place(left, right) for left in _names_of(one) for right in _names_of(two))
+
+
 def _ordered(a: Name, b: Name) -> tuple[Name, Name]:
     return (a, b) if a <= b else (b, a)
 
@@ -374,7 +384,11 @@ _TWO_BRANDS = frozenset(("different", "another character", "slip of two"))
 
 def _related(parts: Iterable[Part]) -> bool:
     """Whether the names say: two companies of one family."""
-    return any(part.comparison in ("trade", "group") and part.level == "different" for part in parts)
+    return any(
+        part.level == ("of another series" if part.comparison == "number" else "different")
+        for part in parts
+        if part.comparison in ("trade", "group", "number")
+    )
 
 
 def _same_unit(a: Name, b: Name) -> bool:
