@@ -142,7 +142,7 @@ def cluster(
     return Clustering(
         clusters,
         open_,
-        tuple(_weak(clusters, auto, known, (bands or Bands()).review, judge)),
+        tuple(_weak(clusters, auto, same_list, known, (bands or Bands()).review, judge)),
         tuple(members for members in clusters if work.root(members[0]) in capped),
     )
 
@@ -392,26 +392,32 @@ def _torn(auto: list[Edge], work: _Forest, margin: int, fresh: frozenset[Id]) ->
 def _weak(
     clusters: Iterable[tuple[Id, ...]],
     auto: Iterable[Edge],
+    same: Iterable[Assertion],
     known: Mapping[tuple[Id, Id], Edge],
     review: int,
     judge: Judge | None,
 ) -> Iterable[Weak]:
-    """Clusters in which one edge alone holds two parts together (E01)."""
+    """Clusters in which one edge alone holds two parts together (E01); what a steward joined is no question."""
     home: dict[Id, int] = {}
     several = [members for members in clusters if len(members) > 2]
     for number, members in enumerate(several):
         home.update(dict.fromkeys(members, number))
     inside: dict[int, list[Edge]] = defaultdict(list)
-    for edge in auto:
+    for edge in (*auto, *(Edge(*_ordered(item.a, item.b), 0, _SAID) for item in same)):
         if edge.a in home and home[edge.a] == home.get(edge.b):
             inside[home[edge.a]].append(edge)
     for number, members in enumerate(several):
         for edge, side in _bridges(members, inside[number]):
+            if edge.band == _SAID:
+                continue
             other = [member for member in members if member not in side]
             support = _support(side, other, edge, known, judge)
             if support is None or support < review:
                 yield Weak(members, edge.a, edge.b, edge.weight, support)
 
+
+_SAID = "said"
+"""The band of an edge that a steward drew."""
 
 _WEIGHED = 400
 """Pairs across a bridge that are looked at; more say nothing new and a large cluster must not cost a day."""

@@ -63,8 +63,10 @@ def tasks(
             _print_task(hub, asked, as_json)
             return 0
         from mdm.steward import answer as settle
+        from mdm.steward import question
 
         with hub.store.begin() as conn:
+            asked = question(conn, number)
             decided = settle(conn, _who(hub, conn, asked.entity), number, answer, reason=reason)
         _told(decided, as_json)
     return 0
@@ -191,8 +193,8 @@ def merge(
     from mdm.steward import merge as join
 
     with _hub(ctx) as hub, hub.store.begin() as conn:
-        found = [_find(conn, id) for id in ids]
-        keep = _find(conn, survivor).id if survivor else None
+        found = [_find(conn, id, follow=False) for id in ids]
+        keep = _find(conn, survivor, follow=False).id if survivor else None
         _one_entity(found)
         decided = join(conn, _who(hub, conn, found[0].entity), [g.id for g in found], reason=reason, survivor=keep)
     _told(decided, as_json)
@@ -210,7 +212,7 @@ def split(
     from mdm.steward import split as cut
 
     with _hub(ctx) as hub, hub.store.begin() as conn:
-        record = _find(conn, id)
+        record = _find(conn, id, follow=False)
         leaving = [_record(conn, text) for text in records]
         decided = cut(conn, _who(hub, conn, record.entity), record.id, leaving, reason=reason)
     _told(decided, as_json)
@@ -225,12 +227,13 @@ def undo(
 ) -> int:
     """Take a decision back; every id and value returns to where it was."""
     from goldbridge.state import decision, golden
+    from mdm.steward import in_force
     from mdm.steward import undo as take_back
 
     with _hub(ctx) as hub, hub.store.begin() as conn:
-        made = decision.load(conn, [number]).get(number)
-        if made is None:
+        if number not in decision.load(conn, [number]):
             raise typer.BadParameter(f"there is no decision {number}", param_hint="DECISION")
+        made = in_force(conn, number)
         touched = [int(id) for id in made.base_versions]
         heads = golden.load(conn, touched)
         entity = heads[touched[0]].entity if touched and touched[0] in heads else "party"
@@ -272,8 +275,11 @@ def _who(hub: Hub, conn: Connection, entity: str) -> Steward:
     return Steward(getpass.getuser(), core, Audit(derive(hub.key, "audit")))
 
 
-def _find(conn: Connection, text: str) -> Golden:
-    """A golden record by its id (redirects followed) or by one of its records."""
+def _find(conn: Connection, text: str, *, follow: bool = True) -> Golden:
+    """A golden record by its id or by one of its records.
+
+    Redirects are followed for who looks, not for who decides: an id that was merged away is not what was meant.
+    """
     from goldbridge.state import crosswalk, golden
     from mdm.identity import read_id
 
@@ -286,11 +292,11 @@ def _find(conn: Connection, text: str) -> Golden:
             asked = read_id(text)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="ID") from None
-        way = golden.resolve(conn, [asked]).get(asked)
+        way = golden.resolve(conn, [asked] if follow else []).get(asked)
         if way is not None and len(way.ids) > 1:
             heirs = ", ".join(_written(g) for g in golden.load(conn, way.ids).values())
             raise typer.BadParameter(f"{text} was split; its records are now in {heirs}", param_hint="ID")
-        number = way.ids[0] if way is not None and way.ids else None
+        number = way.ids[0] if way is not None and way.ids else asked
     found = golden.load(conn, [number]) if number is not None else {}
     if number is None or number not in found:
         raise typer.BadParameter(f"there is no golden record for '{text}'", param_hint="ID")

@@ -100,6 +100,19 @@ def open_tasks(conn: Connection, tasks: Sequence[NewTask]) -> list[int]:
     return [held[name].id for name in names]
 
 
+def unanswered(conn: Connection, tasks: Sequence[NewTask]) -> list[NewTask]:
+    """Those that nobody closed as unsure on the same evidence."""
+    if not tasks:
+        return []
+    query = select(_row.kind, _row.subject_hash, _row.evidence_hash).where(
+        one_of(_row.subject_hash, {_subject_hash(task.subject) for task in tasks}),
+        _row.state == "done",
+        _row.resolution == "unsure",
+    )
+    closed = {tuple(row) for row in conn.execute(query)}
+    return [task for task in tasks if (task.kind, _subject_hash(task.subject), task.evidence_hash) not in closed]
+
+
 def _subject_hash(subject: Sequence[int]) -> str:
     return document.digest(sorted(set(subject)))
 
@@ -190,6 +203,8 @@ def _taken(held: Task | None, id: int, version: int) -> Reject:
         return Reject("STA032", f"task {id} does not exist; list the tasks again")
     answer = f"{held.state}{f' with {held.resolution!r}' if held.resolution else ''}"
     by = f" (decision {held.decision})" if held.decision else ""
+    if held.version == version:
+        return Reject("STA033", f"task {id} is closed already: {answer}{by}; look again")
     return Reject(
         "STA033",
         f"task {id} was changed since you looked (version {held.version}, you saw {version}): "
@@ -222,6 +237,11 @@ def resolve(conn: Connection, id: int, *, version: int, resolution: str, decisio
     if held is None or held.state in CLOSED:
         raise _taken(held, id, version)
     return _change(conn, id, version, {"state": "done", "resolution": resolution, "decision": decision})
+
+
+def link(conn: Connection, id: int, *, version: int, decision: int) -> Task:
+    """Note which decision the answer to a closed task became."""
+    return _change(conn, id, version, {"decision": decision})
 
 
 def reopen(conn: Connection, id: int) -> Task:

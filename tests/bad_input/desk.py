@@ -93,6 +93,15 @@ class Said:
         return self.errors[0]
 
 
+def hear(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Said:
+    """Run a command on the project in `root` and hear what it says."""
+    capsys.readouterr()
+    status = cli.main([*words, "--project", str(root)])
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if line and "[info " not in line and "[warning " not in line]
+    return Said(status, out, [line.replace(f"{os.path.relpath(root)}/", "") for line in lines])
+
+
 class Desk:
     """The project in `root`; commands are typed there."""
 
@@ -132,11 +141,7 @@ class Desk:
 
     def type(self, *words: str) -> Said:
         """Run a command and hear what it says."""
-        self._capsys.readouterr()
-        status = cli.main([*words, "--project", str(self.root)])
-        out, err = self._capsys.readouterr()
-        lines = [line for line in err.splitlines() if line and "[info " not in line and "[warning " not in line]
-        return Said(status, out, [line.replace(f"{os.path.relpath(self.root)}/", "") for line in lines])
+        return hear(self.root, self._capsys, *words)
 
     def result(self, *words: str) -> dict[str, Any]:
         """The result of the one flow that a `run ... --json` ran."""

@@ -54,6 +54,12 @@ def test_e01_a_triangle_is_not_weak_and_the_judge_is_asked_for_unknown_pairs() -
     assert set(asked) == {(1, 3)}
 
 
+def test_e01_a_pair_that_a_steward_joined_is_not_weak() -> None:
+    chain = [edge(1, 2, 30), edge(2, 3, 26)]
+    assert [(weak.a, weak.b) for weak in cluster(nodes(3), chain, same=[(3, 2)]).weak] == [(1, 2)]
+    assert [(weak.a, weak.b) for weak in cluster(nodes(3), chain[:1], same=[(2, 3)]).weak] == [(1, 2)]
+
+
 def test_e01_never_joined_when_the_ends_are_asserted_different() -> None:
     found = cluster(nodes(3), [edge(1, 2, 30), edge(2, 3, 26)], different=[(1, 3)])
     assert found.clusters == ((1, 2), (3,))

@@ -66,13 +66,13 @@ class Bench:
     def __init__(self, root: Path, state_url: str, clock: Clock) -> None:
         self.root, self.clock = root, clock
         root.mkdir()
-        self._write("config/model.yaml", MODEL)
-        self._write("config/sources.yaml", SOURCES)
-        self._write("config/settings.yaml", f'state: {{url: "{state_url}"}}\n')
-        self._write("config/survivorship.yaml", "party: {name: {order: [source_rank: [erp, crm], recency]}}\n")
-        self._write("flows.yaml", FLOWS)
-        self._write("mappings/crm/account.yaml", MAPPING % "crm.account")
-        self._write("mappings/erp/partner.yaml", MAPPING % "erp.partner")
+        self.write("config/model.yaml", MODEL)
+        self.write("config/sources.yaml", SOURCES)
+        self.write("config/settings.yaml", f'state: {{url: "{state_url}"}}\n')
+        self.write("config/survivorship.yaml", "party: {name: {order: [source_rank: [erp, crm], recency]}}\n")
+        self.write("flows.yaml", FLOWS)
+        self.write("mappings/crm/account.yaml", MAPPING % "crm.account")
+        self.write("mappings/erp/partner.yaml", MAPPING % "erp.partner")
         for system in ("crm", "erp"):
             with sqlite3.connect(self.database(system)) as conn:
                 conn.execute(f"CREATE TABLE ACCOUNT ({', '.join(COLUMNS)}, PRIMARY KEY (ID))")
@@ -80,7 +80,7 @@ class Bench:
         secrets.write_text("".join(f"{s.upper()}_URL=sqlite:///{self.database(s)}\n" for s in ("crm", "erp")))
         secrets.chmod(0o600)
 
-    def _write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str) -> None:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(dedent(text), encoding="utf-8")

@@ -248,10 +248,10 @@ class CrmBench(Bench):
                 conn.execute("DROP TABLE ACCOUNT")
                 for table, columns in TABLES.items():
                     conn.execute(f"CREATE TABLE {table} ({', '.join(columns)}, PRIMARY KEY (ID))")
-        self._write("config/model.yaml", MODEL)
-        self._write("config/sources.yaml", SOURCES % url)
-        self._write("config/survivorship.yaml", SURVIVORSHIP)
-        self._write("flows.yaml", FLOWS)
+        self.write("config/model.yaml", MODEL)
+        self.write("config/sources.yaml", SOURCES % url)
+        self.write("config/survivorship.yaml", SURVIVORSHIP)
+        self.write("flows.yaml", FLOWS)
         for name, text in {
             "crm/account": PARTY % "crm.account",
             "crm/contact": CONTACT,
@@ -266,7 +266,7 @@ class CrmBench(Bench):
             "new_crm/contact.out": CONTACT_OUT,
             "new_crm/contract.out": CONTRACT_OUT,
         }.items():
-            self._write(f"mappings/{name}.yaml", text)
+            self.write(f"mappings/{name}.yaml", text)
         with (root / "config/secrets.env").open("a") as secrets:
             secrets.write("CRM_SECRET=fx-sandbox-app-secret\nCRM_CODE=fx-sandbox-permanent-code\n")
         frozen = isinstance(clock, FrozenClock)
