@@ -7,7 +7,7 @@ at its beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -49,8 +49,10 @@ def ingest(
     generation, since = 0, ""
     with run.page() as conn:
         left = cursor.load(conn, run.flow, partition)
+        unread = dead.unread(conn, run.flow, system, stream.name)
         if full:
             generation, since = cursor.begin_generation(conn, run.flow, run.id)
+    whole = window is None and (full or stream.walk == "full")
     if window is None:
         window = _window(reader, stream, left, full)
     reading = Reading(reader.read(stream, window))
@@ -58,6 +60,7 @@ def ingest(
     for page in _joined(reading):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
+            _read_after_all(conn, run, ref, unread.intersection(map(stream.key_of, page.rows)))
             if page.at is not None and not full and not cursor.behind(left, page.at.cursor, page.at.tie):
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
         run.progress.advance(run.counters.read - done)
@@ -67,6 +70,9 @@ def ingest(
         "proven" if verdict and verdict.proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
     )
     remap(run, ref, mapping)
+    if unread and whole and verdict and verdict.proven:
+        with run.page() as conn:
+            dead.outlive(conn, run.flow, system, stream.name, run.id)
     if full:
         if verdict and verdict.proven:
             _sweep(run, ref, generation, since, allow_deletes)
@@ -121,6 +127,14 @@ def _land(
         letters = [dead.letter(error, ref.system, ref.stream, key, "read") for key, error in page.rejects]
         dead.put(conn, run.flow, letters, run.id)
         run.counters.add({"dead": len(letters)})
+
+
+def _read_after_all(conn: Connection, run: Running, ref: StreamRef, keys: Collection[str]) -> None:
+    """Records that could not be read before were read now; one that cannot be mapped keeps its letter."""
+    if keys:
+        records = landing.load(conn, landing.find(conn, ref.system, ref.stream, keys).values())
+        settled = [record.key for record in records.values() if record.fate != "dead"]
+        dead.outlive(conn, run.flow, ref.system, ref.stream, run.id, settled)
 
 
 def land_rows(

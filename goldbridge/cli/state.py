@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldbridge.cli import session
+from goldbridge.cli.replay import replay
 
 if TYPE_CHECKING:
     from goldbridge.settings.project import Project
@@ -22,9 +23,10 @@ FLOW = Annotated[str, typer.Option("--flow", metavar="FLOW", help="Of this flow 
 
 
 def register(app: typer.Typer) -> None:
-    dead = typer.Typer(no_args_is_help=True, help="Look at records that were set aside.")
+    dead = typer.Typer(no_args_is_help=True, help="Look at records that were set aside, and let them go again.")
     dead.command("list")(list_letters)
     dead.command("show")(show)
+    dead.command("replay")(replay)
     app.add_typer(dead, name="dead")
     state = typer.Typer(no_args_is_help=True, help="Say whose the state is, and drop what cannot be read.")
     state.command("adopt")(adopt)

@@ -11,7 +11,19 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Dialect, Integer, Table, literal, literal_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    Table,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -125,3 +137,17 @@ def group(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     for key, value in pairs:
         grouped.setdefault(key, []).append(value)
     return grouped
+
+
+def distinct(conn: Connection, column: ColumnElement[str], *where: ColumnElement[bool]) -> list[str]:
+    """The different values of a column, in order, one jump in its index each: for few values in many rows.
+
+    `where` fixes the columns before it in the index.
+    """
+    found: list[str] = []
+    query = select(func.min(column)).where(*where)
+    value = conn.execute(query).scalar()
+    while value is not None:
+        found.append(value)
+        value = conn.execute(query.where(column > value)).scalar()
+    return found

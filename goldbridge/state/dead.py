@@ -9,13 +9,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select
 
 from goldbridge.errors import GoldbridgeError, Mark, Reject
 from goldbridge.log import redact
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, distinct, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import dead_letter
 
@@ -129,8 +129,33 @@ def clear(conn: Connection, flow: str, system: str, stream: str, keys: Collectio
     if not keys:
         return 0
     named = [document.visible(key)[:500] for key in keys]
-    applied = (_row.flow == flow, _row.system == system, _row.stream == stream, one_of(_row.key, named))
-    return conn.execute(delete(dead_letter).where(*applied)).rowcount
+    return conn.execute(delete(dead_letter).where(*_of(flow, system, stream), one_of(_row.key, named))).rowcount
+
+
+def drop(conn: Connection, ids: Collection[int]) -> int:
+    """These letters have nothing to say any more; returns how many went."""
+    return conn.execute(delete(dead_letter).where(one_of(_row.id, ids))).rowcount if ids else 0
+
+
+def unread(conn: Connection, flow: str, system: str, stream: str) -> set[str]:
+    """The keys of records that could not even be read."""
+    query = select(_row.key).where(*_of(flow, system, stream), _row.stage == "read")
+    return set(conn.execute(query).scalars())
+
+
+def outlive(
+    conn: Connection, flow: str, system: str, stream: str, run: int, keys: Collection[str] | None = None
+) -> int:
+    """Drop what could not be read before this run: these records were read now; without `keys`, the whole stream was,
+    and what was not met again is gone or was set right."""
+    before = (*_of(flow, system, stream), _row.stage == "read", _row.run < run)
+    if keys is not None:
+        before = (*before, one_of(_row.key, [document.visible(key)[:500] for key in keys]))
+    return conn.execute(delete(dead_letter).where(*before)).rowcount
+
+
+def _of(flow: str, system: str, stream: str) -> tuple[ColumnElement[bool], ...]:
+    return (_row.flow == flow, _row.system == system, _row.stream == stream)
 
 
 def list_letters(
@@ -152,12 +177,49 @@ def list_letters(
     return [_letter(row) for row in conn.execute(query.order_by(_row.id).limit(limit))]
 
 
-def load(conn: Connection, ids: Collection[int]) -> dict[int, DeadLetter]:
-    """Letters by id, with payloads."""
+def load(conn: Connection, ids: Collection[int], *, payloads: bool = True) -> dict[int, DeadLetter]:
+    """Letters by id, with payloads unless told otherwise."""
     if not ids:
         return {}
-    found = [_letter(row) for row in conn.execute(_select(True).where(one_of(_row.id, ids)).order_by(_row.id))]
+    found = [_letter(row) for row in conn.execute(_select(payloads).where(one_of(_row.id, ids)).order_by(_row.id))]
     return {one.id: one for one in found}
+
+
+def about(conn: Connection, system: str, stream: str, key: str) -> list[DeadLetter]:
+    """Every flow's letter about one record, without payloads."""
+    query = _select(False).where(_row.system == system, _row.stream == stream, _row.key == document.visible(key)[:500])
+    return [_letter(row) for flow in flows(conn) for row in conn.execute(query.where(_row.flow == flow))]
+
+
+def flows(conn: Connection) -> list[str]:
+    """The flows that have letters."""
+    return distinct(conn, _row.flow)
+
+
+def streams(conn: Connection, system: str, key: str) -> list[str]:
+    """The streams (or objects) of a system in which a record of this key was set aside."""
+    named = document.visible(key)[:500]
+    found: set[str] = set()
+    for flow in flows(conn):
+        for stream in distinct(conn, _row.stream, _row.flow == flow, _row.system == system):
+            query = select(_row.id).where(*_of(flow, system, stream), _row.key == named)
+            found |= {stream} if conn.execute(query).first() else set()
+    return sorted(found)
+
+
+def places(
+    conn: Connection, *, flow: str = "", code: str = "", ids: Collection[int] | None = None
+) -> dict[tuple[str, str, str], list[int]]:
+    """(flow, system, stream) -> the ids of its letters, ascending; `ids` takes only those of them."""
+    place = (_row.flow, _row.system, _row.stream)
+    filters = {"flow": flow, "code": code}
+    query = select(*place, _row.id).where(*[_row[name] == value for name, value in filters.items() if value])
+    if ids is not None:
+        query = query.where(one_of(_row.id, ids))
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for name, system, stream, id in conn.execute(query.order_by(_row.id)):
+        found.setdefault((name, system, stream), []).append(id)
+    return found
 
 
 def _select(payloads: bool) -> Select[Any]:

@@ -16,7 +16,7 @@ from goldbridge.errors import Halt
 from goldbridge.log import redact
 from goldbridge.ports import Json
 from goldbridge.state import document
-from goldbridge.state.bulk import Insert, fixed, one_of
+from goldbridge.state.bulk import Insert, distinct, fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.instance import raise_epoch
 from goldbridge.state.run import Lease
@@ -315,6 +315,25 @@ def list_deliveries(
     if subject is not None:
         query = query.where(_row.subject == subject)
     return [_delivery(row) for row in conn.execute(query)]
+
+
+def of_subjects(conn: Connection, target: str, object: str, subjects: Collection[int]) -> dict[int, list[Delivery]]:
+    """Subject -> all of its deliveries to one object, oldest first; subjects without one are left out."""
+    found: dict[int, list[Delivery]] = {}
+    if subjects:
+        query = select(delivery).where(_row.target == target, _row.object == object, one_of(_row.subject, subjects))
+        for item in sorted(map(_delivery, conn.execute(query)), key=lambda item: item.id):
+            found.setdefault(item.subject, []).append(item)
+    return found
+
+
+def objects(conn: Connection) -> list[tuple[str, str]]:
+    """Every (target, object) that was ever written to."""
+    return [
+        (target, object)
+        for target in distinct(conn, _row.target)
+        for object in distinct(conn, _row.object, _row.target == target)
+    ]
 
 
 def count(conn: Connection) -> Mapping[tuple[str, str, DeliveryState], int]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, text, update
 from sqlalchemy import delete as delete_from
 
 from goldbridge.errors import Reject
@@ -32,11 +32,13 @@ from goldbridge.state.record import (
     anchored,
     count,
     find,
+    last_runs,
     load,
     place,
     record_id,
     scan,
     scan_all,
+    streams,
     version_ids,
     versions,
 )
@@ -44,8 +46,9 @@ from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
     "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef",
-    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "load", "missing", "outdated",
-    "place", "record_id", "save", "scan", "scan_all", "set_state", "sweep", "version_ids", "versions",
+    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "last_runs", "load", "missing",
+    "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state", "streams", "sweep",
+    "version_ids", "versions",
 ]  # fmt: skip
 
 KEY_LIMIT = 500
@@ -144,9 +147,7 @@ def changed(
     Rows that cannot be stored come back under `rejected` (STA020, STA021). A stored record whose mapping revision
     differs from `mapping_rev` (when one is given) is a change even though its row is the same.
     """
-    if conn.dialect.name == "postgresql":
-        # Two runs that land the same new record must not both find that it is new.
-        conn.execute(_LOCK, {"stream": f"{ref.system}\x01{ref.stream}"})
+    _lock(conn, ref)
     compared = Compared()
     page = _distinct(arrivals, compared)
     heads = record.heads(conn, ref.system, ref.stream, page)
@@ -179,6 +180,12 @@ def changed(
     if generation:
         _see(conn, [(generation, number) for number in seen])
     return compared
+
+
+def _lock(conn: Connection, ref: StreamRef) -> None:
+    """Two runs that land the same record must not both start from what it was before."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_LOCK, {"stream": f"{ref.system}\x01{ref.stream}"})
 
 
 def _distinct(arrivals: Sequence[Arrival], compared: Compared) -> dict[str, Arrival]:
@@ -376,13 +383,25 @@ def close_generation(conn: Connection, generation: int) -> None:
 
 def outdated(conn: Connection, ref: StreamRef, mapping_rev: str, *, after: int = -1, limit: int = 1000) -> list[Change]:
     """Live records last mapped by another revision, as changes to map again and `save`; by ascending id."""
+    query = _stored().where(_record.mapping_rev != mapping_rev)
+    return _again(conn, record.paged(query, "", ref.system, ref.stream, ("live",), (), after).limit(limit))
+
+
+def set_aside(conn: Connection, ref: StreamRef, records: Collection[int]) -> list[Change]:
+    """Those of these records that are live dead letters, as changes to map again and `save`, by ascending id."""
+    _lock(conn, ref)
+    query = _stored().where(one_of(_record.id, records), _record.state == "live", _record.fate == "dead")
+    return _again(conn, query.order_by(_record.id))
+
+
+def _stored() -> Select[Any]:
     query = select(*record.HEAD, _record.event_at, _record.anchor, source_version.c.raw)
-    query = query.select_from(source_record.join(source_version, record.CURRENT)).where(
-        _record.mapping_rev != mapping_rev
-    )
-    found = conn.execute(record.paged(query, "", ref.system, ref.stream, ("live",), (), after).limit(limit))
+    return query.select_from(source_record.join(source_version, record.CURRENT))
+
+
+def _again(conn: Connection, query: Select[Any]) -> list[Change]:
     changes = []
-    for *head, event_at, anchor, raw in found:
+    for *head, event_at, anchor, raw in conn.execute(query):
         before = Head(*head)
         change = Change(before.id, before.key, before.incarnation, raw, "", before.raw_hash, event_at, False, before)
         change.anchor = anchor

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from goldbridge.ports import Json
-from goldbridge.state.bulk import group, one_of
+from goldbridge.state.bulk import distinct, group, one_of
 from goldbridge.state.tables import source_record, source_version
 
 RawRow = dict[str, Any]
@@ -191,6 +191,20 @@ def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> d
     """Key -> id of its newest incarnation, deleted or not."""
     newest = heads(conn, system, stream, keys)
     return {key: newest[key].id for key in keys if key in newest}
+
+
+def streams(conn: Connection, system: str) -> list[str]:
+    """The streams of a system of which anything was ever landed."""
+    return distinct(conn, _record.stream, _record.system == system)
+
+
+def last_runs(conn: Connection, records: Collection[int]) -> dict[int, int]:
+    """Record -> the run that changed it last; a change of the mapping alone does not count."""
+    if not records:
+        return {}
+    query = select(_record.id, source_version.c.run).where(one_of(_record.id, records))
+    found = conn.execute(query.select_from(source_record.join(source_version, source_version.c.id == _record.newest)))
+    return {row[0]: row[1] for row in found}
 
 
 def anchored(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:

@@ -12,7 +12,8 @@ FLOW = "crm"
 
 
 def letter(key: str = "C1", message: str = "role: no lookup entry for '9'", **more: object) -> Letter:
-    return Letter("legacy_crm", "account", key, "map", "MAP050", message, **more)  # type: ignore[arg-type]
+    code = str(more.pop("code", "MAP050"))
+    return Letter("legacy_crm", "account", key, "map", code, message, **more)  # type: ignore[arg-type]
 
 
 def put(store: Store, *letters: Letter, flow: str = FLOW, run: int = 1) -> None:
@@ -127,3 +128,34 @@ def test_a_payload_is_shown_by_its_shape() -> None:
         "n": "number",
     }
     assert dead.redacted({"n": 5}, "n") == {"n": 5}
+
+
+def test_letters_are_found_by_their_place_and_by_their_record(store: Store) -> None:
+    put(store, letter("C1"), letter("C2", code="MAP051"))
+    put(store, letter("C1"), Letter("oa", "form", "C1", "write", "CON050", "no"), flow="other")
+    first, second, third, fourth = [one.id for one in listed(store)]
+    with store.read() as conn:
+        assert dead.places(conn) == {
+            (FLOW, "legacy_crm", "account"): [first, second],
+            ("other", "legacy_crm", "account"): [third],
+            ("other", "oa", "form"): [fourth],
+        }
+        assert dead.places(conn, flow=FLOW, code="MAP051") == {(FLOW, "legacy_crm", "account"): [second]}
+        assert dead.places(conn, ids=[third, 99]) == {("other", "legacy_crm", "account"): [third]}
+        assert [one.id for one in dead.about(conn, "legacy_crm", "account", "C1")] == [first, third]
+        assert dead.flows(conn) == [FLOW, "other"]
+        assert (dead.streams(conn, "oa", "C1"), dead.streams(conn, "oa", "C2")) == (["form"], [])
+    with store.begin() as conn:
+        assert dead.drop(conn, [first, fourth]) == 2
+    assert [one.id for one in listed(store)] == [second, third]
+
+
+def test_what_could_not_be_read_goes_when_a_later_run_read_it(store: Store) -> None:
+    mine = [Letter("s", "t", key, "read", "CON087", "no") for key in ("a", "b", "c\0")]
+    put(store, *mine, letter("C1"), run=3)
+    with store.begin() as conn:
+        assert dead.unread(conn, FLOW, "s", "t") == {"a", "b", "c\\u0000"}
+        assert dead.outlive(conn, FLOW, "s", "t", 3) == 0  # they were met in this very run
+        assert dead.outlive(conn, FLOW, "s", "t", 4, ["b", "c\0"]) == 2
+        assert dead.outlive(conn, FLOW, "s", "t", 4) == 1
+    assert [one.key for one in listed(store)] == ["C1"]

@@ -31,6 +31,9 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "changed": lambda conn: landing.changed(conn, CRM, [landing.Arrival("k", {})]),
     "delete": lambda conn: landing.delete(conn, CRM, ["k"], 1),
     "load": lambda conn: landing.load(conn, [1], raw=True),
+    "streams": lambda conn: landing.streams(conn, "s"),
+    "last_runs": lambda conn: landing.last_runs(conn, [1]),
+    "set_aside": lambda conn: landing.set_aside(conn, CRM, [1]),
     "versions": lambda conn: landing.versions(conn, 1),
     "anchored": lambda conn: landing.anchored(conn, [1]),
     "missing": lambda conn: landing.missing(conn, CRM, 1, before="9"),
@@ -70,10 +73,17 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     ),
     "claim": lambda conn: delivery.claim(conn, Lease("f", "h", 1, 1), "t", "o", limit=5, run=1),
     "unknown": lambda conn: delivery.unknown(conn, "t", "o"),
+    "of_subjects": lambda conn: delivery.of_subjects(conn, "t", "o", [1]),
+    "objects": lambda conn: delivery.objects(conn),
     "unpark": lambda conn: delivery.unpark(conn, ["x"]),
     "ledger": lambda conn: ledger.load(conn, "t", "o", ["k"]),
     "ledger by subject": lambda conn: ledger.by_subject(conn, "t", "o", [1]),
     "dead put": lambda conn: dead.put(conn, "f", [dead.Letter("s", "t", "k", "map", "MAP001", "m")], 1),
+    "dead about": lambda conn: dead.about(conn, "s", "t", "k"),
+    "dead streams": lambda conn: dead.streams(conn, "s", "k"),
+    "dead unread": lambda conn: dead.unread(conn, "f", "s", "t"),
+    "dead outlive": lambda conn: dead.outlive(conn, "f", "s", "t", 1, ["k"]),
+    "dead drop": lambda conn: dead.drop(conn, [1]),
     "dead clear": lambda conn: dead.clear(conn, "f", "s", "t", ["k"]),
     "cache": lambda conn: cache.load(conn, "s", "q", [{"a": "b"}]),
     "relations": lambda conn: relation.touching(conn, [1]),
@@ -91,6 +101,9 @@ def test_no_question_walks_a_table(sqlite_store: Store, question: str) -> None:
         asked.append((sql, parameters[0] if many else parameters))
 
     with sqlite_store.begin() as conn:
+        dead.put(
+            conn, "f", [dead.Letter("s", "t", "k", "map", "MAP001", "m")], 1
+        )  # some questions follow what is there
         event.listen(sqlite_store.engine, "before_cursor_execute", note)
         QUESTIONS[question](conn)
         event.remove(sqlite_store.engine, "before_cursor_execute", note)
