@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SPLITTERS = ("city", "trade", "road", "core", "phone", "party")
 _RAREST = 3
+_RARE = 40
+"""Of the words of a name the rarest ones are keys, at most so many; those beside the first only while they are rare."""
 
 
 def keys(rules: Rules, statistics: Statistics, prepared: Prepared) -> list[str]:
@@ -33,8 +35,9 @@ def keys_of_facets(rules: Rules, statistics: Statistics, offered: Mapping[str, S
         for facet, values in offered.items()
     }
     if "token" in offers:
-        ranked = sorted(offers["token"], key=lambda word: (statistics.count("token", word), word))
-        offers["token"] = tuple(ranked[:_RAREST])
+        counts = statistics.counts.get("token", {})
+        ranked = sorted((counts.get(word, 1), word) for word in offers["token"])[:_RAREST]
+        offers["token"] = tuple(word for at, (count, word) in enumerate(ranked) if not at or count <= _RARE)
     found: set[str] = set()
     for parts in rules.blocks:
         label = "+".join(parts)

@@ -32,6 +32,31 @@ PHONE = Rare("phone", 1 / 40_000, 20_000, 14)
 EMAIL = Rare("email", 1 / 40_000, 20_000, 14)
 DOMAIN = Rare("domain", 1 / 40_000, 20_000, 12)
 SITE = Rare("site", 1 / 40_000, 20_000, 14)
+WORD = Rare("token", 1 / 4_000, 2_000, 16)
+"""A word of a name in letters."""
+WORD_COMMON = Rare("token", 1 / 100, 1_000, 9)
+"""The same for a trade or an everyday word: a small table cannot show how common those are."""
+
+WORD_LETTER = bits(2)
+WORDS_MOST = bits(26)
+WORDS_MOST_PART = bits(20)
+"""Where one of the names has a word more: a relative's name often has."""
+WORDS_LEAST = bits(8)
+"""Less in common, and a word of its own on each side: two names."""
+WORD_MISSING_COUNTRY = bits(-2)
+"""The country in which both records are."""
+WORDS_ALL = bits(4)
+"""No word is left on either side."""
+WORDS_MOVED = bits(-1.5)
+WORD_PENALTY = {
+    "equal": bits(0), "joined": bits(1), "ending": bits(0.5), "respelt": bits(1), "abbreviated": bits(2),
+    "slip": bits(2), "slip in a short word": bits(3), "slip in four letters": bits(5), "two slips": bits(4),
+}  # fmt: skip
+"""Taken off a word's worth when it is spelt in two ways."""
+WORD_MISSING = bits(-4)
+WORD_MISSING_RARE = bits(-7)
+WORDS_MISSING_BEHIND = bits(-5)
+"""The words missing at the end of a name, all together: people shorten names from behind."""
 
 HARD_EQUAL = bits(36)
 HARD_DIFFERENT = bits(-24)
@@ -69,8 +94,15 @@ REGION_OTHER = bits(-5)
 FORM_EQUAL = bits(0.5)
 FORM_CONVERTED = bits(-0.5)
 FORM_DIFFERENT = bits(-3)
-FORM_DIFFERENT_LATIN = bits(-1)
-"""Abroad the form is written in more ways than anybody can list."""
+FORM_EQUAL_LATIN = bits(1.5)
+FORM_DIFFERENT_LATIN = bits(-0.5)
+"""Forms that people write one for another: Pvt Ltd, Ltd."""
+FORM_OTHER_LATIN = bits(-10)
+"""X LLC and X LP, X GmbH and X AG: relatives far more often than one company."""
+FORM_OPEN = bits(-6)
+"""A form was left out, and companies of this name are known under several."""
+COUNTRY_EQUAL = bits(1)
+COUNTRY_DIFFERENT = bits(-10)
 BRANCH_EQUAL = bits(4)
 BRANCH_OTHER = bits(-8)
 """One place holds the other (南通, 南通海安); what contradicts outright is a veto."""

@@ -17,7 +17,9 @@ from dedupe import plain
 from dedupe.sound import sound
 from goldbridge.text.fold import fold_width, match_form
 from goldbridge.text.gazetteer import walk
-from goldbridge.text.organisation import parse_organisation
+from goldbridge.text.legal_form import DESCRIPTIVE
+from goldbridge.text.organisation import Organisation, parse_organisation
+from goldbridge.text.word_latin import name_words
 
 
 class Name(NamedTuple):
@@ -40,6 +42,8 @@ class Name(NamedTuple):
     region_text: str = ""
     role: str = "name"
     """name, short or former: which of a record's names this is."""
+    words: tuple[str, ...] = ()
+    """In Latin letters: the words of brand and trade, as they are compared."""
 
 
 # A remark typed behind a whole legal name: 示例有限公司(勿删), 示例有限公司-王经理. Branches stand there too and stay.
@@ -101,7 +105,17 @@ def read_name(text: str, role: str = "name") -> Name | None:
         whole=core if found.form or not region_text else region_text + core,
         region_text=_without_levels(region_text),
         role=role,
+        words=_words(found) if latin else (),
     )
+
+
+def _words(found: Organisation) -> tuple[str, ...]:
+    """The name of a country is a word like others, for the houses of one company in two countries are two; and so is
+    a form that says what something is: the fund of a bank is not the bank."""
+    country = "" if found.region else found.region_text
+    kind = found.form if found.form in DESCRIPTIVE else ""
+    words = name_words(f"{found.brand if found.brand != country else ''} {country} {found.trade} {kind}")
+    return (*words, found.number_mark) if found.number_mark else words
 
 
 def read_placed(text: str, role: str, towns: tuple[tuple[str, str], ...]) -> Name | None:

@@ -20,6 +20,7 @@ from dedupe.sound import sound
 from goldbridge.text.address import Address, parse_address
 from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
+from goldbridge.text.country import country_code
 from goldbridge.text.division import stem
 from goldbridge.text.fold import match_form
 from goldbridge.text.phone import parse_phones
@@ -93,6 +94,8 @@ def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
         return _online(tuple(values))
     if kind == "identifier":
         return _identifiers(comparison.type or comparison.name, tuple(values))
+    if kind == "country":
+        return next((code for text in values if (code := country_code(text))), None)
     if kind == "set":
         return tuple(sorted({word for text in values if (word := plain.words(text))})) or None
     return plain_kind(kind).clean(values[0]) or None
@@ -276,6 +279,8 @@ def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
             offer(comparison.name, *slot)
         else:
             offer(comparison.name, slot)
+            if comparison.kind == "country":
+                continue
             kind = plain_kind(comparison.kind)
             if kind.worded:
                 offer(word_facet(comparison.name), *tokens(slot))
@@ -294,8 +299,7 @@ def _offer_names(slot: Names, offer: Any) -> None:
         offer("trade", name.trade)
         offer("branch", name.branch)
         if name.latin:
-            words = [word for word in plain.words(name.core).split() if len(word) > 2]
-            offer("token", *words)
+            offer("token", *(word for word in name.words if len(word) > 1))
             offer("start", name.core[:6])
             offer("letters", "".join(sorted(name.core)))
             continue

@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "person": "a person's name; surname with a title (王总) fits, homophones are nearly equal",
     "name": "any other short name, for example of a place",
     "reference": "another record that it belongs to: the same or not",
+    "country": "a country, as its name or its code",
     "address": "a postal address, parsed into region, road and number",
     "phone": "telephone numbers; several fields are one pool",
     "email": "e-mail addresses; their domain counts as well",
@@ -163,7 +164,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "name": "organisation", "short_name": "organisation", "former_names": "organisation",
             "credit_code": "identifier", "lei": "identifier", "registration_no": "code",
             "phones": "phone", "phone": "phone", "emails": "email", "email": "email", "website": "domain",
-            "address": "address",
+            "address": "address", "country": "country",
         },
         "veto": [
             "different_hard_id", "head_office_and_branch", "fund_number", "different_kind", "group_marker", "namesakes",

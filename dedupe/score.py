@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rapidfuzz.distance import OSA, Indel
 
 from dedupe import evidence as worth
+from dedupe import latin
 from dedupe import name as naming
 from dedupe import place as placing
 from dedupe.bit import share
@@ -23,6 +24,8 @@ from dedupe.prepare import Identifiers, Names, Online, Prepared, Site, sites
 from dedupe.rule import Comparison, Rules
 from dedupe.sound import sound
 from dedupe.statistic import Statistics
+from goldbridge.text.legal_form import DESCRIPTIVE, forms_agree
+from goldbridge.text.word_latin import is_common
 
 
 class Part(NamedTuple):
@@ -72,23 +75,33 @@ class _Weighing:
     def __init__(self, rules: Rules, statistics: Statistics, a: Prepared, b: Prepared) -> None:
         self.rules, self.statistics = rules, statistics
         self.a, self.b = a, b
+        self._land = ""
 
     def parts(self) -> tuple[Part, ...]:
         named: list[Part] = []
         contact: list[Part] = []
         other: list[Part] = []
+        names: tuple[Names, Names] | None = None
+        land = 0
         for comparison, one, two in zip(self.rules.comparisons, self.a.slots, self.b.slots, strict=True):
             if one is None or two is None:
                 continue
             if comparison.kind == "organisation":
-                named = self._names(one, two)
+                names = one, two
             elif comparison.kind in _CONTACT:
                 contact.append(_CONTACT[comparison.kind](self, one, two))
+            elif comparison.kind == "country":
+                land = worth.COUNTRY_EQUAL if one == two else worth.COUNTRY_DIFFERENT
+                self._land = one if one == two else ""
             elif comparison.kind == "identifier":
                 other.append(self._identifier(comparison, one, two))
             else:
                 other.append(self._plain(comparison, one, two))
         contact = [part for part in contact if part.level]
+        if names:
+            named = self._names(*names)
+        if land:
+            named = _in_country(named, land)
         named.extend(self._place(named, contact))
         if any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
             contact = self._balanced(named, contact)
@@ -110,18 +123,25 @@ class _Weighing:
         return best
 
     def _name_pair(self, a: Name, b: Name) -> list[Part]:
-        brand = self._brand(a, b)
-        parts = [brand]
+        if a.words and b.words:
+            parts = [Part(*part) for part in latin.weigh(a, b, self._word, self._land)]
+            brand = parts[0]
+            if self._open_form(a, b):
+                parts.append(Part("form", "left open, several known", worth.FORM_OPEN))
+        else:
+            brand = self._brand(a, b)
+            parts = [brand]
         if brand.level in ("different", "other script"):
             return parts
-        parts.append(self._trade(a, b, brand.level))
-        if a.form and b.form:
+        if not (a.words and b.words):
+            parts.append(self._trade(a, b, brand.level))
+        if a.form and b.form and not (a.words and DESCRIPTIVE & {a.form, b.form}):
             parts.append(_form(a, b))
         if a.branch and b.branch:
             equal = a.branch == b.branch
             weight = worth.BRANCH_EQUAL if equal else worth.BRANCH_OTHER
             parts.append(Part("branch", "equal" if equal else "another", weight))
-        if a.mark and a.mark == b.mark:
+        if a.mark and a.mark == b.mark and not a.words:
             same_series = naming.series(a) == naming.series(b)
             weight = worth.MARK_EQUAL if same_series else worth.MARK_OF_ANOTHER
             parts.append(Part("number", "equal" if same_series else "of another series", weight))
@@ -136,6 +156,16 @@ class _Weighing:
         if "former" in (a.role, b.role):
             parts.append(Part("former_names", "fits", worth.FORMER))
         return parts
+
+    def _open_form(self, a: Name, b: Name) -> bool:
+        """Whether one of the names lacks its form where several companies differ in nothing else."""
+        return bool(a.form) != bool(b.form) and self.statistics.forms.get("".join(a.words), 1) > 1
+
+    def _word(self, word: str) -> int:
+        """What a word in common proves."""
+        if len(word) == 1:
+            return worth.WORD_LETTER
+        return self.statistics.word_rarity(word, worth.WORD_COMMON if is_common(word) else worth.WORD)
 
     def _brand(self, a: Name, b: Name) -> Part:
         level = naming.likeness_of_brands(a, b)
@@ -212,7 +242,9 @@ class _Weighing:
         one_place = placed in ("city", "county", "other county")
         if pairs[0][0].kind == "individual":  # sole traders' names are registered per county
             one_place = placed == "county"
-        whole = [pair for pair in pairs if pair[0].form and pair[0].form == pair[1].form]
+        whole = [
+            pair for pair in pairs if pair[0].form and pair[0].form == pair[1].form and pair[0].form not in DESCRIPTIVE
+        ]
         if one_place or any(x.region and x.region == y.region and x.kind != "individual" for x, y in pairs):
             level, floor = "same name in one place", worth.REGISTERED if whole else worth.REGISTERED_LOOSELY
         elif whole and not placed and self.statistics.spread.get(naming.unit(whole[0][0]), 1) < 2:
@@ -277,7 +309,8 @@ class _Weighing:
         agreed = sum(part.weight for part in named if part.comparison != "place")
         room: int | None = None
         longer = levels.get("trade") == "longer"
-        if levels.get("brand") in _TWO_BRANDS or "name_region" in levels or longer or _related(named):
+        apart = levels.get("form") == "of another company" or levels.get("country") == "different"
+        if levels.get("brand") in _TWO_BRANDS or "name_region" in levels or longer or apart or _related(named):
             room = worth.CONTACT_MOST_RELATED
         elif agreed <= 0:
             room = worth.CONTACT_MOST_ALONE
@@ -364,6 +397,15 @@ def rare_bits(statistics: Statistics, comparison: Comparison, level: int, x: str
     return 0
 
 
+def _in_country(named: list[Part], weight: int) -> list[Part]:
+    """The names and the country: in another one, the name in common is more often that of a relative."""
+    if weight > 0:
+        return [*named, Part("country", "equal", weight if named else 0)]
+    most = worth.WORDS_MOST_PART
+    kept = [part._replace(weight=min(part.weight, most)) if part.comparison == "brand" else part for part in named]
+    return [*kept, Part("country", "different", weight)]
+
+
 def _names_of(record: Prepared) -> tuple[Name, ...]:
     return next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
 
@@ -408,9 +450,11 @@ _COMPANY_FORMS = frozenset(("有限公司", "股份有限公司", "公司", "集
 
 def _form(a: Name, b: Name) -> Part:
     if a.form == b.form:
-        return Part("form", "equal", worth.FORM_EQUAL)
-    if a.latin:
-        return Part("form", "different", worth.FORM_DIFFERENT_LATIN)
+        return Part("form", "equal", worth.FORM_EQUAL_LATIN if a.latin else worth.FORM_EQUAL)
+    if a.latin and b.latin:
+        if forms_agree(a.form, b.form):
+            return Part("form", "written in another way", worth.FORM_DIFFERENT_LATIN)
+        return Part("form", "of another company", worth.FORM_OTHER_LATIN)
     if a.form in _COMPANY_FORMS and b.form in _COMPANY_FORMS:
         return Part("form", "converted", worth.FORM_CONVERTED)
     return Part("form", "different", worth.FORM_DIFFERENT)

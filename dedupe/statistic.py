@@ -14,10 +14,12 @@ from typing import Any
 
 from dedupe.bit import bits, log_ratio
 from dedupe.block import keys_of_facets
+from dedupe.evidence import Rare
 from dedupe.grade import surprise, word_facet
 from dedupe.name import unit
 from dedupe.prepare import Names, Prepared, facets
 from dedupe.rule import Bands, Rules
+from goldbridge.text.legal_form import forms_agree
 
 _MOST = bits(4)
 _LEAST = bits(-8)
@@ -29,7 +31,8 @@ class Statistics:
     of the squared counts. `hubs[facet]` are values shared by so many that they prove nothing; `crowded[key]` says how
     often a blocking key over its cap was split; `spread[unit]` in how many cities a name without region and form is at
     home, for those in several; `doubles[unit]` how many official numbers there are under it in one city, for those
-    with several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
+    with several; `forms[words]` how many legal forms that are not written one for another a name in letters is known
+    under, for those with several. `weights` replaces a comparison's shipped weights; `bands` the rules'.
     """
 
     records: int = 0
@@ -40,6 +43,7 @@ class Statistics:
     crowded: Mapping[str, int] = field(default_factory=dict)
     spread: Mapping[str, int] = field(default_factory=dict)
     doubles: Mapping[str, int] = field(default_factory=dict)
+    forms: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     bands: Bands | None = None
 
@@ -59,6 +63,12 @@ class Statistics:
         that holds a value of this facet: ten records cannot show how rare a value is."""
         return _rarity(self.count(facet, value), self.totals.get(facet, 0), expected, population, most)
 
+    def word_rarity(self, word: str, rare: Rare) -> int:
+        """What it proves that two names share a word. The two names are counted themselves: only others say how
+        common it is."""
+        others = max(self.counts.get("token", {}).get(word, 1) - 2, 0)
+        return _rarity(others + 1, self.totals.get("start", 0), rare.expected, rare.population, rare.most)
+
     def word_bits(self, facet: str, word: str) -> float:
         """Bits of surprise in a word of a long text."""
         return surprise(self.totals.get(facet, 0), self.count(word_facet(facet), word))
@@ -74,6 +84,7 @@ class Statistics:
             "crowded": dict(sorted(self.crowded.items())),
             "spread": dict(sorted(self.spread.items())),
             "doubles": dict(sorted(self.doubles.items())),
+            "forms": dict(sorted(self.forms.items())),
             "weights": {name: list(values) for name, values in sorted(self.weights.items())},
             "bands": [self.bands.auto, self.bands.review, self.bands.margin] if self.bands else None,
         }
@@ -90,6 +101,7 @@ class Statistics:
             crowded=data["crowded"],
             spread=data["spread"],
             doubles=data["doubles"],
+            forms=data.get("forms", {}),
             weights={name: tuple(values) for name, values in data["weights"].items()},
             bands=Bands(*data["bands"]) if data["bands"] else None,
         )
@@ -175,6 +187,7 @@ def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
         census.hubs(rules.limits.hub),
         spread=_spread(records),
         doubles=_doubles(records),
+        forms=_forms(records),
     )
     return _uncrowd(rules, offered, found)
 
@@ -212,6 +225,22 @@ def _doubles(records: Iterable[Prepared]) -> dict[str, int]:
         if clean > 1:
             found[key] = max(found.get(key, 0), clean)
     return found
+
+
+def _forms(records: Iterable[Prepared]) -> dict[str, int]:
+    """Names in letters under which companies of several forms are known: X LLC and X LP."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        for slot in record.slots:
+            if isinstance(slot, Names):
+                for name in slot.names:
+                    if name.words and name.form:
+                        held["".join(name.words)].add(name.form)
+    return {
+        words: len(forms)
+        for words, forms in held.items()
+        if len(forms) > 1 and any(not forms_agree(one, other) for one in forms for other in forms)
+    }
 
 
 def _identity(record: Prepared, number: int) -> str:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from goldbridge.text.fold import fold_width
-from goldbridge.text.table import rows
+from goldbridge.text.table import lines, rows
 
 _PUBLIC = re.compile(
     r"(?:人民政府|委员会|管委会|居委会|村委会|办公室|[^格]局|公安厅|[^餐展客歌舞营展]厅|检察院|法院|大学|学院|学校|中学|小学|"
@@ -182,3 +182,37 @@ def leading_latin_form(tokens: list[str]) -> tuple[int, str]:
             if canonical:
                 return size, canonical
     return 0, ""
+
+
+DESCRIPTIVE = frozenset(("Fund", "Sub-Fund", "ETF", "Trust", "SP", "Branch"))
+"""Forms that are words like others: X Fund and X Trust are two, and neither is X."""
+
+
+@cache
+def _groups() -> dict[str, frozenset[int]]:
+    """Canonical form -> the lines of forms written one for another that it stands in."""
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(lines("legal_form_groups.txt")):
+        for form in line.split(";"):
+            found.setdefault(form.strip(), set()).add(number)
+    return {form: frozenset(numbers) for form, numbers in found.items()}
+
+
+_ANY_COMPANY = frozenset(("Co", "公司"))
+
+
+def forms_agree(one: str, other: str) -> bool:
+    """Whether people write one of these forms for the other; X Company may be any of them."""
+    if one == other or one in _ANY_COMPANY or other in _ANY_COMPANY:
+        return True
+    nothing: frozenset[int] = frozenset()
+    return not _groups().get(one, nothing).isdisjoint(_groups().get(other, nothing))
+
+
+@cache
+def form_words() -> dict[str, frozenset[str]]:
+    """Canonical form -> all words that its spellings have, from three letters on."""
+    found: dict[str, set[str]] = {}
+    for words, canonical in _table().items():
+        found.setdefault(canonical, set()).update(word for word in words if len(word) > 2)
+    return {form: frozenset(words) for form, words in found.items()}

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from goldbridge.text.country import names_of_countries
 from goldbridge.text.division import by_code, city_code
 from goldbridge.text.fold import match_form
-from goldbridge.text.legal_form import WORD, latin_form, leading_latin_form, plain
+from goldbridge.text.legal_form import DESCRIPTIVE, WORD, latin_form, leading_latin_form, plain
 from goldbridge.text.number import roman
 from goldbridge.text.organisation import Organisation
-from goldbridge.text.table import rows
+from goldbridge.text.table import lines, rows
 from goldbridge.text.trade import latin_words
 
 _branch = re.compile(
@@ -34,7 +35,7 @@ _former = re.compile(r"\((?:formerly|f/k/a|fka|ex|previously)[\s:.]+([^)]+)\)", 
 _alias = re.compile(r"\b(?:d/b/a|dba|t/a|trading as)\s+(.+)$", re.IGNORECASE)
 _note = re.compile(r"\(([^()]*)\)")
 _numbered = re.compile(r"(?:no|nr|number|phase|series|tranche|compartment|fund|lp|trust|vehicle|spv|unit)")
-_GROUPS = frozenset({"group", "groupe", "gruppe", "gruppo", "grupo", "groep", "gruppen", "konsern"})
+_GROUPS = frozenset({"group", "grp", "groupe", "gruppe", "gruppo", "grupo", "groep", "gruppen", "konsern"})
 _LETTERS = frozenset("icdmlxv")
 _LINKS = frozenset({"&", "and", "und", "et", "y", "e", "of", "for", "de", "the", "en", "og", "och", "i"})
 _WIDER = """
@@ -50,6 +51,11 @@ _COUNTRIES = frozenset(_WIDER.split())
 @cache
 def _places() -> dict[str, str]:
     return dict(rows("place_pinyin.csv"))
+
+
+@cache
+def _cities() -> frozenset[str]:
+    return frozenset(name for line in lines("cities_latin.txt") for name in line.split())
 
 
 class _Word:
@@ -76,6 +82,9 @@ def parse_latin(original: str, text: str) -> Organisation:
     region_text, region, text = _bracketed_place(text)
     words = _words(text)
     form, words = _form(words)
+    if not form:
+        form, words, place = _place_behind_form(text, words)
+        note = note or place
     if not region_text:
         region_text, region, words = _leading_place(text, words)
     group = any(word.plain in _GROUPS for word in words)
@@ -150,8 +159,8 @@ def _form(words: list[_Word]) -> tuple[str, list[_Word]]:
     form = ""
     for _ in range(3):
         size, canonical = latin_form([word.plain for word in words])
-        if not size:
-            break
+        if not size or (form and (canonical in DESCRIPTIVE or form in DESCRIPTIVE)):
+            break  # Example Fund LP: the fund is what it does
         words = words[:-size]
         form = form or canonical
     size, canonical = leading_latin_form([word.plain for word in words])
@@ -160,9 +169,24 @@ def _form(words: list[_Word]) -> tuple[str, list[_Word]]:
     return form, words
 
 
+def _place_behind_form(text: str, words: list[_Word]) -> tuple[str, list[_Word], str]:
+    """Example GmbH, Berlin: behind the form stands no name, but where the company is."""
+    for size in (1, 2, 3):
+        name = "".join(word.plain for word in words[-size:])
+        if len(words) > size + 1 and _is_place(name):
+            form, kept = _form(words[:-size])
+            if form and form not in DESCRIPTIVE:
+                return form, kept, text[words[-size].start : words[-1].end]
+    return "", words, ""
+
+
+def _is_place(name: str) -> bool:
+    return name in _cities() or name in _COUNTRIES or name in _places() or name in names_of_countries()
+
+
 def _leading_place(text: str, words: list[_Word]) -> tuple[str, str, list[_Word]]:
     for size in (2, 1):
-        if len(words) > size:
+        if len(words) > size and len(words[0].plain) > 1:  # H K Industries is not at home in Hong Kong
             code = _places().get("".join(word.plain for word in words[:size]), "")
             if code:
                 follow, taken = "", size

@@ -1,0 +1,168 @@
+"""Names in letters as evidence, word by word: a word in common counts by its rarity, a word that only one has counts
+against, and two words where each name has another one say: two companies of one family.
+
+Nothing is read from the likeness of whole names: the funds of one house differ in one word of eight, and a name with
+a slip in it differs in one letter of one word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from dedupe import evidence as worth
+from dedupe.name import Name
+from goldbridge.text.country import country_code
+from goldbridge.text.legal_form import DESCRIPTIVE, form_words, forms_agree
+from goldbridge.text.word_latin import is_common, spoken, stem
+
+Bits = Callable[[str], int]
+"""What it proves that two names share this word."""
+Evidence = tuple[str, str, int]
+"""Comparison, level, weight."""
+
+
+class Aligned(NamedTuple):
+    """Which words of two names go together, each with how (a key of WORD_PENALTY), and which are left on each side."""
+
+    pairs: tuple[tuple[str, str, str], ...]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    ordered: bool
+
+
+def weigh(a: Name, b: Name, bits: Bits, land: str = "") -> list[Evidence]:
+    """The evidence in the words of two names. `land` is the country that both records are in, "" for no such."""
+    most = worth.WORDS_MOST_PART if of_two_companies(a, b) else worth.WORDS_MOST
+    if a.words == b.words or "".join(a.words) == "".join(b.words):
+        weight = min(sum(map(bits, a.words)), sum(map(bits, b.words)), most)
+        return [("brand", "equal", weight), ("words", "all", worth.WORDS_ALL)]
+    found = _align(a.words, b.words)
+    weight = sum(min(bits(x), bits(y)) - worth.WORD_PENALTY[how] for x, y, how in found.pairs)
+    if not found.pairs or (found.left and found.right and weight < worth.WORDS_LEAST):
+        return [("brand", "different", worth.BRAND_DIFFERENT)]
+    if found.left and found.right:
+        return [("brand", "part, of relatives", 0), ("trade", "different", worth.TRADE_DIFFERENT)]
+    extra = _without_form(found.left, b.form) + _without_form(found.right, a.form)
+    abroad = bool(extra and land and country_code("".join(extra)) == land)
+    if extra and not abroad:
+        return _incomplete(a, b, found, extra, weight)
+    brand = "equal" if all(how == "equal" for *_, how in found.pairs) else "slip"
+    if abroad:
+        words = ("words", "all but the country", worth.WORDS_ALL + worth.WORD_MISSING_COUNTRY)
+    elif not found.ordered:
+        words = ("words", "in another order", worth.WORDS_ALL + worth.WORDS_MOVED)
+    else:
+        words = ("words", "all", worth.WORDS_ALL)
+    return [("brand", brand, min(weight, most)), words]
+
+
+def of_two_companies(a: Name, b: Name) -> bool:
+    """Whether the legal forms say so: X LLC and X LP. A fund or a trust is a word of the name."""
+    if not a.form or not b.form or a.form in DESCRIPTIVE or b.form in DESCRIPTIVE:
+        return False
+    return not forms_agree(a.form, b.form)
+
+
+def _incomplete(a: Name, b: Name, found: Aligned, extra: Iterable[str], weight: int) -> list[Evidence]:
+    missing = sum(worth.WORD_MISSING if is_common(word) else worth.WORD_MISSING_RARE for word in extra)
+    short, long = sorted((a.words, b.words), key=len)
+    level = "part"
+    if long[: len(short)] == short:
+        level, missing = "start", max(missing, worth.WORDS_MISSING_BEHIND)
+    return [("brand", level, min(weight, worth.WORDS_MOST_PART)), ("words", "missing", missing)]
+
+
+def _without_form(extra: tuple[str, ...], form: str) -> tuple[str, ...]:
+    """A form with a slip in it was read as a word of the name: GmmbH beside GmbH."""
+    if not extra or not form:
+        return extra
+    known = form_words().get(form, frozenset())
+    return tuple(word for word in extra if word not in known and not any(_is_slip(word, each) for each in known))
+
+
+def _is_slip(word: str, other: str) -> bool:
+    return len(other) > 3 and abs(len(word) - len(other)) < 2 and OSA.distance(word, other, score_cutoff=1) == 1
+
+
+@lru_cache(1 << 16)
+def _align(one: tuple[str, ...], two: tuple[str, ...]) -> Aligned:
+    """Equal words first, then words that are one word spelt in two ways, the surest ones first."""
+    rest = list(two)
+    left: list[str] = []
+    pairs: list[tuple[str, str, str]] = []
+    for word in one:
+        if word in rest:
+            rest.remove(word)
+            pairs.append((word, word, "equal"))
+        else:
+            left.append(word)
+    if left and rest:
+        _pair(left, rest, pairs)
+    if left and rest:
+        _join(left, rest, pairs)
+        _join(rest, left, pairs)
+    places = sorted((one.index(x), two.index(y)) for x, y, _ in pairs if x in one and y in two)
+    ordered = all(before[1] <= after[1] for before, after in pairwise(places))
+    return Aligned(tuple(pairs), tuple(left), tuple(rest), ordered)
+
+
+def _pair(left: list[str], rest: list[str], pairs: list[tuple[str, str, str]]) -> None:
+    close = sorted((worth.WORD_PENALTY[how], x, y, how) for x in left for y in rest if (how := likeness(x, y)))
+    for _, x, y, how in close:
+        if x in left and y in rest:
+            left.remove(x)
+            rest.remove(y)
+            pairs.append((x, y, how))
+
+
+def _join(parts: list[str], wholes: list[str], pairs: list[tuple[str, str, str]]) -> None:
+    """Two neighbours on one side that are one word on the other: Blue Bay and Bluebay."""
+    at = 0
+    while at + 1 < len(parts) and wholes:
+        joined = parts[at] + parts[at + 1]
+        whole = next((each for each in wholes if each == joined or (len(each) > 6 and _is_slip(joined, each))), "")
+        if whole:
+            wholes.remove(whole)
+            pairs.append((whole, whole, "joined"))
+            del parts[at : at + 2]
+        else:
+            at += 1
+
+
+@lru_cache(1 << 17)
+def likeness(x: str, y: str) -> str:
+    """How two different words may be one: a key of WORD_PENALTY, "" for two words."""
+    short, long = (x, y) if len(x) <= len(y) else (y, x)
+    if len(short) < 2 or not (x.isalpha() and y.isalpha()):
+        return ""
+    if stem(x) == stem(y):
+        return "ending"
+    if len(short) > 3 and spoken(x) == spoken(y):
+        return "respelt"
+    if len(long) - len(short) < 3 and len(short) > 2 and not (is_common(x) and is_common(y)):
+        distance = OSA.distance(x, y, score_cutoff=2)
+        if distance == 1:
+            return "slip" if len(long) > 6 else "slip in a short word" if len(long) > 4 else "slip in four letters"
+        if distance == 2 and len(short) > 6:
+            return "two slips"
+    return "abbreviated" if _abbreviates(short, long) else ""
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Tech for Technologies, Mfg for Manufacturing: the first letter, and the others in their order. Only words that
+    everybody knows are abbreviated."""
+    if len(short) > len(long) - 2 or short[0] != long[0] or not is_common(long):
+        return False
+    if long.startswith(short):
+        return len(short) > 2
+    return len(short) < 6 and _stands_in(short, long) and (len(short) > 2 or long.endswith(short[-1]))
+
+
+def _stands_in(letters: Sequence[str], word: str) -> bool:
+    rest = iter(word)
+    return all(letter in rest for letter in letters)
