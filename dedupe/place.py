@@ -52,11 +52,14 @@ def compare(left: Place, right: Place) -> str:
     """How far two places agree: county, other county (of one city), city, province, conflict, or "" when one of them
     says nothing."""
     if left.cities and right.cities:
-        if not left.cities & right.cities:
+        shared = left.cities & right.cities
+        if not shared:
             return "conflict"
-        if left.counties and right.counties:
-            return "county" if left.counties & right.counties else "other county"
-        return "city"
+        if left.counties & right.counties:
+            return "county"
+        # A county of another city, where a record names two, says nothing about this one.
+        both = all(any(city_of(county) in shared for county in place.counties) for place in (left, right))
+        return "other county" if both else "city"
     if left.provinces and right.provinces:
         return "province" if left.provinces & right.provinces else "conflict"
     return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,8 @@ def person(a: str, b: str) -> int:
         return 9500
     called = [text for text in (a, b) if text[1:] in _CALLED or text[2:] in _CALLED]
     if called:
-        surname = called[0][:1] if called[0][1:] in _CALLED else called[0][:2]
-        return 8000 if all(text.startswith(surname) for text in (a, b)) else 0
+        surnames = tuple(text[:1] if text[1:] in _CALLED else text[:2] for text in called)
+        return 8000 if all(text.startswith(surname) for text in (a, b) for surname in surnames) else 0
     if a[0] == b[0] and len(a) == len(b) == 3 and OSA.distance(a, b) == 1:
         return 7000
     return 0
@@ -81,6 +82,8 @@ def number(a: str, b: str) -> int:
         return FULL
     one, two = float(a), float(b)
     top = max(abs(one), abs(two))
+    if isinf(top):
+        return 0  # hundreds of digits are no quantity
     return max(0, _int(1 - abs(one - two) / top)) if top else FULL
 
 
