@@ -170,14 +170,16 @@ def _check(
 ) -> None:
     """References of one flow; `written` are all names in the file, also of flows with problems of their own."""
 
-    def system(stream: str, *path: str | int) -> None:
-        name = stream.split(".", 1)[0]
-        if name not in project.sources:
-            problems.note(
-                document.mark("flows", flow.name, *path),
-                "FLW002",
-                f"there is no source system '{name}'{hint(name, project.sources)}",
-            )
+    def system(stream: str, *path: str | int) -> bool:
+        name = _system(stream)
+        if name in project.sources:
+            return True
+        problems.note(
+            document.mark("flows", flow.name, *path),
+            "FLW002",
+            f"there is no source system '{name}'{hint(name, project.sources)}",
+        )
+        return False
 
     def mapping(name: str, *path: str | int) -> None:
         if name not in project.mappings:
@@ -197,40 +199,42 @@ def _check(
 
     match flow:
         case IngestFlow():
-            system(flow.ingest, "ingest")
-            mapping(flow.mapping_name, "mapping" if flow.mapping else "ingest")
+            # A mapping that is called after an unknown system says nothing new.
+            if system(flow.ingest, "ingest") or flow.mapping:
+                mapping(flow.mapping_name, "mapping" if flow.mapping else "ingest")
         case MasterFlow():
             for index, name in enumerate(flow.master):
                 entity(name, "master", index)
         case EnrichFlow():
             entity(flow.enrich, "enrich")
             for index, name in enumerate(flow.with_):
-                system(name, "with", index)
-                mapping(name, "with", index)
+                if system(name, "with", index):
+                    mapping(name, "with", index)
         case PublishFlow():
             entity(flow.publish, "publish")
-            system(flow.to, "to")
             mapping(flow.mapping, "mapping")
+            if system(flow.to, "to"):
+                _check_outgoing(flow, project, document, problems)
         case SyncFlow():
             system(flow.sync.from_, "sync", "from")
-            system(flow.sync.to, "sync", "to")
             mapping(flow.mapping, "mapping")
             if flow.out:
                 mapping(flow.out, "out")
+            if system(flow.sync.to, "sync", "to"):
+                _check_outgoing(flow, project, document, problems)
             for field, name in flow.references.items():
                 entity(name, "references", field)
         case ReconcileFlow():
             for index, name in enumerate(flow.reconcile):
                 found = flows.get(name)
                 if (found is None and name not in written) or not isinstance(found, PublishFlow | SyncFlow | None):
+                    writers = [other.name for other in flows.values() if isinstance(other, PublishFlow | SyncFlow)]
                     problems.note(
                         document.mark("flows", flow.name, "reconcile", index),
                         "FLW005",
-                        f"'{name}' is not a publish or sync flow{hint(name, flows)}",
+                        f"'{name}' is not a publish or sync flow{hint(name, writers)}",
                     )
             _check_sums(flow, flows, project, document, problems)
-    if isinstance(flow, PublishFlow | SyncFlow):
-        _check_outgoing(flow, project, document, problems)
     if flow.every and flow.cron:
         problems.note(document.key_mark("flows", flow.name, "cron"), "FLW007", "give `every` or `cron`, not both")
     for index, name in enumerate(flow.after):
@@ -256,6 +260,15 @@ def outgoing(project: Project, flow: PublishFlow | SyncFlow) -> list[str]:
     ]
 
 
+def _object(flow: Flow | None) -> str:
+    """The object that a flow writes to, as system.Object."""
+    return flow.to if isinstance(flow, PublishFlow) else flow.sync.to if isinstance(flow, SyncFlow) else ""
+
+
+def _system(stream: str) -> str:
+    return stream.split(".", 1)[0]
+
+
 def _target(project: Project, mapping: str) -> object:
     """What a mapping makes: an entity, or the object of a target system."""
     found = project.mappings.get(mapping)
@@ -264,7 +277,7 @@ def _target(project: Project, mapping: str) -> object:
 
 def _check_outgoing(flow: PublishFlow | SyncFlow, project: Project, document: Document, problems: Problems) -> None:
     """One mapping leads out, and it makes the object that the flow writes to."""
-    to = flow.to if isinstance(flow, PublishFlow) else flow.sync.to
+    to = _object(flow)
     entity = None if isinstance(flow, PublishFlow) else _target(project, flow.mapping)
     found = outgoing(project, flow)
     if len(found) != 1 and entity is not None:
@@ -285,11 +298,10 @@ def _check_sums(
     written: dict[str, set[str]] = {}
     for name in flow.reconcile:
         feed = flows.get(name)
-        if not isinstance(feed, PublishFlow | SyncFlow):
+        found = outgoing(project, feed) if isinstance(feed, PublishFlow | SyncFlow) else []
+        if len(found) != 1 or _target(project, found[0]) != (to := _object(feed)) or _system(to) not in project.sources:
             return  # told already, and what it would have written is not known
-        mappings = [project.mappings[found] for found in outgoing(project, feed) if found in project.mappings]
-        fields = written.setdefault(feed.to if isinstance(feed, PublishFlow) else feed.sync.to, set())
-        fields.update(field for mapping in mappings for field in mapping.data.get("fields") or {})
+        written.setdefault(to, set()).update(project.mappings[found[0]].data.get("fields") or {})
     for object, names in flow.sums.items():
         if object not in written:
             message = f"no flow under `reconcile` writes {object}{hint(object, written)}"

@@ -110,7 +110,10 @@ def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None
 
 def _prepare_enrich(hub: Hub, flow: EnrichFlow) -> Callable[[Running], None]:
     entity = hub.project.model.entities[flow.enrich]
-    lookups = [(*hub.connections.lookup(name, hub.mark(flow, "with")), hub.mapping(name)) for name in flow.with_]
+    lookups = [
+        (*hub.connections.lookup(name, hub.mark(flow, "with", index)), hub.mapping(name))
+        for index, name in enumerate(flow.with_)
+    ]
 
     def step(run: Running) -> None:
         for lookup, asked, mapping in lookups:
