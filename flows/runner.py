@@ -139,7 +139,8 @@ def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], Non
     for index, name in enumerate(flow.reconcile):
         feed = _feed(hub, hub.flow(name))
         if not isinstance(feed.target.writer, Reader):
-            message = f"{feed.target.system}.{feed.target.stream.name} cannot be read back, so it cannot be reconciled"
+            object = f"{feed.target.system}.{feed.target.stream.name}"
+            message = f"{object} cannot be read back, so it cannot be reconciled; leave '{name}' out"
             raise Misconfigured.one("FLW050", message, hub.mark(flow, "reconcile", index))
         feeds.setdefault(f"{feed.target.system}.{feed.target.stream.name}", []).append(feed)
 
