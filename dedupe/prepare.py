@@ -222,7 +222,8 @@ def _facts(slots: Iterable[Any], place: Place) -> Facts:
         elif isinstance(slot, Names):
             name = next((each for each in slot.names if each.role == "name"), None)
     if name is None:
-        return Facts(hard=tuple(hard), cities=place.cities) if hard or place.cities else EMPTY
+        doubtful = _doubtful(hard, place)
+        return Facts(hard=tuple(hard), doubtful=doubtful, cities=place.cities) if hard or place.cities else EMPTY
     # 'other' means that the parser does not know: no ground for a veto. A branch is of its head office's kind.
     kind = "" if name.kind == "other" or not name.form else "company" if name.kind == "branch" else name.kind
     return Facts(
@@ -291,6 +292,14 @@ def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
     return {facet: tuple(sorted(values)) for facet, values in found.items() if values}
 
 
+def _outline(words: tuple[str, ...]) -> Iterator[str]:
+    """What a slip in one of a few common words leaves: how the name begins and ends; its second word."""
+    if words:
+        yield f"{words[0][:2]}{words[-1][-2:]}{len(words)}"
+    if len(words) > 1:
+        yield f"{words[0][0]} {words[1]}"
+
+
 def _offer_names(slot: Names, offer: Any) -> None:
     for name in slot.names:
         offer("core", name.core)
@@ -301,6 +310,7 @@ def _offer_names(slot: Names, offer: Any) -> None:
         if name.latin:
             offer("token", *(word for word in name.words if len(word) > 1))
             offer("start", name.core[:6])
+            offer("outline", *_outline(name.words))
             offer("letters", "".join(sorted(name.core)))
             continue
         if len(name.core) >= 2:
