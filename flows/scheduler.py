@@ -61,6 +61,7 @@ class Scheduler:
         self._under_way: set[str] = set()
         self._put_off: dict[str, datetime] = {}
         self._idle = threading.Condition()
+        self._gate = threading.Lock()  # a scheduler that is resumed while it is shut down would run for ever
         self._schedules = schedules(hub.project, hub.flows)
         self.stopped: list[Stopped] = []
         if not self._schedules:
@@ -97,7 +98,8 @@ class Scheduler:
             self._clock.until_stopped()
         finally:
             self._clock.stop("its process")
-            self._scheduler.shutdown(wait=False)
+            with self._gate:
+                self._scheduler.shutdown(wait=False)
         with self._idle:
             self._idle.wait_for(lambda: not self._under_way, timeout=self._grace_s)
             return sorted(self._under_way)
@@ -115,12 +117,12 @@ class Scheduler:
         if self._at_start:
             for name in ordered(self._hub):
                 self._run(Schedule(name))
-        if self._clock.stopped:
-            return
         for one in self._schedules:
             if one.full and self._overdue(one):
                 self._soon(one, 0.0)
-        self._scheduler.resume()
+        with self._gate:
+            if not self._clock.stopped:
+                self._scheduler.resume()
 
     def _overdue(self, one: Schedule) -> bool:
         """Whether a full compare came due while nobody served, or was begun and cut short."""

@@ -13,6 +13,9 @@ from goldbridge.errors import Halt, Retry
 
 CODE = "FLW061"
 
+LISTEN_S = 0.5
+"""How long a process that only waits may take to hear a signal."""
+
 
 class Stopped(Halt):
     """The run was told to stop. What it committed stays, and the next run resumes there."""
@@ -33,11 +36,16 @@ class StoppableClock(Clock):
         return self._stopped.is_set()
 
     def until_stopped(self) -> None:
-        """Wait for `stop`, and nothing else."""
-        self._stopped.wait()
+        """Wait for `stop`, and nothing else.
+
+        The main thread may be the one that waits, and Python hears signals in it alone. One that the system gives to
+        another thread does not interrupt the wait, so the wait ends by itself now and then.
+        """
+        while not self._stopped.wait(LISTEN_S):
+            pass
 
     def stop(self, reason: str) -> None:
-        """Wake everybody who waits; may be called from a signal handler, and twice."""
+        """Wake everybody who waits; may be called twice, but not in a signal handler: it takes a lock."""
         if not self._stopped.is_set():
             self.reason = reason
             self._stopped.set()

@@ -1,14 +1,16 @@
 """What SIGTERM and Ctrl-C do to a command that runs flows: the page under way is committed, then it ends.
 
 Exit status 143 after SIGTERM and 130 after Ctrl-C, as a shell expects. Asked a second time, the command ends at once
-and the page under way is rolled back.
+and the page under way is rolled back. SIGUSR1 prints where every thread is, for a process that seems to hang.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
@@ -47,15 +49,23 @@ def stoppable(state: Session) -> Iterator[Told]:
     from flows.stop import StoppableClock, Stopped
 
     told = Told(StoppableClock())
+    word, mouth = os.pipe()
 
     def hear(number: int, _: object) -> None:
         if told.signal is not None:
             raise KeyboardInterrupt
         told.signal = signal.Signals(number)
-        # Not through sys.stderr: a signal may come in the middle of a line that is being written there.
+        # Only bare writes: a signal may come in the middle of a line, or while the clock's own lock is held.
         os.write(2, b"stopping at the end of this page; once more ends at once\n")
-        told.clock.stop(told.signal.name)
+        os.write(mouth, b"!")
 
+    def pass_on() -> None:
+        with os.fdopen(word, "rb") as ear:
+            if ear.read(1) and told.signal is not None:
+                told.clock.stop(told.signal.name)
+
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()
+    faulthandler.register(signal.SIGUSR1, file=2)
     before = {number: signal.signal(number, hear) for number in SIGNALS}
     try:
         yield told
@@ -69,3 +79,4 @@ def stoppable(state: Session) -> Iterator[Told]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(mouth)

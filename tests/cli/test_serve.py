@@ -50,7 +50,13 @@ def started(bench: Bench, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def ended(process: subprocess.Popen[str], within_s: float = 30.0) -> tuple[int, str]:
     """Exit status and what was said on stderr."""
-    _, err = process.communicate(timeout=within_s)
+    try:
+        _, err = process.communicate(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGUSR1)
+        SYSTEM.wait(1.0)
+        process.kill()
+        pytest.fail(f"still there after {within_s} s:\n{process.communicate()[1]}")
     return process.returncode, err
 
 
