@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,3 +53,26 @@ def bits_of(match: Match, comparison: str) -> float:
 def level_of(match: Match, comparison: str) -> str:
     """The level a comparison reached, "" where it is silent."""
     return next((part.level for part in match.parts if part.comparison == comparison), "")
+
+
+def crowd() -> list[Record]:
+    """Sixty companies seen through slips, in both scripts."""
+    draw = random.Random(11)
+    records: list[Record] = []
+    for number in range(60):
+        brand = "".join(draw.choice("华信诚恒泰鑫瑞金龙德博远") for _ in range(draw.choice((2, 2, 3))))
+        city, trade = draw.choice(("杭州", "宁波", "上海")), draw.choice(("科技", "电子科技", "食品", "机械"))
+        phone = f"0571-8{draw.randint(1000000, 1000020)}"
+        names = [
+            f"{city}{brand}{trade}有限公司",
+            f"{brand}{trade}({city})有限公司",
+            f"{brand}{trade}",
+            f"{city}{brand}",
+        ]
+        for name in draw.sample(names, draw.randint(1, 3)):
+            record: Record = {"id": len(records), "name": name, "phones": [phone]}
+            if draw.random() < 0.3:
+                record["credit_code"] = credit_code(number)
+            records.append(record)
+        records.append({"id": len(records), "name": f"Acme {draw.choice(('Trading', 'Foods'))} {number % 9} Ltd."})
+    return records
