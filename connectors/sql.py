@@ -207,7 +207,7 @@ class Sql(Reader[SqlConfig]):
             raise Halt(
                 "CON076",
                 f"{self.context.system} {stream.name}: the position '{text}' does not fit column '{column.name}' "
-                f"({column.type}); give the range in the column's own notation",
+                f"({column.type}), so it cannot be read from there; read everything instead, with --full",
             ) from None
         return text
 

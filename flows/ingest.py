@@ -56,6 +56,7 @@ def ingest(
     if window is None:
         window = _window(reader, stream, left, full)
     reading = Reading(reader.read(stream, window))
+    end: Position | None = None
     done = run.counters.read
     for page in _joined(reading):
         with run.page() as conn:
@@ -63,6 +64,7 @@ def ingest(
             _read_after_all(conn, run, ref, unread.intersection(map(stream.key_of, page.rows)))
             if page.at is not None and not full and not cursor.behind(left, page.at.cursor, page.at.tie):
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
+        end = page.at or end
         run.progress.advance(run.counters.read - done)
         done = run.counters.read
     verdict = reading.completeness
@@ -79,6 +81,9 @@ def ingest(
         with run.page() as conn:
             landing.close_generation(conn, generation)
             cursor.end_generation(conn, run.flow)
+            if end is not None and verdict and verdict.proven:
+                # Everything was met, wherever the cursor stood: also when the source was reset or its cursor retyped.
+                cursor.reset(conn, run.flow, run.id, value=end.cursor, tie=end.tie)
 
 
 def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bool) -> Window:  # type: ignore[type-arg]

@@ -77,7 +77,7 @@ def advance(
             "STA013",
             f"flow {flow}{f' partition {partition}' if partition else ''}: "
             f"the source's cursor went back from {held.value} "
-            f"to {value}; nothing of this page was kept. If the source was reset, reset the flow's cursor too",
+            f"to {value}; nothing of this page was kept. If the source was reset, run the flow once with --full",
         )
     _set(conn, flow, partition, run, value=value, tie=tie, bound=bound, done=int(done))
 

@@ -31,7 +31,12 @@ def translate(error: DBAPIError | sqlite3.Error, path: Path | None) -> Goldbridg
         )
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if state in _GONE or lost or (not state and type(cause).__name__ == "OperationalError"):
-        return Retry("STA007", f"the database does not answer: {redact(str(cause)).splitlines()[0]}; it is tried again")
+        said = redact(str(cause)).splitlines()[0]
+        return Retry(
+            "STA007",
+            f"the database of the state does not answer: {said}; it is asked again, and when that does not help: "
+            "check that it runs and that `state.url` names it",
+        )
     return None
 
 

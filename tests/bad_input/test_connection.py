@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,51 @@ def test_a_table_that_does_not_exist(desk: Desk) -> None:
     assert said.error == (
         "config/sources.yaml: CON074 crm: stream 'account': there is no table 'ACCOUNTS' for this user"
     )
+
+
+@pytest.mark.parametrize("key", ["key", "cursor"])
+def test_con075_a_column_that_does_not_exist(desk: Desk, key: str) -> None:
+    desk.edit(SOURCES, "{table: ACCOUNT, key: ID}", "{table: ACCOUNT, key: ID, cursor: NAME}")
+    desk.edit(SOURCES, f"{key}: {'ID' if key == 'key' else 'NAME'}", f"{key}: UPDATED")
+    said = desk.type("run", "crm")
+    assert said.status == 2
+    assert said.error == (
+        "config/sources.yaml: CON075 crm: stream 'account': table 'ACCOUNT' has no column 'UPDATED'; "
+        "it has CODE, ID, NAME"
+    )
+
+
+def test_con076_a_position_of_another_type_than_its_column(desk: Desk) -> None:
+    desk.edit(SOURCES, "{table: ACCOUNT, key: ID}", "{table: ACCOUNT, key: ID, cursor: CODE}")
+    desk.account(("1", "甲公司", "2026-02-01"), ("2", "乙公司", "2026-02-02"))
+    assert desk.result("run", "crm")["applied"] == 2
+    with sqlite3.connect(desk.root / "crm.sqlite") as conn:
+        conn.execute("DROP TABLE ACCOUNT")
+        conn.execute("CREATE TABLE ACCOUNT (ID TEXT PRIMARY KEY, NAME TEXT, CODE INTEGER)")
+        conn.execute("INSERT INTO ACCOUNT VALUES ('1', '甲公司', 1), ('2', '乙公司', 2)")
+    advice = (
+        "does not fit column 'CODE' (INTEGER), so it cannot be read from there; read everything instead, with --full"
+    )
+    said = desk.type("run", "crm")
+    assert (said.status, said.error) == (1, f"CON076 crm account: the position '2026-02-02' {advice}")
+    said = desk.type("backfill", "crm", "--from", "2026-01-01", "--to", "2026-01-31")
+    assert (said.status, said.error) == (1, f"CON076 crm account: the position '2026-01-31 23:59:59.999999' {advice}")
+
+    assert desk.result("run", "crm", "--full")["read"] == 2  # as it says
+    desk.account(("3", "丙公司", "3"))
+    result = desk.result("run", "crm")
+    assert (result["status"], result["applied"]) == (0, 1)
+
+
+def test_sta007_the_database_of_the_state_does_not_answer(desk: Desk) -> None:
+    desk.write("config/settings.yaml", "state: {url: {secret: STATE_URL}}\n")
+    desk.secrets(STATE_URL="postgresql://hub:pass-of-the-hub@127.0.0.1:9/hub?connect_timeout=2")
+    said = desk.type("status")
+    assert said.status == 1
+    assert said.error.startswith("STA007 the database of the state does not answer: ")
+    assert "Connection refused" in said.error
+    assert said.error.endswith("check that it runs and that `state.url` names it")
+    assert "pass-of-the-hub" not in said.error
 
 
 @pytest.mark.parametrize(("secret", "word"), [("FXIAOKE_SECRET", "appSecret"), ("FXIAOKE_CODE", "permanentCode")])
