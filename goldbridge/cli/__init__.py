@@ -45,6 +45,7 @@ GROUPS = (
     Group("dedupe", ("dedupe",)),
     Group("parse", ("parse",)),
     Group("state", ("dead", "state")),
+    Group("trace", ("trace",)),
     Group("sandbox", ("sandbox",)),
     Group("demo", ("demo",)),
 )
