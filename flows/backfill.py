@@ -37,11 +37,15 @@ def backfill(
     place = f"{name}:backfill"
     with hub.store.begin() as conn:
         if restart:
+            for held in cursor.partitions(conn, place):
+                cursor.reset(conn, name, 0, partition=held.partition)
             cursor.drop(conn, place)
         cursor.plan(conn, place, [Partition(f"{a}..{b}", a, b) for a, b in chunks], 0)
         planned = {part.partition: part for part in cursor.partitions(conn, place)}
     total = Counters()
-    detail: dict[str, object] = {"chunks": len(chunks), "resumed": sum(part.done for part in planned.values())}
+    before = sum(planned[f"{a}..{b}"].done for a, b in chunks)
+    detail: dict[str, object] = {"chunks": len(chunks), "resumed": before}
+    message = f"{before} of {len(chunks)} chunks were done before; --restart reads them again" if before else ""
     completeness, last = "proven", 0
     for index, (a, b) in enumerate(chunks):
         part = f"{a}..{b}"
@@ -62,7 +66,7 @@ def backfill(
         if progress is not None:
             progress.advance(0)
         detail["done"] = index + 1
-    return Result(name, flow.kind, last, total, completeness, "", detail)
+    return Result(name, flow.kind, last, total, completeness, message, detail)
 
 
 def _add(total: Counters, part: Counters) -> None:

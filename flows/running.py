@@ -150,8 +150,8 @@ def _where(run: Running, kind: RunKind) -> str:
         held = [cursor.load(conn, run.flow), *cursor.partitions(conn, run.flow)]
     # Positions in the outbox (they carry a colon) mean nothing to a person.
     moved = [one for one in held if one is not None and one.run == run.id and ":" not in one.partition]
-    at = next((one.value for one in moved if one.value), "")
-    return f"{done} at cursor {at}; the next run resumes there" if at else f"{done}; the next run resumes there"
+    at = next((f" at cursor {one.value}" for one in moved if one.value), "")
+    return f"{done}{at}; {'the same backfill' if kind == 'backfill' else 'the next run'} resumes there"
 
 
 def _close(run: Running, state: runs.RunState) -> None:
