@@ -4,7 +4,7 @@ An answer is a source record like any other: it is mapped, it has lineage, it ca
 An answer about one record (a geocoded address) is anchored to that record and follows it; an answer that names a
 company (a registry's face) is matched like every record, and so also ties other spellings together. Every question is
 asked once: answers are cached with their date, negative ones too. A look-up that is down or used up never stops the
-records themselves.
+records themselves; it is left alone for the rest of the run, which says so, and asked again by the next.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ from goldbridge.text.organisation import parse_organisation
 
 BATCH = 200
 
+PATIENCE = 3
+"""Calls in a row that did not get through, after which a look-up counts as down."""
+
+DOWN = frozenset({"CON001", "CON002", "CON003", "CON006"})
+"""What concerns the look-up as a whole; other trouble is that of one question, and the next may fare better."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -57,7 +63,7 @@ def enrich(
     """
     not_before = iso(run.store.clock.now() - max_age)
     after = 0
-    parked: Halt | None = None
+    trouble = Trouble()
     while True:
         with run.store.read() as conn:
             batch = golden.scan(conn, entity.name, after=after, limit=BATCH)
@@ -70,16 +76,44 @@ def enrich(
             questions = [q for record in unasked if (q := _question(record, names, mapping)) is not None]
             known = cache.load(conn, lookup.context.system, asked, [q.terms for q in questions], not_before=not_before)
         fresh = {q.name: q for q in questions if q.name not in known}
-        answers: dict[str, CachedAnswer] = {}
-        if parked is None:
-            answers, parked = _ask(lookup, asked, list(fresh.values()), iso(run.store.clock.now()))
+        answers = _ask(lookup, asked, list(fresh.values()), iso(run.store.clock.now()), trouble)
         with run.page() as conn:
             cache.save(conn, lookup.context.system, asked, list(answers.values()))
             _land(conn, run, lookup, mapping, batch, questions, {**known, **answers}, set(known))
         run.progress.advance(len(batch))
-    if parked is not None:
-        run.message = f"{lookup.context.system}: {parked.message}"
-        run.log.warning("look-up parked", system=lookup.context.system, reason=parked.message)
+    if said := trouble.told():
+        run.message = "; ".join(filter(None, (run.message, said)))
+        run.log.warning("look-up did not answer", system=lookup.context.system, reason=said)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Why questions stay open: `parked` when the look-up is not to be asked any more in this run."""
+
+    parked: Halt | Retry | None = None
+    first: Retry | None = None
+    open: int = 0
+    in_a_row: int = 0
+
+    def note(self, error: Halt | Retry) -> None:
+        """Count a question that got no answer; it parks the look-up that refuses to be asked, or is down."""
+        self.open += 1
+        if isinstance(error, Halt):
+            self.parked = self.parked or error
+            return
+        self.first = self.first or error
+        self.in_a_row = self.in_a_row + 1 if error.code in DOWN else 0
+        if self.in_a_row >= PATIENCE:
+            self.parked = self.parked or error
+
+    def told(self) -> str:
+        """What the run says about it; empty when every question was answered."""
+        if self.parked is not None:
+            return f"{self.parked}; the next run asks what is open"
+        if self.first is None:
+            return ""
+        many = f"{self.open} questions wait" if self.open > 1 else "one question waits"
+        return f"{many} for the next run: {self.first}"
 
 
 def _answered(conn: Connection, lookup: Lookup[Any], batch: Sequence[Golden], not_before: str) -> set[int]:
@@ -130,31 +164,29 @@ def _has(record: Golden, field: str) -> bool:
 
 
 def _ask(
-    lookup: Lookup[Any], asked: str, questions: Sequence[Question], at: str
-) -> tuple[dict[str, CachedAnswer], Halt | None]:
+    lookup: Lookup[Any], asked: str, questions: Sequence[Question], at: str, trouble: Trouble
+) -> dict[str, CachedAnswer]:
     """Ask side by side; a refused question is an answer, one that got no answer stays open for the next run."""
     found: dict[str, CachedAnswer] = {}
-    parked: list[Halt] = []
 
     def one(question: Question) -> None:
-        if parked:
+        if trouble.parked:
             return
         try:
             answer = lookup.ask(asked, question.terms)
         except Reject as error:
             answer = Answer(False, asked, reason=error.message)
-        except Retry:
+        except (Retry, Halt) as error:
+            trouble.note(error)
             return
-        except Halt as error:
-            parked.append(error)
-            return
+        trouble.in_a_row = 0
         found[question.name] = CachedAnswer(
             question.terms, answer.found, answer.stream, answer.key, answer.row, answer.reason, at
         )
 
     with ThreadPoolExecutor(lookup.config.threads, thread_name_prefix=f"ask-{lookup.context.system}") as pool:
         list(pool.map(one, questions))
-    return {name: found[name] for name in sorted(found)}, parked[0] if parked else None
+    return {name: found[name] for name in sorted(found)}
 
 
 def _land(

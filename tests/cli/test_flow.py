@@ -20,7 +20,7 @@ from goldbridge.state.engine import open_store
 from tests.cli.test_serve import ask, ended, started, state_file, until
 from tests.flows.bench import Bench, row
 
-EACH = 12_000
+EACH = 8_000
 DAYS = ("2026-02-01", "2026-02-02", "2026-02-03")
 WORDS = ("backfill", "crm", "--from", DAYS[0], "--to", DAYS[-1], "--chunk-days", "1")
 MAPPING = """
@@ -36,7 +36,7 @@ drop: [AT, GONE, CODE, TEL, ADDRESS]
 
 @pytest.fixture
 def bench(tmp_path: Path, sqlite_url: str) -> Bench:
-    """Three days of twelve pages each."""
+    """Three days of eight pages each."""
     bench = Bench(tmp_path / "project", sqlite_url, SYSTEM)
     bench.write("mappings/crm/account.yaml", MAPPING)
     for day in DAYS:
