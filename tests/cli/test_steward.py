@@ -324,3 +324,16 @@ def test_e28_mdm016_decisions_that_build_on_one_are_taken_back_first(sqlite_town
 )
 def test_a_slip_of_the_steward(sqlite_town: Bench, say: Type, words: tuple[str, ...], message: str) -> None:
     assert message in say(sqlite_town, *words, status=2).errors[-1]
+
+
+def test_programs_read_what_was_asked_and_decided(sqlite_town: Bench, say: Type) -> None:
+    number = asked(say, sqlite_town, "match")
+    shown = json.loads(say(sqlite_town, "tasks", str(number), "--json").out)
+    assert {f"{one['source']}/{one['key']}" for one in shown["records"]} == set(PAIR)
+    assert json.loads(say(sqlite_town, "tasks", str(number), "unsure", "--json").out) == {}
+    made = json.loads(say(sqlite_town, "golden", "merge", JIA, YI, "--json").out)
+    assert (made["moved"] > 0, made["versions"]) == (True, 2)
+    shown = json.loads(say(sqlite_town, "golden", "show", YI, "--json").out)
+    assert (shown["id"], len(shown["records"])) == (homes(sqlite_town, JIA)[0], 4)
+    assert json.loads(say(sqlite_town, "golden", "undo", str(made["decision"]), "--json").out)["versions"] == 2
+    assert json.loads(say(sqlite_town, "golden", "verify", "--json").out) == []
