@@ -80,7 +80,8 @@ class Stream:
 
     `walk` is how it is read: `keyset` by (cursor, key), proven complete; `offset` by page number, never proven on a
     changing set; `full` everything every time. `volatile` fields never make a record count as changed. `deleted` maps
-    a flag field to the values that mean "deleted". `effect` is what a writer can promise.
+    a flag field to the values that mean "deleted". `effect` is what a writer can promise. `one_by_one` says that a
+    batch costs a call per record, so that a small one is better spread over all threads.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Stream:
     external_id: str | None = None
     natural_key: str | None = None
     write_batch: int = 1
+    one_by_one: bool = False
     effect: Literal["once", "at_least_once"] = "once"
 
     def key_of(self, row: Mapping[str, Any]) -> str:
@@ -244,6 +246,7 @@ class Writer(Connector[Config]):
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
         """Write at most `stream.write_batch` records; exactly one result per request, in any order.
 
+        One call to the system at a time: the flow calls this from as many threads as `threads` says.
         Raises only for what concerns the whole target (`Retry`, `Halt`, `Misconfigured`); nothing was written then.
         """
 

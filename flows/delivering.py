@@ -62,13 +62,19 @@ def deliver(run: Running, target: Target, queued: Iterable[int] = ()) -> None:
             if not claimed:
                 return
             _count(run, claimed, counted)
-            size = max(1, target.stream.write_batch)
-            batches = [claimed[i : i + size] for i in range(0, len(claimed), size)]
+            batches = _batches(target.stream, claimed, lanes)
             results = [result for part in pool.map(lambda batch: _write(target, batch), batches) for result in part]
             shown = _shown(run, target, claimed, results)
             with run.page() as conn:
                 settle(conn, run, target, claimed, results, shown)
             run.progress.advance(len(claimed))
+
+
+def _batches(stream: Stream, claimed: Sequence[Delivery], lanes: int) -> list[Sequence[Delivery]]:
+    size = max(1, stream.write_batch)
+    if stream.one_by_one:
+        size = min(size, -(-len(claimed) // lanes))
+    return [claimed[start : start + size] for start in range(0, len(claimed), size)]
 
 
 def _count(run: Running, taken: Sequence[Delivery], counted: set[int]) -> None:

@@ -59,6 +59,7 @@ class Fxiaoke(Reader[FxiaokeConfig], Writer[FxiaokeConfig]):
                 writable=True,
                 external_id=self.config.external_id,
                 write_batch=self.config.write_batch,
+                one_by_one=True,
             )
             for name in self.config.objects
         }

@@ -7,8 +7,6 @@ is repeated becomes an update of what the first one left.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 from connectors.base import RawRow, Stream, Write, WriteResult
 from connectors.fxiaoke.client import FxiaokeClient, condition, path
@@ -38,8 +36,7 @@ class RecordWriter:
                 return WriteResult(write.external_id, "retry", message="an earlier write of this batch has the same id")
             return broken.guard(write, lambda: self._write_one(stream.name, write, keys.get(write.external_id), fields))
 
-        with ThreadPoolExecutor(max_workers=self._config.threads) as pool:
-            results = list(pool.map(run, range(len(batch))))
+        results = [run(index) for index in range(len(batch))]
         if broken.error is not None and all(result.outcome == "retry" for result in results):
             raise broken.error
         return results
@@ -124,10 +121,9 @@ class _Broken:
 
     def __init__(self) -> None:
         self.error: Halt | Misconfigured | None = None
-        self._stop = Event()
 
     def guard(self, write: Write, work: Callable[[], WriteResult]) -> WriteResult:
-        if self._stop.is_set() and self.error is not None:
+        if self.error is not None:
             return WriteResult(write.external_id, "retry", code=self.error.code, message=self.error.message)
         try:
             return work()
@@ -139,5 +135,4 @@ class _Broken:
             return WriteResult(write.external_id, "retry", code=error.code, message=error.message)
         except (Halt, Misconfigured) as error:
             self.error = error
-            self._stop.set()
             return WriteResult(write.external_id, "retry", code=error.code, message=error.message)

@@ -44,11 +44,14 @@ def measure(conn: Connection, truth: dict[str, Any], project: Project) -> Figure
     }
     homes: dict[str, str] = {}
     votes: dict[int, Counter[str]] = defaultdict(Counter)
-    for record in landing.scan_all(conn, entity="party"):
-        name = f"{record.system}.{record.stream}/{record.key}"
-        if name in true:
-            home = crosswalk.golden_of(conn, [record.id]).get(record.id)
-            if home is not None:
+    after = -1
+    while landed := landing.scan(conn, entity="party", after=after, limit=BATCH):
+        after = landed[-1].id
+        home_of = crosswalk.golden_of(conn, [record.id for record in landed])
+        for record in landed:
+            name = f"{record.system}.{record.stream}/{record.key}"
+            if name in true and record.id in home_of:
+                home = home_of[record.id]
                 homes[name] = write_id("party", home)
                 votes[home][true[name]] += 1
     common = {name: company for name, company in true.items() if name in homes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -307,9 +308,9 @@ class Scripted(Writer[ConnectorConfig]):
 STREAM = Stream("AccountObj", key="_id", writable=True, external_id="golden_id__c", write_batch=10)
 
 
-def publish_to(crm: CrmBench, writer: Scripted) -> Counters:
+def publish_to(crm: CrmBench, writer: Scripted, stream: Stream = STREAM) -> Counters:
     with crm.hub() as hub, running(hub.store, "accounts", "live", "") as run:
-        publish(run, Target(writer, STREAM, hub.mapping("new_crm.account.out")), hub.project.model.entities["party"])
+        publish(run, Target(writer, stream, hub.mapping("new_crm.account.out")), hub.project.model.entities["party"])
         return run.counters
 
 
@@ -352,3 +353,20 @@ def test_trouble_with_a_whole_batch_settles_every_record_of_it(
     assert (counters.pending, counters.dead) == ((0, 3) if state == "dead" else (3, 0))
     if state == "dead":
         assert {str(letter.rule) for letter in crm.letters()} == {"mappings/new_crm/account.out.yaml:9:8"}
+
+
+@pytest.mark.parametrize(("one_by_one", "sizes"), [(False, [8]), (True, [2, 2, 2, 2])])
+def test_a_small_batch_is_spread_over_the_threads_where_each_record_costs_a_call(
+    sqlite_crm: CrmBench, one_by_one: bool, sizes: list[int]
+) -> None:
+    crm = sqlite_crm
+    load(crm, 8)
+    seen: list[int] = []
+
+    def note(batch: Sequence[Write]) -> list[WriteResult]:
+        seen.append(len(batch))
+        return [WriteResult(one.external_id, "written", f"k-{one.external_id}") for one in batch]
+
+    stream = dataclasses.replace(STREAM, one_by_one=one_by_one)
+    assert publish_to(crm, Scripted(note, crm.clock), stream).applied == 8
+    assert seen == sizes
