@@ -53,8 +53,7 @@ def merge(
     """Assert that these golden records are one; the oldest id survives unless `survivor` names another.
 
     `asked` is the task that this answers. Raises `Reject` MDM011 for an id that is not active, MDM012 for fewer than
-    two, MDM017 for a survivor that is none of them, DED020 when a steward's *different* stands against it (both
-    assertions are named).
+    two, MDM017 for a survivor that is none of them, MDM018 when a steward's *different* stands against it.
     """
     ids = list(dict.fromkeys(goldens))
     if len(ids) < 2:
@@ -66,6 +65,7 @@ def merge(
         raise Reject("MDM017", f"{write_id(entity, survivor)} cannot survive: it is none of those to merge ({among})")
     own = _own_records(conn, ids)
     before = {record: id for id, records in own.items() for record in (r.id for r in records)}
+    _unopposed(conn, own)
     anchors = [min(own[id], key=_seniority).id for id in ids]
     number = _decide(conn, who, "merge", "same", {"goldens": ids, "survivor": survivor}, heads, reason, asked)
     assertions = decision.add_assertions(
@@ -76,6 +76,20 @@ def merge(
     outcome = resolve(conn, who.core, list(before), f"decision:{number}", who.run, chosen=chosen, basis="steward")
     _applied(conn, who, number, {"assertions": assertions, "revoked": [], "before": _text(before)})
     return Decided(number, outcome)
+
+
+def _unopposed(conn: Connection, own: Mapping[int, Sequence[Record]]) -> None:
+    """Raises when somebody said that records of two of these golden records are different; a merge would tear them."""
+    home = {record.id: id for id, records in own.items() for record in records}
+    names = {r.id: f"{r.system}.{r.stream}/{r.key}" for records in own.values() for r in records}
+    for said in decision.active_assertions(conn, home):
+        if said.kind.endswith("different") and {said.a, said.b} <= set(home) and home[said.a] != home[said.b]:
+            first, second = sorted((names[said.a], names[said.b]))
+            raise Reject(
+                "MDM018",
+                f"decision {said.decision} says that {first} and {second} are different; "
+                f"take it back first: goldbridge golden undo {said.decision}",
+            )
 
 
 def split(

@@ -272,6 +272,25 @@ def test_mdm017_only_one_of_those_merged_survives(sqlite_town: Bench, say: Type)
     assert canonical(sqlite_town) == before
 
 
+@pytest.mark.parametrize("way", ["an answer", "a split"])
+def test_mdm018_an_earlier_decision_against_a_merge_is_named(sqlite_town: Bench, say: Type, way: str) -> None:
+    if way == "an answer":
+        number = str(asked(say, sqlite_town, "match"))
+        made, pair = decided(say(sqlite_town, "tasks", number, "different")), PAIR
+    else:
+        made, pair = decided(say(sqlite_town, "golden", "split", JIA, "erp.partner/1")), (JIA, "erp.partner/1")
+    after = canonical(sqlite_town)
+    assert say(sqlite_town, "golden", "merge", *pair, status=1).error == (
+        f"MDM018 decision {made} says that {pair[0]} and {pair[1]} are different; "
+        f"take it back first: goldbridge golden undo {made}"
+    )
+    assert canonical(sqlite_town) == after
+    say(sqlite_town, "golden", "undo", made)
+    if way == "an answer":
+        say(sqlite_town, "golden", "merge", *pair)
+    assert len(set(homes(sqlite_town, *pair))) == 1
+
+
 @pytest.mark.parametrize(
     ("leaving", "what"),
     [
