@@ -8,6 +8,7 @@ trusts a tie: the next run reads the last cursor value again, since a row may ha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -145,14 +146,19 @@ class Sql(Reader[SqlConfig]):
         with self._connect() as conn:
             return [dict(row) for row in conn.execute(query).mappings()]
 
-    def _connect(self) -> sa.Connection:
+    @contextmanager
+    def _connect(self) -> Iterator[sa.Connection]:
+        """A connection for one question; whatever the driver says meanwhile leaves as ours."""
         try:
-            return self._engine.connect()
+            with self._engine.connect() as conn:
+                yield conn
         except sa.exc.OperationalError as error:
             raise self._unreachable(error) from None
+        except sa.exc.DBAPIError as error:
+            raise self._misconfigured("CON077", f"the database refuses to be read: {_told(error)}") from None
 
     def _unreachable(self, error: sa.exc.DBAPIError) -> Exception:
-        text = redact(str(error.orig)).strip().splitlines()[0]
+        text = _told(error)
         where = f"{self.context.system}: {self._engine.url.render_as_string(hide_password=True)}"
         lowered = text.lower()
         if "password" in lowered or "access denied" in lowered or "authentication" in lowered:
@@ -221,6 +227,11 @@ class Sql(Reader[SqlConfig]):
 
     def _misconfigured(self, code: str, message: str) -> Misconfigured:
         return Misconfigured.one(code, f"{self.context.system}: {message}", Mark("config/sources.yaml"))
+
+
+def _told(error: sa.exc.DBAPIError) -> str:
+    """What the driver says, on one line; the statement and its values stay out."""
+    return (redact(str(error.orig)).strip() or type(error.orig).__name__).splitlines()[0]
 
 
 def _stream(name: str, entry: SqlStream) -> Stream:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
-from connectors.base import Connector, Context, Lookup, RawRow, Reader, Stream, Window, Writer
+from connectors.base import Connector, ConnectorConfig, Context, Lookup, RawRow, Reader, Stream, Window, Writer
 from flows.config import hint
 from goldbridge.clock import Clock
 from goldbridge.errors import Mark, Misconfigured
@@ -48,23 +49,37 @@ def _configure(project: Project, name: str) -> tuple[type[Connector[Any]], Any]:
     return kind, validate(kind.config_model, revealed, entry.path)
 
 
-def connect(project: Project, name: str, http: HttpFactory, store: TokenStore, clock: Clock) -> Connector[Any]:
-    """A connector for one system of sources.yaml."""
+def connect(
+    project: Project,
+    name: str,
+    http: HttpFactory,
+    store: TokenStore,
+    clock: Clock,
+    adjust: Callable[[ConnectorConfig], ConnectorConfig] | None = None,
+) -> Connector[Any]:
+    """A connector for one system of sources.yaml; `adjust` changes its settings for the purpose at hand."""
     kind, config = _configure(project, name)
-    return kind(config, Context(name, http, store, clock))
+    return kind(adjust(config) if adjust else config, Context(name, http, store, clock))
 
 
 class Connections:
     """The connectors of a process, made when first used and closed together."""
 
-    def __init__(self, project: Project, store: TokenStore, clock: Clock, http: HttpFactory | None = None) -> None:
-        self._project, self._store, self._clock = project, store, clock
+    def __init__(
+        self,
+        project: Project,
+        store: TokenStore,
+        clock: Clock,
+        http: HttpFactory | None = None,
+        adjust: Callable[[ConnectorConfig], ConnectorConfig] | None = None,
+    ) -> None:
+        self._project, self._store, self._clock, self._adjust = project, store, clock, adjust
         self._http = http or HttpFactory(clock)
         self._made: dict[str, Connector[Any]] = {}
 
     def get(self, name: str) -> Connector[Any]:
         if name not in self._made:
-            self._made[name] = connect(self._project, name, self._http, self._store, self._clock)
+            self._made[name] = connect(self._project, name, self._http, self._store, self._clock, self._adjust)
         return self._made[name]
 
     def reader(self, stream: str, mark: Mark) -> tuple[Reader[Any], Stream]:
@@ -109,7 +124,7 @@ class Connections:
         self._http.close()
 
 
-class _NoStore:
+class NoStore:
     """For a look at a source that leaves no trace: tokens live as long as the process."""
 
     def load(self, system: str, name: str) -> Any:
@@ -121,7 +136,7 @@ class _NoStore:
 
 def sample_rows(project: Project, stream: str, limit: int, clock: Clock | None = None) -> list[RawRow]:
     """The first rows of `system.stream`, as the source gives them; nothing is stored."""
-    connections = Connections(project, _NoStore(), clock or Clock())
+    connections = Connections(project, NoStore(), clock or Clock())
     rows: list[RawRow] = []
     try:
         reader, found = connections.reader(stream, Mark("config/sources.yaml"))

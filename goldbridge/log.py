@@ -26,9 +26,14 @@ def remember_secret(value: str) -> None:
 
 def redact(text: str) -> str:
     """Black out remembered secrets, credentials in URLs and `key=...` pairs."""
+    return _in_text.sub(rf"\1{_MASK}", hide(text))
+
+
+def hide(text: str) -> str:
+    """Black out remembered secrets and credentials in URLs: for messages of ours, where `token: ...` is no pair."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
-    return _in_text.sub(rf"\1{_MASK}", _in_url.sub(rf"\1:{_MASK}@", text))
+    return _in_url.sub(rf"\1:{_MASK}@", text)
 
 
 def _redact_event(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from goldbridge import log
+
 SCRIPT = """
 from goldbridge import log
 early = log.get("early")
@@ -24,3 +26,10 @@ def test_a_logger_made_at_import_follows_the_configuration() -> None:
     assert "pw@" not in found.stderr
     assert "abc" not in found.stderr
     assert '"system":"crm"' in second.replace('": ', '":')
+
+
+def test_a_message_of_ours_keeps_its_words_and_loses_its_secrets() -> None:
+    log.remember_secret("hunter2-the-long-one")
+    said = "CON001 crm token: 10.0.0.1:80 refused; hunter2-the-long-one at https://u:pw@example.com/"
+    assert log.hide(said) == "CON001 crm token: 10.0.0.1:80 refused; [secret] at https://u:[secret]@example.com/"
+    assert "10.0.0.1" not in log.redact(said)  # in a foreign sentence that is how a token is told

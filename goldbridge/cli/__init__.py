@@ -38,6 +38,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group("project", ("init", "check")),
     Group("explain", ("explain",)),
+    Group("systems", ("systems",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),

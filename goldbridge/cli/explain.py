@@ -51,6 +51,16 @@ def pages() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder().glob("*.md"))}
 
 
+def remedy(code: str) -> str:
+    """The first thing that the page of a code says to do; empty for a code without a page."""
+    page = pages().get(code)
+    if page is None:
+        return ""
+    _, _, rest = page.read_text(encoding="utf-8").partition("\n## What to do\n")
+    first = re.split(r"\n\n|\n- |\n\* ", rest.strip())[0]
+    return " ".join(first.removeprefix("- ").removeprefix("* ").split())
+
+
 def find(text: str, known: dict[str, Path]) -> str:
     """The code somebody means: `map14`, `MAP014`, or the line of an error that holds one; CFG019 when there is none."""
     named = [f"{letters.upper()}{digits:0>3}" for letters, digits in _CODE.findall(text)]

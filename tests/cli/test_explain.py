@@ -67,3 +67,13 @@ def test_an_installed_package_brings_its_own_pages(tmp_path: Path, monkeypatch: 
     assert explain.folder() == tmp_path / "docs/errors"
     (tmp_path / "goldbridge/_docs/errors").mkdir(parents=True)
     assert explain.folder() == tmp_path / "goldbridge/_docs/errors"
+
+
+def test_every_page_begins_with_one_thing_to_do() -> None:
+    from goldbridge.cli.explain import pages, remedy
+
+    found = {code: remedy(code) for code in pages()}
+    assert [code for code, text in found.items() if len(text) < 8 or "\n" in text or text.startswith("-")] == []
+    assert found["CON072"] == "Correct the secret behind `url`."
+    assert found["CON044"].endswith("in `config/sources.yaml`.")  # two lines of one paragraph
+    assert remedy("XXX999") == ""
