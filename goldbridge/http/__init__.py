@@ -4,7 +4,18 @@ A connector asks its `HttpFactory` for a client and gets back only good answers;
 errors of `goldbridge.errors`, classed by the vendor's own table.
 """
 
-from goldbridge.http.auth import Auth, Chain, QueryDigest, QueryKey, QueryStamp, SignedHeaders, TokenAuth
+from goldbridge.http.auth import (
+    Auth,
+    BasicAuth,
+    Chain,
+    HeaderKey,
+    QueryDigest,
+    QueryKey,
+    QueryStamp,
+    Signed,
+    SignedHeaders,
+    TokenAuth,
+)
 from goldbridge.http.budget import Budget
 from goldbridge.http.client import Client
 from goldbridge.http.envelope import CONFIG, RECORD, RETRY, THROTTLE, Complaint, Envelope, Kind, Rule
@@ -19,12 +30,14 @@ __all__ = [
     "RETRY",
     "THROTTLE",
     "Auth",
+    "BasicAuth",
     "Budget",
     "Chain",
     "Client",
     "Complaint",
     "Draft",
     "Envelope",
+    "HeaderKey",
     "HttpFactory",
     "Kind",
     "QueryDigest",
@@ -32,6 +45,7 @@ __all__ = [
     "QueryStamp",
     "Reply",
     "Rule",
+    "Signed",
     "SignedHeaders",
     "Token",
     "TokenAuth",

@@ -6,6 +6,7 @@ says whether another attempt makes sense. Parts are applied in order, so a signa
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -56,6 +57,45 @@ class TokenAuth(Auth):
     def renew(self, draft: Draft) -> bool:
         self._source.renew(draft.token)
         return True
+
+
+class BasicAuth(Auth):
+    """User and password in the header, as HTTP has it."""
+
+    def __init__(self, user: str, password: str) -> None:
+        remember_secret(password)
+        self._value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        remember_secret(self._value)
+
+    def apply(self, draft: Draft) -> None:
+        draft.headers["authorization"] = self._value
+
+
+class HeaderKey(Auth):
+    """An API key in a header of the vendor's choice."""
+
+    def __init__(self, name: str, key: str, prefix: str = "") -> None:
+        remember_secret(key)
+        self._name, self._value = name.lower(), prefix + key
+
+    def apply(self, draft: Draft) -> None:
+        draft.headers[self._name] = self._value
+
+
+class Signed(Auth):
+    """A vendor's own scheme: `sign` adds what it needs to the draft, after everything else is in it.
+
+    `stale` says whether signing again (with a fresh time) may help when the signature was refused.
+    """
+
+    def __init__(self, sign: Callable[[Draft], None], *, stale: bool = True) -> None:
+        self._sign, self._stale = sign, stale
+
+    def apply(self, draft: Draft) -> None:
+        self._sign(draft)
+
+    def renew(self, draft: Draft) -> bool:
+        return self._stale
 
 
 class QueryKey(Auth):

@@ -52,6 +52,10 @@ class _Call:
     write: bool
     subject: str
     endpoint: str
+    form: Params = None
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    as_text: bool = False
     spent_s: float = 0.0
     tries: int = 0
     throttled: int = 0
@@ -107,8 +111,15 @@ class Client:
         write: bool = False,
         about: str = "",
         endpoint: str = "",
+        form: Params = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        as_text: bool = False,
     ) -> Reply:
-        """Raises `Retry` (`OutcomeUnknown` for a write whose answer was lost), `Reject`, `Halt` or `Misconfigured`."""
+        """Raises `Retry` (`OutcomeUnknown` for a write whose answer was lost), `Reject`, `Halt` or `Misconfigured`.
+
+        A body is `json`, a web `form`, or `content` with its type in `headers`. `as_text` takes a good answer as it is.
+        """
         call = _Call(
             method=method,
             url=self.base_url + path,
@@ -117,6 +128,10 @@ class Client:
             write=write,
             subject=f"{self.system} {about}".strip(),
             endpoint=endpoint,
+            form=form,
+            content=content,
+            headers=headers or {},
+            as_text=as_text,
         )
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
@@ -146,7 +161,13 @@ class Client:
         url, params = call.url, call.params
         for hop in range(self.redirects + 1):
             draft = Draft(
-                call.method, url, list(params), {}, dict(call.json) if isinstance(call.json, dict) else call.json
+                call.method,
+                url,
+                list(params),
+                dict(call.headers),
+                dict(call.json) if isinstance(call.json, dict) else call.json,
+                form=None if call.form is None else query(call.form),
+                content=call.content,
             )
             if origin(url) == origin(self.base_url):
                 self.auth.apply(draft)  # credentials never follow a redirect to another host
@@ -156,7 +177,7 @@ class Client:
             if served_at is not None:
                 self.skew["s"] = (served_at - self.wire.clock.now()).total_seconds()
             if not 300 <= response.status_code < 400:
-                return open_envelope(response, raw, self.envelope, self.wire.clock, call.subject)
+                return open_envelope(response, raw, self.envelope, self.wire.clock, call.subject, as_text=call.as_text)
             target = urljoin(url, response.headers.get("location", ""))
             if call.method != "GET" or hop == self.redirects or (origin(url)[0] == "https" != origin(target)[0]):
                 break

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -50,11 +49,10 @@ class Wire:
             "user-agent": "goldbridge",
             **draft.headers,
         }
-        content = None
         try:
-            if draft.body is not None:
-                content = json.dumps(draft.body, ensure_ascii=False, separators=(",", ":")).encode()
-                headers.setdefault("content-type", "application/json; charset=utf-8")
+            content, content_type = draft.payload()
+            if content_type:
+                headers.setdefault("content-type", content_type)
             url = draft.full_url()
         except UnicodeEncodeError:
             raise Reject("CON017", "a value holds half a character (a lone surrogate) and cannot be sent") from None
@@ -94,12 +92,13 @@ def _port(url: httpx.URL) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A good answer. `served_at` is the server's own time, by its Date header."""
+    """A good answer. `served_at` is the server's own time, by its Date header; header names are in lower case."""
 
     data: Json
     status: int = 200
     served_at: datetime | None = None
     subject: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def unwrap(self, path: str) -> Any:
         """The value at a dotted path; an answer without it broke its contract and is never taken for an empty one."""
@@ -114,18 +113,28 @@ class Reply:
         return value
 
 
-def open_envelope(response: httpx.Response, raw: bytes, envelope: Envelope, clock: Clock, subject: str) -> Reply:
-    """The answer as a `Reply`, or `Trouble` with the class the vendor's table gives it."""
+def open_envelope(
+    response: httpx.Response, raw: bytes, envelope: Envelope, clock: Clock, subject: str, *, as_text: bool = False
+) -> Reply:
+    """The answer as a `Reply`, or `Trouble` with the class the vendor's table gives it.
+
+    `as_text` hands a good answer over as it is (a CSV, a multipart batch, XML); a complaint is JSON all the same.
+    """
     status, served_at = response.status_code, http_date(response.headers.get("date"))
+    headers = dict(response.headers.items())
     after_s = retry_after(response.headers.get("retry-after"), served_at, clock.now())
     bare = status_rule(status)
     if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
-        return Reply(None, status, served_at, subject)
+        return Reply(None, status, served_at, subject, headers)
     content_type = response.headers.get("content-type", "")
     try:
         text = body.decode(raw, response.charset_encoding, envelope.charset)
         if body.is_page(text, content_type):
             raise _page(status, bare, envelope, after_s)
+        if as_text and (bare is None or "json" not in content_type):
+            if bare is not None:
+                raise _bare(status, bare, after_s)
+            return Reply(text, status, served_at, subject, headers)
         data = body.parse(text)
     except body.Truncated as error:
         if bare is not None:
@@ -137,7 +146,7 @@ def open_envelope(response: httpx.Response, raw: bytes, envelope: Envelope, cloc
     if complaint is None:
         if bare is not None:
             raise _bare(status, bare, after_s)
-        return Reply(data, status, served_at, subject)
+        return Reply(data, status, served_at, subject, headers)
     what = " ".join(filter(None, (complaint.code, complaint.text)))
     if complaint.trace:
         what += f" (trace {complaint.trace})"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from goldbridge.ports import Json
 
 
 @dataclass(slots=True)
 class Draft:
-    """One attempt of one call. `token` is the credential it was signed with, so that a stale one is recognised."""
+    """One attempt of one call. `token` is the credential it was signed with, so that a stale one is recognised.
+
+    A body is JSON (`body`), a web form (`form`) or bytes of another type (`content`, its type among the headers).
+    """
 
     method: str
     url: str
@@ -19,6 +23,19 @@ class Draft:
     headers: dict[str, str] = field(default_factory=dict)
     body: Json = None
     token: str = ""
+    form: list[tuple[str, str]] | None = None
+    content: bytes | None = None
+
+    def payload(self) -> tuple[bytes | None, str]:
+        """The bytes to send and their type; raises UnicodeEncodeError for half a character."""
+        if self.content is not None:
+            return self.content, ""
+        if self.form is not None:
+            return urlencode(self.form).encode(), "application/x-www-form-urlencoded"
+        if self.body is not None:
+            text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+            return text.encode(), "application/json; charset=utf-8"
+        return None, ""
 
     def full_url(self) -> str:
         """URL with its query; a space is `%20`, since some servers read `+` literally and then find nothing."""
