@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
+import connectors
 from connectors.base import Connector, ConnectorConfig, Context, Lookup, RawRow, Reader, Stream, Window, Writer
 from flows.config import hint
 from goldbridge.clock import Clock
@@ -17,7 +19,7 @@ from goldbridge.ports import TokenStore
 from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
 
-KINDS = ("amap", "dingtalk", "file", "fxiaoke", "qichacha", "sql", "tryton")
+KINDS = tuple(sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - {"base", "testkit"}))
 """The connectors of this house; others are found by the entry point group `goldbridge.connectors`."""
 
 ENTRY_POINTS = "goldbridge.connectors"
