@@ -61,7 +61,8 @@ def ingest(
     for page in _joined(reading):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
-            _read_after_all(conn, run, ref, unread.intersection(map(stream.key_of, page.rows)))
+            if unread:
+                _read_after_all(conn, run, ref, unread.intersection(map(stream.key_of, page.rows)))
             if page.at is not None and not full and not cursor.behind(left, page.at.cursor, page.at.tie):
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
         end = page.at or end
