@@ -22,6 +22,8 @@ from goldbridge.text.word_latin import is_common, spoken, stem
 
 Bits = Callable[[str], int]
 """What it proves that two names share this word."""
+Known = Callable[[str], bool]
+"""Whether others have this word too."""
 Evidence = tuple[str, str, int]
 """Comparison, level, weight."""
 
@@ -35,30 +37,41 @@ class Aligned(NamedTuple):
     ordered: bool
 
 
-def weigh(a: Name, b: Name, bits: Bits, land: str = "") -> list[Evidence]:
+def weigh(a: Name, b: Name, bits: Bits, known: Known, land: str = "") -> list[Evidence]:
     """The evidence in the words of two names. `land` is the country that both records are in, "" for no such."""
     most = worth.WORDS_MOST_PART if of_two_companies(a, b) else worth.WORDS_MOST
     if a.words == b.words or "".join(a.words) == "".join(b.words):
         weight = min(sum(map(bits, a.words)), sum(map(bits, b.words)), most)
-        return [("brand", "equal", weight), ("words", "all", worth.WORDS_ALL)]
+        return [("brand", "equal", weight), ("words", "all", _all(a.words))]
     found = _align(a.words, b.words)
     weight = sum(min(bits(x), bits(y)) - worth.WORD_PENALTY[how] for x, y, how in found.pairs)
+    weight -= sum(worth.WORDS_KNOWN for x, y, how in found.pairs if "slip" in how and known(x) and known(y))
     if not found.pairs or (found.left and found.right and weight < worth.WORDS_LEAST):
         return [("brand", "different", worth.BRAND_DIFFERENT)]
     if found.left and found.right:
         return [("brand", "part, of relatives", 0), ("trade", "different", worth.TRADE_DIFFERENT)]
     extra = _without_form(found.left, b.form) + _without_form(found.right, a.form)
-    abroad = bool(extra and land and country_code("".join(extra)) == land)
+    # X Limited and X India Private Limited are two; X India is how somebody wrote down one of them.
+    whole_names = bool(a.form and b.form and a.form != b.form)
+    abroad = bool(extra and land and not whole_names and country_code("".join(extra)) == land)
     if extra and not abroad:
         return _incomplete(a, b, found, extra, weight)
     brand = "equal" if all(how == "equal" for *_, how in found.pairs) else "slip"
+    whole = min(_all(a.words), _all(b.words))
+    if any(how == "perhaps" for *_, how in found.pairs):
+        most, whole = min(most, worth.WORDS_MOST_PART), 0
     if abroad:
-        words = ("words", "all but the country", worth.WORDS_ALL + worth.WORD_MISSING_COUNTRY)
+        words = ("words", "all but the country", whole + worth.WORD_MISSING_COUNTRY)
     elif not found.ordered:
-        words = ("words", "in another order", worth.WORDS_ALL + worth.WORDS_MOVED)
+        words = ("words", "in another order", whole + worth.WORDS_MOVED)
     else:
-        words = ("words", "all", worth.WORDS_ALL)
+        words = ("words", "all", whole)
     return [("brand", brand, min(weight, most)), words]
+
+
+def _all(words: tuple[str, ...]) -> int:
+    """What it proves that no word is left; a name of common words alone is nobody's own."""
+    return worth.WORDS_ALL_COMMON if all(map(is_common, words)) else worth.WORDS_ALL
 
 
 def of_two_companies(a: Name, b: Name) -> bool:
@@ -86,10 +99,11 @@ def _without_form(extra: tuple[str, ...], form: str) -> tuple[str, ...]:
 
 
 def _is_slip(word: str, other: str) -> bool:
-    return len(other) > 3 and abs(len(word) - len(other)) < 2 and OSA.distance(word, other, score_cutoff=1) == 1
+    if len(other) < 4 or abs(len(word) - len(other)) > 1 or not (word.isalpha() and other.isalpha()):
+        return False
+    return bool(OSA.distance(word, other, score_cutoff=1) == 1)
 
 
-@lru_cache(1 << 16)
 def _align(one: tuple[str, ...], two: tuple[str, ...]) -> Aligned:
     """Equal words first, then words that are one word spelt in two ways, the surest ones first."""
     rest = list(two)
@@ -137,6 +151,8 @@ def _join(parts: list[str], wholes: list[str], pairs: list[tuple[str, str, str]]
 @lru_cache(1 << 17)
 def likeness(x: str, y: str) -> str:
     """How two different words may be one: a key of WORD_PENALTY, "" for two words."""
+    if x[0] != y[0] and x[-1] != y[-1]:
+        return ""  # a slip spares one of the two ends, an abbreviation the first letter
     short, long = (x, y) if len(x) <= len(y) else (y, x)
     if len(short) < 2 or not (x.isalpha() and y.isalpha()):
         return ""
@@ -147,9 +163,11 @@ def likeness(x: str, y: str) -> str:
     if len(long) - len(short) < 3 and len(short) > 2 and not (is_common(x) and is_common(y)):
         distance = OSA.distance(x, y, score_cutoff=2)
         if distance == 1:
+            if len(long) < 4:
+                return "perhaps"
             return "slip" if len(long) > 6 else "slip in a short word" if len(long) > 4 else "slip in four letters"
-        if distance == 2 and len(short) > 6:
-            return "two slips"
+        if distance == 2 and len(short) > 4:
+            return "two slips" if len(short) > 6 else "perhaps"
     return "abbreviated" if _abbreviates(short, long) else ""
 
 
@@ -160,7 +178,9 @@ def _abbreviates(short: str, long: str) -> bool:
         return False
     if long.startswith(short):
         return len(short) > 2
-    return len(short) < 6 and _stands_in(short, long) and (len(short) > 2 or long.endswith(short[-1]))
+    if len(short) == 2:
+        return long.endswith(short[-1])
+    return len(short) < 6 and not is_common(short) and _stands_in(short, long)
 
 
 def _stands_in(letters: Sequence[str], word: str) -> bool:

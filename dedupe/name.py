@@ -98,7 +98,7 @@ def read_name(text: str, role: str = "name") -> Name | None:
         kind=found.kind,
         branch=branch_key(found.branch or office),
         branch_kind=found.branch_kind or ("办事处" if office else ""),
-        group=found.group or found.form == "集团",
+        group=(found.group or found.form == "集团") and not latin,  # in letters it is a word of the name like others
         mark=found.number_mark,
         latin=latin,
         # In a name without a form a county read at its head may as well be the brand (海康威视).

@@ -59,7 +59,7 @@ VETOES: dict[str, str] = {
 FACETS: dict[str, tuple[str, ...]] = {
     "organisation": (
         "core", "brand", "brand_pinyin", "brand_near", "trade", "branch", "short_name", "city", "province",
-        "start", "token", "letters",
+        "start", "token", "letters", "outline",
     ),
     "address": ("site", "road", "city", "province"),
     "phone": ("phone",),
@@ -158,7 +158,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "block": [
             "credit_code", "lei", "phone", "email", "domain", "site", "core", "brand+city", "brand+trade",
             "brand_pinyin+city", "brand_pinyin+trade", "brand_near+city", "short_name+city", "token", "start",
-            "letters",
+            "letters", "outline",
         ],
         "compare": {
             "name": "organisation", "short_name": "organisation", "former_names": "organisation",

@@ -124,7 +124,7 @@ class _Weighing:
 
     def _name_pair(self, a: Name, b: Name) -> list[Part]:
         if a.words and b.words:
-            parts = [Part(*part) for part in latin.weigh(a, b, self._word, self._land)]
+            parts = [Part(*part) for part in latin.weigh(a, b, self._word, self._known, self._land)]
             brand = parts[0]
             if self._open_form(a, b):
                 parts.append(Part("form", "left open, several known", worth.FORM_OPEN))
@@ -166,6 +166,10 @@ class _Weighing:
         if len(word) == 1:
             return worth.WORD_LETTER
         return self.statistics.word_rarity(word, worth.WORD_COMMON if is_common(word) else worth.WORD)
+
+    def _known(self, word: str) -> bool:
+        """Whether a name beside the one at hand has this word."""
+        return self.statistics.count("token", word) > 1
 
     def _brand(self, a: Name, b: Name) -> Part:
         level = naming.likeness_of_brands(a, b)

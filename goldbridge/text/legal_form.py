@@ -211,8 +211,8 @@ def forms_agree(one: str, other: str) -> bool:
 
 @cache
 def form_words() -> dict[str, frozenset[str]]:
-    """Canonical form -> all words that its spellings have, from three letters on."""
+    """Canonical form -> all words that its spellings have, from three letters on, and each spelling as one word."""
     found: dict[str, set[str]] = {}
     for words, canonical in _table().items():
-        found.setdefault(canonical, set()).update(word for word in words if len(word) > 2)
+        found.setdefault(canonical, set()).update(("".join(words), *(word for word in words if len(word) > 2)))
     return {form: frozenset(words) for form, words in found.items()}

@@ -54,8 +54,8 @@ def _everyday() -> frozenset[str]:
 
 
 def is_common(word: str) -> bool:
-    """Whether many companies have this word in their names: a trade, a number, a country, an everyday word."""
-    return word in latin_words() or word in _everyday() or word.isdigit()
+    """Whether many companies have this word in their names: a trade, an everyday word, two initials, a number."""
+    return len(word) < 3 or word in latin_words() or word in _everyday() or word.isdigit()
 
 
 def stem(word: str) -> str:
