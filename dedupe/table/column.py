@@ -46,6 +46,8 @@ class _Sample(NamedTuple):
     rows: int
     filled: int
     distinct: int
+    each_once: bool
+    """Every cell is filled and none equals another; what elsewhere is a placeholder (111) counts too."""
 
     def share(self, test: Callable[[str], object]) -> float:
         return sum(bool(test(value)) for value in self.values) / len(self.values) if self.values else 0.0
@@ -67,7 +69,8 @@ def _sample(values: Sequence[str]) -> _Sample:
     distinct = sorted(value for value in counts if value and not is_placeholder(value))
     step = max(1, len(distinct) // 1000)
     filled = sum(counts[value] for value in distinct)
-    return _Sample(tuple(distinct[::step][:1000]), len(values), filled, len(distinct))
+    each_once = len(counts) == len(values) and "" not in counts
+    return _Sample(tuple(distinct[::step][:1000]), len(values), filled, len(distinct), each_once)
 
 
 def _guess(name: str, values: Sequence[str]) -> Guess:
@@ -99,7 +102,7 @@ _PARTS = {"organisation": "name", "phone": "phones", "email": "emails", "domain"
 
 def _numbers_rows(name: str, announced: str, sample: _Sample) -> bool:
     """Whether a column names each row once, as a key does: equal values never occur, so it is no evidence."""
-    if sample.rows < 2 or sample.distinct < sample.filled or sample.filled < sample.rows:
+    if sample.rows < 2 or not sample.each_once:
         return False
     if announced in ("organisation", "person", "name", "phone", "email", "address", "text", "date"):
         return False

@@ -67,7 +67,7 @@ def resolve(
     """Find the rows that mean the same thing. `cells` maps columns to values, all of one length.
 
     With `sources` (a word per row) only rows of different sources match, each at most once when `one_to_one`.
-    Raises ValueError when no column is left to compare.
+    Raises ValueError when no column is left to compare, and `general.Undecided` when they cannot tell rows apart.
     """
     used = [one for one in guesses if one.kind != IGNORE]
     if not used:

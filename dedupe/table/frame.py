@@ -150,6 +150,57 @@ def made_of_others(columns: Sequence[Column], rows: int) -> list[Column]:
     return found
 
 
+_FEW = 50
+_SELDOM = 0.2
+_ALWAYS = 0.95
+_VARIED = 0.7
+
+
+def implied_by_others(columns: Sequence[Column], rows: int) -> list[Column]:
+    """Columns that follow from another one (the province from the city): two that say one thing are one piece of
+    evidence, or the rows of one town become one person.
+
+    Equal values that come from duplicates are no such rule: there the column that tells rows apart best agrees, too.
+    """
+    filled = [column for column in columns if 2 * column.filled >= rows]
+    if len(filled) < 3:
+        return []
+    telling = min(filled, key=lambda column: (column.chance, column.name))
+    found: list[Column] = []
+    for column in sorted(columns, key=lambda each: (each.chance, each.name)):
+        if column is telling or column in found:
+            continue
+        left, right = _within(column)
+        if _agree(telling, left, right, telling.kind.fuzzy, _SELDOM):
+            continue
+        found += [
+            other
+            for other in columns
+            if other not in (telling, column, *found)
+            and column.chance <= other.chance <= _VARIED
+            and _agree(other, left, right, 0, _ALWAYS)
+        ]
+    return found
+
+
+def _within(column: Column) -> tuple[Ints, Ints]:
+    """Pairs of rows with equal values, far apart in the order of the rows, each row in one or two."""
+    rows = np.argsort(column.codes, kind="stable")
+    rows = rows[column.codes[rows] >= 0]
+    counts = column.counts[column.codes[rows]]
+    at = np.arange(len(rows)) - np.repeat(np.cumsum(column.counts) - column.counts, column.counts)
+    first = np.flatnonzero(at + counts // 2 < counts)
+    first = first[counts[first] > 1]
+    return rows[first], rows[first + counts[first] // 2]
+
+
+def _agree(column: Column, left: Ints, right: Ints, level: int, share: float) -> bool:
+    """Whether this share of the pairs reaches the level; a few pairs prove nothing."""
+    levels = column.levels(left, right)
+    known = levels[levels >= 0]
+    return len(known) >= _FEW and float((known <= level).mean()) >= share
+
+
 def _words_of(column: Column, sample: Ints) -> list[frozenset[str]]:
     return [
         frozenset(column.values[code].split()) if code >= 0 else frozenset() for code in column.codes[sample].tolist()

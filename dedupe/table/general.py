@@ -6,6 +6,7 @@ interchangeable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from dedupe.grade import KINDS, word_facet
 from dedupe.rule import Bands, Comparison, Rules
 from dedupe.statistic import Statistics
 from dedupe.table import linkage, pairing
-from dedupe.table.frame import Column, Ints, Levels, made_of_others, weigh
+from dedupe.table.frame import Column, Ints, Levels, implied_by_others, made_of_others, weigh
 from dedupe.table.resolution import Model, Quiet, Resolution, content_order, place
 from dedupe.table.training import Trained, strangers, train
 from goldbridge.ports import Progress
@@ -26,6 +27,8 @@ _UNSEEN = bits(-3)
 """What a pair that no key proposed counts for inside a cluster."""
 _SURE = bits(30)
 _BELIEVED = 20_000
+_MANY_BY_CHANCE = 1
+_FAR_MORE = 3
 _BUDGET = 80
 
 
@@ -41,7 +44,7 @@ def resolve(
 
     `cells` maps column names to their values, all of one length; `kinds` says for the columns that count which of
     `grade.KINDS` they are. With `sources` (one word per row) only rows of different sources can match, each row at
-    most once when `one_to_one`.
+    most once when `one_to_one`. Raises `Undecided` when the columns cannot tell the rows apart.
     """
     watch = progress or Quiet()
     names = [name for name in cells if name in kinds]
@@ -56,6 +59,7 @@ def resolve(
     left, right, report = work.candidates()
     watch.advance(2, 6)
     trained, weights = work.train(left, right)
+    work.check(left, right, weights, trained)
     watch.advance(1, 6)
     left, right, weights = work.close(left, right, weights, trained)
     watch.advance(1, 6)
@@ -69,12 +73,17 @@ def _codes(values: Sequence[str]) -> Ints:
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
 
 
+class Undecided(ValueError):
+    """The columns cannot tell the rows apart: any answer would be a guess."""
+
+
 class _Work:
     """One run over one encoded table."""
 
     def __init__(self, columns: Sequence[Column], size: int, origin: Ints | None, one_to_one: bool) -> None:
         self.size, self.origin, self.one_to_one = size, origin, one_to_one
         self.dropped = made_of_others(columns, size)
+        self.dropped += implied_by_others([column for column in columns if column not in self.dropped], size)
         self.columns = [column for column in columns if column not in self.dropped and column.filled]
         self.blocked_on = [column for column in columns if column.filled]
         self.all_pairs, self.most = self._possible()
@@ -123,6 +132,25 @@ class _Work:
             by_chance=self.by_chance, all_pairs=self.all_pairs, most=self.most,
         )  # fmt: skip
         return trained, weigh(levels, rare, trained.weights)
+
+    def check(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> None:
+        """Refuse what the columns do not support.
+
+        Where rows agree in everything by chance (people by first name and town), the training may take the rows of
+        one town for one person: then it believes in many more matches than there are pairs that agree.
+        """
+        by_chance = self.all_pairs * math.prod(column.chance for column in self.columns)
+        if by_chance < _MANY_BY_CHANCE:
+            return
+        agree = np.ones(len(left), dtype=bool)
+        for column in self.columns:
+            agree &= column.levels(left, right) <= column.kind.fuzzy
+        believed = float(trained.probability(weights).sum())
+        if believed > _FAR_MORE * int(agree.sum()):
+            raise Undecided(
+                f"the columns cannot tell rows apart: by chance alone {by_chance:,.0f} pairs of rows would agree in "
+                f"all of them, and {int(agree.sum()):,} do; compare one more (a phone, an address, a date)"
+            )
 
     def close(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> tuple[Ints, Ints, Ints]:
         """Weigh the pairs that no key proposed but a common partner does, so that clusters are judged by evidence."""

@@ -88,7 +88,7 @@ def train(
     extra, one, two = rare[part], left[part], right[part]
     expected = [np.array(column.kind.matches) for column in columns]
     agree = list(expected)
-    share = prior if prior is not None else max(len(left) * 0.1 / max(1, all_pairs), 1e-12)
+    share = prior if prior is not None else max(min(len(left) * 0.1, all_pairs**0.5) / max(1, all_pairs), 1e-12)
     share = min(share, 0.5)
     trained = Trained(_weights(agree, by_chance), share)
     for _ in range(_ROUNDS):
@@ -121,20 +121,25 @@ def _without_matches(by_chance: Sequence[Floats], agree: Sequence[Floats], share
 
 def _weights(agree: Sequence[Floats], by_chance: Sequence[Floats]) -> tuple[tuple[int, ...], ...]:
     return tuple(
-        tuple(round(value * BIT) for value in _falling(np.log2(match / chance).tolist()))
+        tuple(round(log2(ratio) * BIT) for ratio in _falling(match.tolist(), chance.tolist()))
         for match, chance in zip(agree, by_chance, strict=True)
     )
 
 
-def _falling(values: Sequence[float]) -> list[float]:
-    """The nearest sequence that never rises: closer values must not count for less than more distant ones."""
-    pools: list[list[float]] = []
-    for value in values:
-        pools.append([value, 1.0])
-        while len(pools) > 1 and pools[-2][0] < pools[-1][0]:
-            (above, many), (below, more) = pools[-2], pools[-1]
-            pools[-2:] = [[(above * many + below * more) / (many + more), many + more]]
-    return [value for value, many in pools for _ in range(int(many))]
+def _falling(match: Sequence[float], chance: Sequence[float]) -> list[float]:
+    """The ratios of the two, never rising: closer values must not count for less than more distant ones.
+
+    Levels that break the order are counted as one, by what both hold. To average their ratios instead would let a
+    level that nobody reaches decide about one that every second pair does.
+    """
+    pools: list[tuple[float, float, int]] = []
+    for one, other in zip(match, chance, strict=True):
+        pool = (one, other, 1)
+        while pools and pools[-1][0] * pool[1] < pool[0] * pools[-1][1]:
+            before = pools.pop()
+            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
+        pools.append(pool)
+    return [one / other for one, other, levels in pools for _ in range(levels)]
 
 
 def _mutual_best(weights: Ints, left: Ints, right: Ints) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from dedupe.bit import BIT
 from dedupe.grade import KINDS as GRADES
 from dedupe.table import engine
 from dedupe.table.column import KINDS, Guess
+from dedupe.table.general import Undecided
 from dedupe.table.header import IGNORE
 from dedupe.table.resolution import Resolution
 from goldbridge.cli import table as csv_table
@@ -144,12 +145,18 @@ def resolve(
     one_to_one: bool = True,
     progress: Progress | None = None,
 ) -> tuple[Resolution, dict[str, dict[str, float]]]:
-    """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used."""
+    """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used.
+
+    Raises `Misconfigured` DED031 when the columns cannot tell the rows apart.
+    """
     if len(table.rows) == 1:  # there is no pair, and nothing to learn from
         return Resolution([0], [None], [True], method="none"), {}
     cells = _compared(table, (each.column for each in guesses))
     single = sources is not None and one_to_one
-    found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress)
+    try:
+        found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress)
+    except Undecided as error:
+        raise Misconfigured.one("DED031", str(error), table.mark) from None
     return found, _weights(found)
 
 
