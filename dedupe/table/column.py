@@ -90,6 +90,8 @@ def _guess(name: str, values: Sequence[str]) -> Guess:
         return Guess(name, "address" if chinese else "name", 0.9, "header", part if chinese else "")
     if not announced or announced == IGNORE:
         return Guess(name, kind, sure, reason, _PARTS.get(kind, ""))
+    if kind == "organisation" and announced == "name":
+        return Guess(name, kind, sure, reason, "name")  # a name, and most end as companies' do
     if kind == announced:
         return Guess(name, kind, 0.95, "header and content", part or _PARTS.get(kind, ""))
     if _plausible(announced, sample):

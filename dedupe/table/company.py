@@ -25,7 +25,7 @@ from goldbridge.ports import Progress
 _ADDRESS = ("province", "city", "district", "line")
 _TYPES = {
     "name": "text", "short_name": "text", "former_names": "text", "credit_code": "credit_code", "lei": "lei",
-    "phones": "phone", "emails": "email", "website": "url", "address": "address",
+    "phones": "phone", "emails": "email", "website": "url", "address": "address", "country": "text",
 }  # fmt: skip
 _BATCH = 2000
 

@@ -46,8 +46,9 @@ place province | province | 省
 place district | district, county | 区县
 place city | city, town, suburb | 城市, 市
 place district | | 区, 县
-category | gender, sex, state, country, type, status, category, class, nationality |
-category | | 性别, 类型, 类别, 状态, 等级, 级别, 来源, 规模, 国家, 行业
+category country | country, country code, country name, nation | 国家, 国别
+category | gender, sex, state, type, status, category, class, nationality |
+category | | 性别, 类型, 类别, 状态, 等级, 级别, 来源, 规模, 行业
 ignore | id, rid, row id, record id, key, row, index, no, number, uuid, guid, seq |
 ignore | | 编号, 序号, 主键, 行号, 代码, 编码, ID
 organisation name | | 供应商, 经销商, 商户, 往来单位, 公司, 企业, 客户

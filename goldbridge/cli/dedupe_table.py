@@ -99,7 +99,8 @@ def choose(table: Table, columns: Iterable[str], aside: Iterable[str]) -> list[G
         raise Misconfigured.one("DED030", message, table.mark)
     guesses = engine.guess_columns(_compared(table, (name for name in table.header if name not in out)), told)
     used = [each.column for each in guesses if each.kind != IGNORE and any(map(str.strip, table.cells(each.column)))]
-    if len(used) < 2:
+    # The name of a company has parts enough to be compared alone.
+    if len(used) < 2 and not (used and engine.is_about_organisations(guesses)):
         have = f"only '{used[0]}'" if used else "none"
         why = "; ".join(f"'{each.column}': {each.reason}" for each in guesses if each.kind == IGNORE)
         message = f"two columns or more must say something, usable: {have}{f' ({why})' if why else ''}; see --columns"
