@@ -82,9 +82,9 @@ def _guess(name: str, values: Sequence[str]) -> Guess:
     if sample.distinct == 1 and sample.filled == sample.rows >= 10:
         return Guess(name, IGNORE, 0.9, "one value in every row")
     announced, part = announced_by(name)
-    if _numbers_rows(name, announced, sample):
-        return Guess(name, IGNORE, 0.9 if announced == IGNORE else 0.7, "another value in every row: it numbers them")
     kind, sure, reason = _content(sample, announced)
+    if _numbers_rows(name, announced, kind, sample):
+        return Guess(name, IGNORE, 0.9 if announced == IGNORE else 0.7, "another value in every row: it numbers them")
     if announced == "place":
         chinese = sample.share(_cjk.search) > 0.5
         return Guess(name, "address" if chinese else "name", 0.9, "header", part if chinese else "")
@@ -102,11 +102,17 @@ def _guess(name: str, values: Sequence[str]) -> Guess:
 _PARTS = {"organisation": "name", "phone": "phones", "email": "emails", "domain": "website", "address": "line"}
 
 
-def _numbers_rows(name: str, announced: str, sample: _Sample) -> bool:
+# What is something else than a number of rows even where no two rows share it: two credit codes are two companies.
+_TELLING = ("organisation", "identifier", "email", "domain", "address", "number")
+
+
+def _numbers_rows(name: str, announced: str, content: str, sample: _Sample) -> bool:
     """Whether a column names each row once, as a key does: equal values never occur, so it is no evidence."""
     if sample.rows < 2 or not sample.each_once:
         return False
-    if announced in ("organisation", "person", "name", "phone", "email", "address", "text", "date"):
+    if announced in ("person", "name", "phone", "date", "text", *_TELLING) or content in _TELLING:
+        return False
+    if content in ("phone", "date") and sample.share(str.isdigit) < 0.5:  # 1001, 1002 ... look like years
         return False
     compact = sample.share(lambda value: " " not in value and len(value) <= 40 and _digit.search(value)) >= 0.95
     return compact and (bool(_id_like.search(name.lower())) or sample.rows >= 20)
