@@ -85,6 +85,11 @@ def no_complaint(_status: int, _body: Json) -> Complaint | None:
     return None
 
 
+def no_sentence(_status: int, _text: str) -> Complaint | None:
+    """For services that never complain in plain text."""
+    return None
+
+
 @dataclass(frozen=True)
 class Envelope:
     """How one vendor wraps its answers.
@@ -93,6 +98,7 @@ class Envelope:
     `rules` maps codes to rules; a key that ends in `*` covers every code with that beginning, the longest one wins.
     `refined` narrows a code by a word of its sentence: (code or "*", word, rule). `page` is what an HTML page in place
     of JSON means, `names` puts the vendor's own error codes on a class, `charset` overrules what the server declares.
+    `hear` gets the HTTP status and the text of an answer that is no JSON, for vendors whose faults are bare sentences.
     """
 
     find: Callable[[int, Json], Complaint | None] = no_complaint
@@ -101,6 +107,7 @@ class Envelope:
     page: Rule = Rule(Kind.HALT)
     names: Mapping[Kind, str] = field(default_factory=dict)
     charset: str | None = None
+    hear: Callable[[int, str], Complaint | None] = no_sentence
 
     def rule(self, complaint: Complaint) -> Rule | None:
         """The rule for a complaint, or None when no table knows its code."""

@@ -13,7 +13,7 @@ import httpx
 from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Reject
 from goldbridge.http import body
-from goldbridge.http.envelope import Envelope, Kind, Rule, status_rule
+from goldbridge.http.envelope import Complaint, Envelope, Kind, Rule, status_rule
 from goldbridge.http.request import Draft
 from goldbridge.http.transport import WireTransport
 from goldbridge.http.trouble import Trouble, from_network
@@ -137,6 +137,8 @@ def open_envelope(
             return Reply(text, status, served_at, subject, headers)
         data = body.parse(text)
     except body.Truncated as error:
+        if (heard := envelope.hear(status, text)) is not None:
+            raise _complained(heard, envelope, bare, after_s) from None
         if bare is not None:
             raise _bare(status, bare, after_s) from None
         raise _truncated(str(error)) from None
@@ -147,6 +149,10 @@ def open_envelope(
         if bare is not None:
             raise _bare(status, bare, after_s)
         return Reply(data, status, served_at, subject, headers)
+    raise _complained(complaint, envelope, bare, after_s)
+
+
+def _complained(complaint: Complaint, envelope: Envelope, bare: Rule | None, after_s: float | None) -> Trouble:
     what = " ".join(filter(None, (complaint.code, complaint.text)))
     if complaint.trace:
         what += f" (trace {complaint.trace})"
@@ -154,8 +160,8 @@ def open_envelope(
     if rule is None:
         passing = bare is not None and bare.kind in (Kind.RETRY, Kind.THROTTLE, Kind.REFRESH)
         rule, code = (bare, _code(bare, envelope)) if passing and bare else (_UNKNOWN, "CON015")
-        raise Trouble(rule, code, what, after_s=after_s)
-    raise Trouble(rule, _code(rule, envelope), what, after_s=after_s)
+        return Trouble(rule, code, what, after_s=after_s)
+    return Trouble(rule, _code(rule, envelope), what, after_s=after_s)
 
 
 def _code(rule: Rule, envelope: Envelope) -> str:

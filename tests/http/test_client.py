@@ -141,6 +141,30 @@ def test_f20_a_body_cut_on_the_wire_is_read_again() -> None:
         assert make_client(server).get("/x").unwrap("rows") == [1]
 
 
+@pytest.mark.parametrize(
+    ("text", "status", "expected", "code"),
+    [
+        ("response_error: no such field", 200, Reject, "CON012"),
+        ("response_error: no such field", 500, Reject, "CON012"),
+        ("response_error: gone away", 503, Retry, "CON013"),
+        ("something else", 200, Retry, "CON006"),
+        ("something else", 404, Misconfigured, "CON011"),
+    ],
+)
+def test_a_bare_sentence_is_classed_by_the_vendors_table(
+    text: str, status: int, expected: type[GoldbridgeError], code: str
+) -> None:
+    def hear(_status: int, said: str) -> Complaint | None:
+        return Complaint("plain", said) if said.startswith("response_error:") else None
+
+    table = {"plain": Rule(Kind.RECORD)}
+    envelope = Envelope(_find, rules=table, refined=(("plain", "gone", Rule(Kind.RETRY)),), hear=hear)
+    said = answer(raw=text.encode(), status=status, content_type="text/plain")
+    with Server(said) as server, pytest.raises(expected) as caught:
+        make_client(server, envelope=envelope, timeout_s=2.0).get("/x")
+    assert caught.value.code == code
+
+
 def test_f20_a_body_that_stays_cut_is_no_partial_page() -> None:
     with Server(answer(raw=b'{"rows":[1,2')) as server, pytest.raises(Retry) as caught:
         make_client(server).get("/x")
