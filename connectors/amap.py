@@ -1,26 +1,25 @@
-"""Amap: finds the region and the point of an address.
+"""Amap: finds the region and the point of an address, and the region of a point.
 
 One question, one answer: the first geocode, with the number of candidates beside it. Whether it may be believed (its
-region has to agree with what the text itself says) is not decided here. Points are GCJ-02. Empty values, which the
-vendor writes as `[]`, become empty text.
+region has to agree with what the text itself says) is not decided here. Points are GCJ-02; a point in another system is
+converted before it is asked about. Empty values, which the vendor writes as `[]`, become empty text.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from hashlib import blake2b
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Lookup, Stream
-from goldbridge.errors import Mark, Misconfigured, Reject
+from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Lookup, Outcome, Stream, question_key
+from goldbridge.errors import Halt, Reject
 from goldbridge.http import CONFIG, RECORD, RETRY, Chain, Complaint, Envelope, Kind, QueryDigest, QueryKey, Rule
 from goldbridge.ports import Json
+from goldbridge.text.coordinate import SYSTEMS, System, convert, parse_point
 
+_BATCH: Mapping[str, int] = {"geocode": 10, "regeo": 20}
 _KEY = Rule(Kind.CONFIG, "check the key: it must be of the kind Web service, with this service and address allowed")
 _BILL = Rule(Kind.CONFIG, "buy quota or renew the service with the vendor")
 _SIGNATURE = Rule(Kind.CONFIG, "the key has signing switched on: set private_key, or correct it")
@@ -61,6 +60,10 @@ class AmapConfig(ConnectorConfig):
     key: SecretStr = Field(description="key of the kind Web service")
     private_key: SecretStr | None = Field(None, description="private key, when the key has signing switched on")
     daily_quota: int = Field(5000, gt=0, description="questions a day; resets at midnight, Beijing time")
+    batch: bool = Field(
+        False,
+        description="several questions in one call (`batch=true`); older keys can, the current documents are silent",
+    )
     budget: BudgetConfig | None = Field(
         BudgetConfig(calls=3, per_s=1.0, daily=None), description="questions per second; the contract says how many"
     )
@@ -69,7 +72,10 @@ class AmapConfig(ConnectorConfig):
 class Amap(Lookup[AmapConfig]):
     kind = "amap"
     config_model = AmapConfig
-    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {"geocode": ("address", "city")}
+    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "geocode": ("address", "city"),
+        "regeo": ("location", "system"),
+    }
 
     def __init__(self, config: AmapConfig, context: Context) -> None:
         super().__init__(config, context)
@@ -93,39 +99,88 @@ class Amap(Lookup[AmapConfig]):
 
     @cached_property
     def streams(self) -> Mapping[str, Stream]:
-        return {"geocode": Stream("geocode", key="key", walk="full")}
+        return {name: Stream(name, key="key", walk="full") for name in self.questions}
 
     def probe(self) -> str:
         self.ask("geocode", {"address": "北京市东城区景山前街4号"})
         return f"{self.context.system}: the key is accepted"
 
     def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
-        """Terms: `address`, and optionally `city` (name, citycode or adcode) as a hint where to search."""
-        if question not in self.questions:
-            raise self._unknown(question)
-        asked = {name: (terms.get(name) or "").strip() for name in self.questions[question]}
-        key = _key(question, asked)
+        """`geocode`: `address`, and optionally `city` (name, citycode or adcode) as a hint where to search.
+
+        `regeo`: `location` as `lng,lat`, and the `system` it is in (gcj02 unless said).
+        """
+        asked = self.terms_of(question, terms, "CON063")
+        key = question_key(question, asked)
+        if question == "regeo":
+            reply = self._http.get("/v3/geocode/regeo", params=self._point(asked, key), about=f"{question} {key}")
+            return self._regeocoded(key, asked, reply.unwrap("regeocode"))
+        params = {"address": self._address(asked, key), "city": asked["city"] or None, "output": "JSON"}
+        geocodes = self._http.get("/v3/geocode/geo", params=params, about=f"{question} {key}").unwrap("geocodes")
+        return self._geocoded(key, asked, geocodes[:1], len(geocodes))
+
+    def batch(self, question: str) -> int:
+        return _BATCH.get(question, 1) if self.config.batch else 1
+
+    def ask_batch(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
+        """Addresses joined by a bar: one geocode comes back for each, so the number of candidates is not known."""
+        known = [self.terms_of(question, terms, "CON063") for terms in asked]
+        keys = [question_key(question, terms) for terms in known]
+        found: list[Outcome | None] = [None] * len(known)
+        groups: dict[str, list[tuple[int, str]]] = {}
+        for at, (terms, key) in enumerate(zip(known, keys, strict=True)):
+            try:
+                if question == "regeo":
+                    groups.setdefault("", []).append((at, self._point(terms, key)["location"]))
+                else:
+                    groups.setdefault(terms["city"], []).append((at, self._address(terms, key)))
+            except Reject as error:
+                found[at] = error
+        for city, members in groups.items():
+            texts = "|".join(text for _, text in members)
+            for at, row in zip((at for at, _ in members), self._many(question, texts, city, len(members)), strict=True):
+                read = self._regeocoded if question == "regeo" else self._geocoded_alone
+                found[at] = read(keys[at], known[at], row)
+        return [outcome for outcome in found if outcome is not None]
+
+    def _many(self, question: str, texts: str, city: str, count: int) -> list[Json]:
+        name, path, plural = {
+            "geocode": ("address", "/v3/geocode/geo", "geocodes"),
+            "regeo": ("location", "/v3/geocode/regeo", "regeocodes"),
+        }[question]
+        params = {name: texts, "city": city or None, "batch": "true", "output": "JSON"}
+        rows = self._http.get(path, params=params, about=f"{question} of {count}").unwrap(plural)
+        if not isinstance(rows, list) or len(rows) != count:
+            message = f"{self.context.system} {question}: the answer to {count} questions is not {count} long"
+            raise Halt("CON064", f"{message}; set `batch: false` for this system")
+        return rows
+
+    def _address(self, asked: Mapping[str, str], key: str) -> str:
         if not asked["address"]:
-            raise Reject("CON060", f"{self.context.system} {question} {key}: there is no address to ask for")
-        params = {"address": asked["address"], "city": asked["city"] or None, "output": "JSON"}
-        reply = self._http.get("/v3/geocode/geo", params=params, about=f"{question} {key}")
-        geocodes = reply.unwrap("geocodes")
-        if not geocodes:
-            return Answer(False, question, key, reason="the map knows no such address")
-        row = {"key": key, "question": asked, "count": len(geocodes), **_filled(geocodes[0])}
-        return Answer(True, question, key, row)
+            raise Reject("CON060", f"{self.context.system} geocode {key}: there is no address to ask for")
+        return asked["address"].replace("|", " ")  # several addresses in one call are joined by it
 
-    def _unknown(self, question: str) -> Misconfigured:
-        close = difflib.get_close_matches(question, self.questions, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"it answers {', '.join(self.questions)}"
-        message = f"{self.context.system}: amap answers no question {question!r}; {hint}"
-        return Misconfigured.one("CON063", message, Mark("flows.yaml"))
+    def _point(self, asked: Mapping[str, str], key: str) -> dict[str, str]:
+        point, system = parse_point(asked["location"]), asked["system"] or "gcj02"
+        source: System | None = next((known for known in SYSTEMS if known == system), None)
+        if point is None or source is None:
+            what = "`location` is not `lng,lat` in degrees" if point is None else f"`system` is none of {SYSTEMS}"
+            raise Reject("CON060", f"{self.context.system} regeo {key}: {what}")
+        return {"location": str(convert(point, source, "gcj02")), "output": "JSON"}
 
+    def _geocoded(self, key: str, asked: Mapping[str, str], geocodes: Sequence[Json], count: int | None) -> Answer:
+        if not geocodes or geocodes[0].get("location") == []:
+            return Answer(False, "geocode", key, reason="the map knows no such address")
+        return Answer(True, "geocode", key, {"key": key, "question": asked, "count": count, **_filled(geocodes[0])})
 
-def _key(question: str, asked: Mapping[str, str]) -> str:
-    """The same for the same question, in every process."""
-    text = json.dumps([question, sorted(asked.items())], ensure_ascii=False)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    def _geocoded_alone(self, key: str, asked: Mapping[str, str], geocode: Json) -> Answer:
+        return self._geocoded(key, asked, [geocode], None)
+
+    def _regeocoded(self, key: str, asked: Mapping[str, str], found: Json) -> Answer:
+        row = _filled(found)
+        if not row.get("formatted_address"):
+            return Answer(False, "regeo", key, reason="the map knows no place there")
+        return Answer(True, "regeo", key, {"key": key, "question": asked, **row})
 
 
 def _filled(value: Json) -> Json:

@@ -11,16 +11,19 @@ external id (or the declared natural key) before it is sent again. A target that
 
 from __future__ import annotations
 
+import difflib
 import inspect
+import json
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from goldbridge.clock import Clock
-from goldbridge.errors import Reject
+from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
 from goldbridge.http import HttpFactory
 from goldbridge.ports import TokenStore
 
@@ -255,6 +258,10 @@ class Writer(Connector[Config]):
         """The rows that carry these external ids now; ids without a row are left out."""
 
 
+Outcome = Answer | Reject | Retry | Halt
+"""What became of one question of many: its answer, or why it has none (yet)."""
+
+
 class Lookup(Connector[Config]):
     """Answers one question at a time; answers are cached by the caller, negative ones too."""
 
@@ -264,6 +271,51 @@ class Lookup(Connector[Config]):
     @abstractmethod
     def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
         """One question, one answer; `Reject` when the question itself is refused."""
+
+    def batch(self, question: str) -> int:
+        """How many questions of this kind go into one call; more than one needs an `ask_batch`."""
+        return 1
+
+    def ask_batch(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
+        """At most `batch` questions in one call, an outcome for each in order; `Reject` when the call is refused."""
+        raise NotImplementedError
+
+    def ask_many(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
+        """One outcome per question, in order; of the four errors only `Misconfigured` is raised.
+
+        A call refused as a whole is halved until the question that spoils it stands alone.
+        """
+        size = self.batch(question)
+        found: list[Outcome] = []
+        for at in range(0, len(asked), size):
+            found += self._outcomes(question, asked[at : at + size])
+        return found
+
+    def _outcomes(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
+        try:
+            return [self.ask(question, asked[0])] if len(asked) == 1 else self.ask_batch(question, asked)
+        except Reject as error:
+            if len(asked) == 1:
+                return [error]
+        except (Retry, Halt) as error:
+            return [error] * len(asked)
+        half = len(asked) // 2
+        return self._outcomes(question, asked[:half]) + self._outcomes(question, asked[half:])
+
+    def terms_of(self, question: str, terms: Mapping[str, str], code: str) -> dict[str, str]:
+        """The terms that this question takes, trimmed; `Misconfigured` with `code` when there is no such question."""
+        if question in self.questions:
+            return {name: (terms.get(name) or "").strip() for name in self.questions[question]}
+        close = difflib.get_close_matches(question, self.questions, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"it answers {', '.join(self.questions)}"
+        message = f"{self.context.system}: {self.kind} answers no question {question!r}; {hint}"
+        raise Misconfigured.one(code, message, Mark("flows.yaml"))
+
+
+def question_key(question: str, asked: Mapping[str, str]) -> str:
+    """The same for the same question, in every process; says nothing about what was asked."""
+    text = json.dumps([question, sorted(asked.items())], ensure_ascii=False)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Reading(Iterator[Page]):

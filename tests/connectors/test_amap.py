@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.amap import Amap
@@ -13,7 +14,9 @@ from goldbridge.errors import Halt, Misconfigured, Reject, Retry
 from goldbridge.simulators.amap import JS_KEY, KEY, PRIVATE_KEY, SIGNED_KEY
 from goldbridge.simulators.amap import Amap as MapService
 from goldbridge.simulators.kit import Fault
+from goldbridge.simulators.kit.loopback import InProcess
 from goldbridge.simulators.world import World
+from goldbridge.text.coordinate import SYSTEMS, convert, parse_point
 from tests.connectors.rig import CLASSES, NOON, MemoryStore, connect, outcome, sim_clock, table
 
 WORLD = World(customers=30, seed=7)
@@ -93,6 +96,94 @@ def test_a_key_with_signing_needs_the_private_key() -> None:
     with pytest.raises(Misconfigured, match="private_key"):
         ask(case.connect(key=SIGNED_KEY))
     assert outcome(lambda: ask(case.connect(key=JS_KEY))) == (Misconfigured, "CON062")
+
+
+def regeo(connector: Amap, location: str, system: str = "") -> Any:
+    return connector.ask("regeo", {"location": location, "system": system})
+
+
+def test_a_point_leads_to_its_place_whatever_system_it_is_in() -> None:
+    case = Case()
+    connector = case.connect()
+    gcj = parse_point(ask(connector).row["location"])
+    assert gcj
+    here = regeo(connector, str(gcj))
+    assert (here.found, here.stream, here.row["key"]) == (True, "regeo", here.key)
+    assert here.row["addressComponent"]["adcode"] == "330110"
+    assert here.row["addressComponent"]["township"] == ""
+    for system in SYSTEMS:
+        moved = str(convert(gcj, "gcj02", system))
+        assert regeo(connector, moved, system).row["addressComponent"] == here.row["addressComponent"]
+    assert case.sim.counters.by_endpoint["/v3/geocode/regeo"] == 4
+
+
+def test_the_point_that_is_asked_about_is_an_official_one() -> None:
+    case, seen = Case(), []
+    serve = InProcess(case.sim.app)
+    transport = httpx.MockTransport(lambda request: [seen.append(request.url), serve.handle_request(request)][1])
+    connector = connect(Amap, None, case.clock, transport=transport, key=KEY)
+    regeo(connector, "116.397451,39.909187", "wgs84")
+    assert seen[0].params["location"] == "116.403695,39.910591"
+
+
+def test_the_sea_is_no_place() -> None:
+    answer = regeo(Case().connect(), "-150,10")
+    assert (answer.found, answer.row) == (False, {})
+
+
+@pytest.mark.parametrize(("location", "system"), [("", ""), ("30.2,120.1", ""), ("120.1,30.2", "mars")])
+def test_what_is_no_point_costs_no_call(location: str, system: str) -> None:
+    case = Case()
+    assert outcome(lambda: regeo(case.connect(), location, system)) == (Reject, "CON060")
+    assert case.sim.counters.calls == 0
+
+
+def many(*addresses: str) -> list[dict[str, str]]:
+    return [{"address": address} for address in addresses]
+
+
+def test_a_batch_asks_ten_addresses_at_once_and_keeps_their_order() -> None:
+    case = Case()
+    asked = many(
+        *(f"浙江省杭州市余杭区文一西路{number}号" for number in range(1, 22)), "", "Nowhere 1", "上海市|浦东新区"
+    )
+    together, alone = case.connect(batch=True).ask_many("geocode", asked), case.connect().ask_many("geocode", asked)
+    assert [getattr(each, "row", None) and each.row["formatted_address"] for each in together] == [
+        getattr(each, "row", None) and each.row["formatted_address"] for each in alone
+    ]
+    assert isinstance(together[21], Reject)
+    assert not together[22].found
+    assert together[0].key == alone[0].key
+    assert (together[0].row["count"], alone[0].row["count"]) == (None, 1)
+    assert case.sim.counters.calls == 3 + 23
+
+
+def test_a_batch_asks_for_each_hint_apart_and_for_twenty_points_at_once() -> None:
+    case = Case()
+    connector = case.connect(batch=True)
+    asked = [{"address": "鼓楼区中山路1号", "city": city} for city in ("南京", "福州", "南京")]
+    assert [each.row["adcode"] for each in connector.ask_many("geocode", asked)] == ["320106", "350102", "320106"]
+    assert case.sim.counters.calls == 2
+    points = [{"location": "120.1,30.2"}] * 20 + [{"location": "nowhere"}]
+    found = connector.ask_many("regeo", points)
+    assert len({str(each.row) for each in found[:20]}) == 1
+    assert isinstance(found[20], Reject)
+    assert case.sim.counters.calls == 3
+
+
+def test_a_batch_in_another_shape_is_taken_for_nothing() -> None:
+    case = Case()
+    body = {"status": "1", "info": "OK", "infocode": "10000", "count": "1", "geocodes": [{"adcode": "330110"}]}
+    case.sim.faults.add(Fault("error_body", body=body))
+    found = case.connect(batch=True).ask_many("geocode", many("杭州市", "上海市"))
+    assert [(type(each), each.code) for each in found] == [(Halt, "CON064")] * 2
+
+
+def test_f27_an_address_that_spoils_its_batch_stands_alone_at_last() -> None:
+    case = Case()
+    case.sim.faults.add(Fault("refuse", code="20000"))
+    found = case.connect(batch=True).ask_many("geocode", many("杭州市", "上海市", "吉林省"))
+    assert [each.found for each in found] == [True] * 3
 
 
 def test_f13_the_quota_of_a_day_survives_a_restart_and_parks() -> None:
