@@ -96,18 +96,24 @@ class Envelope:
 
     `find` gets the HTTP status and the parsed body and returns the complaint in it, or None when the answer is good.
     `rules` maps codes to rules; a key that ends in `*` covers every code with that beginning, the longest one wins.
-    `refined` narrows a code by a word of its sentence: (code or "*", word, rule). `page` is what an HTML page in place
-    of JSON means, `names` puts the vendor's own error codes on a class, `charset` overrules what the server declares.
+    `refined` narrows a code by a word of its sentence: (code or "*", word, rule). `statuses` is what a bare HTTP status
+    means to this vendor, where that differs from the usual. `page` is what an HTML page in place of JSON means, `names`
+    puts the vendor's own error codes on a class, `charset` overrules what the server declares.
     `hear` gets the HTTP status and the text of an answer that is no JSON, for vendors whose faults are bare sentences.
     """
 
     find: Callable[[int, Json], Complaint | None] = no_complaint
     rules: Mapping[str, Rule] = field(default_factory=dict)
     refined: tuple[tuple[str, str, Rule], ...] = ()
+    statuses: Mapping[int, Rule] = field(default_factory=dict)
     page: Rule = Rule(Kind.HALT)
     names: Mapping[Kind, str] = field(default_factory=dict)
     charset: str | None = None
     hear: Callable[[int, str], Complaint | None] = no_sentence
+
+    def bare(self, status: int) -> Rule | None:
+        """What an HTTP status means when the body says nothing; None for success."""
+        return self.statuses.get(status) or status_rule(status)
 
     def rule(self, complaint: Complaint) -> Rule | None:
         """The rule for a complaint, or None when no table knows its code."""

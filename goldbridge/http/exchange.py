@@ -123,7 +123,7 @@ def open_envelope(
     status, served_at = response.status_code, http_date(response.headers.get("date"))
     headers = dict(response.headers.items())
     after_s = retry_after(response.headers.get("retry-after"), served_at, clock.now())
-    bare = status_rule(status)
+    bare = envelope.bare(status)
     if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
         return Reply(None, status, served_at, subject, headers)
     content_type = response.headers.get("content-type", "")
@@ -133,21 +133,21 @@ def open_envelope(
             raise _page(status, bare, envelope, after_s)
         if as_text and (bare is None or "json" not in content_type):
             if bare is not None:
-                raise _bare(status, bare, after_s)
+                raise _bare(status, bare, envelope, after_s)
             return Reply(text, status, served_at, subject, headers)
         data = body.parse(text)
     except body.Truncated as error:
         if (heard := envelope.hear(status, text)) is not None:
             raise _complained(heard, envelope, bare, after_s) from None
         if bare is not None:
-            raise _bare(status, bare, after_s) from None
+            raise _bare(status, bare, envelope, after_s) from None
         raise _truncated(str(error)) from None
     except (body.Unreadable, UnicodeError) as error:
         raise Trouble(_UNREADABLE, "CON016", f"the body cannot be read: {error}", unsure=True) from None
     complaint = envelope.find(status, data)
     if complaint is None:
         if bare is not None:
-            raise _bare(status, bare, after_s)
+            raise _bare(status, bare, envelope, after_s)
         return Reply(data, status, served_at, subject, headers)
     raise _complained(complaint, envelope, bare, after_s)
 
@@ -178,7 +178,9 @@ def _code(rule: Rule, envelope: Envelope) -> str:
     )
 
 
-def _bare(status: int, rule: Rule, after_s: float | None) -> Trouble:
+def _bare(status: int, rule: Rule, envelope: Envelope, after_s: float | None) -> Trouble:
+    if status in envelope.statuses:
+        return Trouble(rule, _code(rule, envelope), f"HTTP {status}", after_s=after_s)
     code = {Kind.REFRESH: "CON010", Kind.THROTTLE: "CON003", Kind.RECORD: "CON012", Kind.CONFIG: "CON011"}
     return Trouble(rule, code.get(rule.kind, "CON002"), f"HTTP {status}", after_s=after_s)
 
@@ -187,7 +189,7 @@ def _page(status: int, bare: Rule | None, envelope: Envelope, after_s: float | N
     """An HTML page: a gateway's error page keeps its status, everything else means what the vendor's envelope says."""
     own = envelope.page if envelope.page.kind is not Kind.HALT else _PAGE_ONCE_MORE
     if bare is not None and (status not in _ALLOWED_4XX_PAGE or own is _PAGE_ONCE_MORE):
-        return _bare(status, bare, after_s)
+        return _bare(status, bare, envelope, after_s)
     return Trouble(
         own, "CON003" if own.kind is Kind.THROTTLE else "CON007", f"HTTP {status} with a web page", after_s=after_s
     )

@@ -103,3 +103,11 @@ def test_a_signature_sees_the_whole_draft_and_is_made_anew_when_it_was_refused(s
     request = server.requests[0]
     expected = hmac.new(b"k", request.body + f"{server.url}{request.target}".encode(), hashlib.sha256).hexdigest()
     assert request.headers["x-sign"] == expected
+
+
+def test_a_bare_status_may_mean_something_else_to_a_vendor() -> None:
+    gone = Envelope(statuses={410: Rule(Kind.HALT), 404: Rule(Kind.RECORD)}, names={Kind.HALT: "CON015"})
+    for status, expected in ((410, (Halt, "CON015")), (404, (Reject, "CON012")), (403, (Misconfigured, "CON011"))):
+        with Server(answer(raw=b"", status=status)) as server, pytest.raises(expected[0]) as caught:
+            make_client(server, envelope=gone).send("GET", "/x")
+        assert caught.value.code == expected[1]  # type: ignore[attr-defined]
