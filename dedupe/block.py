@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SPLITTERS = ("city", "trade", "road", "core", "phone", "party")
 _RAREST = 3
-_RARE = 40
+_RARE = 10
 """Of the words of a name the rarest ones are keys, at most so many; those beside the first only while they are rare."""
 
 

@@ -34,7 +34,6 @@ class Aligned(NamedTuple):
     pairs: tuple[tuple[str, str, str], ...]
     left: tuple[str, ...]
     right: tuple[str, ...]
-    ordered: bool
 
 
 def weigh(a: Name, b: Name, bits: Bits, known: Known, land: str = "") -> list[Evidence]:
@@ -62,7 +61,7 @@ def weigh(a: Name, b: Name, bits: Bits, known: Known, land: str = "") -> list[Ev
         most, whole = min(most, worth.WORDS_MOST_PART), 0
     if abroad:
         words = ("words", "all but the country", whole + worth.WORD_MISSING_COUNTRY)
-    elif not found.ordered:
+    elif not _in_order(a.words, b.words, found):
         words = ("words", "in another order", whole + worth.WORDS_MOVED)
     else:
         words = ("words", "all", whole)
@@ -117,17 +116,26 @@ def _align(one: tuple[str, ...], two: tuple[str, ...]) -> Aligned:
             left.append(word)
     if left and rest:
         _pair(left, rest, pairs)
-    if left and rest:
+    if len(left) > 1 and rest:
         _join(left, rest, pairs)
+    if len(rest) > 1 and left:
         _join(rest, left, pairs)
-    places = sorted((one.index(x), two.index(y)) for x, y, _ in pairs if x in one and y in two)
-    ordered = all(before[1] <= after[1] for before, after in pairwise(places))
-    return Aligned(tuple(pairs), tuple(left), tuple(rest), ordered)
+    return Aligned(tuple(pairs), tuple(left), tuple(rest))
+
+
+def _in_order(one: tuple[str, ...], two: tuple[str, ...], found: Aligned) -> bool:
+    places = sorted((one.index(x), two.index(y)) for x, y, _ in found.pairs if x in one and y in two)
+    return all(before[1] <= after[1] for before, after in pairwise(places))
 
 
 def _pair(left: list[str], rest: list[str], pairs: list[tuple[str, str, str]]) -> None:
-    close = sorted((worth.WORD_PENALTY[how], x, y, how) for x in left for y in rest if (how := likeness(x, y)))
-    for _, x, y, how in close:
+    close = [
+        (worth.WORD_PENALTY[how], x, y, how)
+        for x in left
+        for y in rest
+        if (x[0] == y[0] or x[-1] == y[-1]) and (how := likeness(x, y))
+    ]
+    for _, x, y, how in sorted(close):
         if x in left and y in rest:
             left.remove(x)
             rest.remove(y)
@@ -139,7 +147,8 @@ def _join(parts: list[str], wholes: list[str], pairs: list[tuple[str, str, str]]
     at = 0
     while at + 1 < len(parts) and wholes:
         joined = parts[at] + parts[at + 1]
-        whole = next((each for each in wholes if each == joined or (len(each) > 6 and _is_slip(joined, each))), "")
+        near = [each for each in wholes if -2 < len(each) - len(joined) < 2]
+        whole = next((each for each in near if each == joined or (len(each) > 6 and _is_slip(joined, each))), "")
         if whole:
             wholes.remove(whole)
             pairs.append((whole, whole, "joined"))
@@ -150,9 +159,10 @@ def _join(parts: list[str], wholes: list[str], pairs: list[tuple[str, str, str]]
 
 @lru_cache(1 << 17)
 def likeness(x: str, y: str) -> str:
-    """How two different words may be one: a key of WORD_PENALTY, "" for two words."""
-    if x[0] != y[0] and x[-1] != y[-1]:
-        return ""  # a slip spares one of the two ends, an abbreviation the first letter
+    """How two different words may be one: a key of WORD_PENALTY, "" for two words.
+
+    A slip spares one of the two ends of a word, an abbreviation its first letter: others need not be asked about.
+    """
     short, long = (x, y) if len(x) <= len(y) else (y, x)
     if len(short) < 2 or not (x.isalpha() and y.isalpha()):
         return ""

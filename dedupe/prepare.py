@@ -297,7 +297,7 @@ def _outline(words: tuple[str, ...]) -> Iterator[str]:
     if words:
         yield f"{words[0][:2]}{words[-1][-2:]}{len(words)}"
     if len(words) > 1:
-        yield f"{words[0][0]} {words[1]}"
+        yield f"{words[0][0]} {words[1]}{len(words)}"
 
 
 def _offer_names(slot: Names, offer: Any) -> None:

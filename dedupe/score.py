@@ -103,7 +103,7 @@ class _Weighing:
         if land:
             named = _in_country(named, land)
         named.extend(self._place(named, contact))
-        if any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
+        if contact and any(comparison.kind == "organisation" for comparison in self.rules.comparisons):
             contact = self._balanced(named, contact)
         named.extend(self._registered(named))
         other.extend(self._out_of_place(named))
@@ -336,6 +336,8 @@ class _Weighing:
 
     def _out_of_place(self, named: list[Part]) -> list[Part]:
         """A credit code carries the region that issued it: beside another name elsewhere it is a stranger's."""
+        if not (self.a.facts.hard and self.b.facts.hard):
+            return []
         brand = next((part.level for part in named if part.comparison == "brand"), "equal")
         if brand in ("equal", "sound", "slip", "end", "equal with the trade", "transliterated"):
             return []
