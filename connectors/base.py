@@ -305,7 +305,11 @@ class Lookup(Connector[Config]):
     def terms_of(self, question: str, terms: Mapping[str, str], code: str) -> dict[str, str]:
         """The terms that this question takes, trimmed; `Misconfigured` with `code` when there is no such question."""
         if question in self.questions:
-            return {name: (terms.get(name) or "").strip() for name in self.questions[question]}
+            asked = {name: (terms.get(name) or "").strip() for name in self.questions[question]}
+            if any("\ud800" <= char <= "\udfff" for text in asked.values() for char in text):
+                what = "a term holds half a character (a lone surrogate) and cannot be sent"
+                raise Reject("CON017", f"{self.context.system} {question} {question_key(question, asked)}: {what}")
+            return asked
         close = difflib.get_close_matches(question, self.questions, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"it answers {', '.join(self.questions)}"
         message = f"{self.context.system}: {self.kind} answers no question {question!r}; {hint}"

@@ -65,6 +65,11 @@ class Call:
         self._scope = scope
         self._faults: dict[str, Fault] = {}
 
+    @property
+    def full_path(self) -> str:
+        """The path as the client wrote it, prefix included: what a signature covers."""
+        return str(self._scope["path"])
+
     @cached_property
     def headers(self) -> dict[str, str]:
         """Header names in lower case."""
@@ -74,6 +79,12 @@ class Call:
     def query(self) -> dict[str, str]:
         """Parameters of the URL; the last one wins."""
         return dict(parse_qsl(self._scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    @property
+    def raw_query(self) -> str:
+        """The query exactly as it was sent, for signatures over it."""
+        query: bytes = self._scope["query_string"]
+        return query.decode("latin-1")
 
     @cached_property
     def json(self) -> Any:
