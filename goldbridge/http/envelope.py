@@ -85,6 +85,11 @@ def no_complaint(_status: int, _body: Json) -> Complaint | None:
     return None
 
 
+def no_notice(_status: int, _headers: Mapping[str, str]) -> Complaint | None:
+    """For services that say nothing in their headers."""
+    return None
+
+
 def no_sentence(_status: int, _text: str) -> Complaint | None:
     """For services that never complain in plain text."""
     return None
@@ -99,7 +104,8 @@ class Envelope:
     `refined` narrows a code by a word of its sentence: (code or "*", word, rule). `statuses` is what a bare HTTP status
     means to this vendor, where that differs from the usual. `page` is what an HTML page in place of JSON means, `names`
     puts the vendor's own error codes on a class, `charset` overrules what the server declares.
-    `hear` gets the HTTP status and the text of an answer that is no JSON, for vendors whose faults are bare sentences.
+    `hear` gets the HTTP status and the text of an answer that is no JSON, for vendors whose faults are bare sentences;
+    `notice` gets the status and the headers (names in lower case) before the body is looked at.
     """
 
     find: Callable[[int, Json], Complaint | None] = no_complaint
@@ -110,6 +116,7 @@ class Envelope:
     names: Mapping[Kind, str] = field(default_factory=dict)
     charset: str | None = None
     hear: Callable[[int, str], Complaint | None] = no_sentence
+    notice: Callable[[int, Mapping[str, str]], Complaint | None] = no_notice
 
     def bare(self, status: int) -> Rule | None:
         """What an HTTP status means when the body says nothing; None for success."""

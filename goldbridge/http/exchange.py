@@ -127,9 +127,11 @@ def open_envelope(
     if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
         return Reply(None, status, served_at, subject, headers)
     content_type = response.headers.get("content-type", "")
+    if (noticed := envelope.notice(status, headers)) is not None:
+        raise _complained(noticed, envelope, bare, after_s)
     try:
         text = body.decode(raw, response.charset_encoding, envelope.charset)
-        if body.is_page(text, content_type):
+        if body.is_page(text, content_type) and not (as_text and _is_xml(content_type)):
             raise _page(status, bare, envelope, after_s)
         if as_text and (bare is None or "json" not in content_type):
             if bare is not None:
@@ -150,6 +152,10 @@ def open_envelope(
             raise _bare(status, bare, envelope, after_s)
         return Reply(data, status, served_at, subject, headers)
     raise _complained(complaint, envelope, bare, after_s)
+
+
+def _is_xml(content_type: str) -> bool:
+    return "xml" in content_type.lower() and "html" not in content_type.lower()
 
 
 def _complained(complaint: Complaint, envelope: Envelope, bare: Rule | None, after_s: float | None) -> Trouble:
