@@ -86,12 +86,6 @@ class Call:
         query: bytes = self._scope["query_string"]
         return query.decode("latin-1")
 
-    @property
-    def raw_query(self) -> str:
-        """The query as it came, for systems that read a `+` as a plus."""
-        raw: bytes = self._scope["query_string"]
-        return raw.decode("latin-1")
-
     @cached_property
     def json(self) -> Any:
         """The body as JSON, `{}` when it is empty; raises JSONDecodeError, which `Simulator.bad_json` answers."""
