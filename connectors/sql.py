@@ -40,7 +40,7 @@ class SqlConfig(ConnectorConfig):
     """A database and the tables to read from it."""
 
     url: SecretStr = Field(description="SQLAlchemy URL, by secret reference when it holds a password")
-    streams: dict[str, SqlStream]
+    streams: dict[str, SqlStream] = Field(description="the tables to read, by the names their streams get")
     page_size: int = Field(1000, ge=1, le=50_000, description="rows per query")
 
 

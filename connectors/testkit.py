@@ -12,11 +12,13 @@ write has exactly one result and one row on the other side, or the writer says `
 
 from __future__ import annotations
 
+import io
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -187,6 +189,18 @@ def checks(peer: type[Peer]) -> Iterator[tuple[str, Check]]:
         yield "many threads share one token", shares_a_token
     yield "stays within the vendor's limits", stays_within_limits
     yield "keeps its secrets", keeps_secrets
+
+
+def hold(peer: type[Peer], check: Check) -> None:
+    """Run one check on a fresh peer; what is logged meanwhile must not hold a secret either."""
+    made, said = peer(), io.StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(said):
+            check(made)
+    finally:
+        made.close()
+    shown = [secret for secret in peer.secrets if secret in said.getvalue()]
+    _hold(not shown, f"{len(shown)} of {len(peer.secrets)} secrets stand in the log")
 
 
 def says_what_it_is(peer: Peer) -> None:

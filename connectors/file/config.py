@@ -70,5 +70,5 @@ class FileConfig(ConnectorConfig):
     """A folder, and the streams in it."""
 
     root: Path = Field(Path(), description="folder that the paths start from")
-    streams: dict[str, FileStream]
+    streams: dict[str, FileStream] = Field(description="the files to read, by the names their streams get")
     page_size: int = Field(1000, ge=1, le=50_000, description="rows per page")

@@ -78,14 +78,22 @@ def init(
 def check(
     ctx: typer.Context,
     parts: Annotated[
-        list[str] | None, typer.Argument(metavar="PART", help="Only these parts, e.g. mappings flows.")
+        list[str] | None,
+        typer.Argument(metavar="PART", help="Only these parts, e.g. mappings flows; or connectors [KIND ...]."),
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Option("--path", metavar="DIR", help="With connectors: a package of yours to check.")
     ] = None,
     no_secrets: Annotated[
         bool, typer.Option("--no-secrets", help="Do not ask whether secrets are set, as in a CI job without them.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as one JSON array.")] = False,
 ) -> int:
-    """Report everything that is wrong with a project."""
+    """Report everything that is wrong with a project; or, with `connectors`, which promises a connector breaks."""
+    if parts and parts[0] == "connectors":
+        from goldbridge.cli.conformance import check_connectors
+
+        return check_connectors(parts[1:], path, as_json=as_json)
     from goldbridge.cli.checklist import CHECKS, ask
     from goldbridge.records.hint import did_you_mean
 

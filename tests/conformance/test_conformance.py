@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.testkit import Check, Peer, checks
+from connectors.testkit import Check, Peer, checks, hold
 from tests.conformance.peers import peers
 
 CASES = [
@@ -16,8 +16,4 @@ CASES = [
 
 @pytest.mark.parametrize(("peer", "check"), CASES)
 def test_it_holds(peer: type[Peer], check: Check) -> None:
-    made = peer()
-    try:
-        check(made)
-    finally:
-        made.close()
+    hold(peer, check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ from connectors.base import (
     Writer,
     WriteResult,
 )
-from connectors.testkit import KeptTokens, Nonconformance, Peer, checks
+from connectors.testkit import KeptTokens, Nonconformance, Peer, checks, hold
 from goldbridge.clock import FrozenClock
 from goldbridge.errors import Misconfigured, OutcomeUnknown, Reject, Retry
 from goldbridge.http import HttpFactory
@@ -203,6 +204,12 @@ def failed(broken: str = "") -> dict[str, str]:
         except Nonconformance as error:
             found[name] = str(error)
     return found
+
+
+def test_a_secret_in_the_log_is_told() -> None:
+    with pytest.raises(Nonconformance, match="1 of 1 secrets stand in the log"):
+        hold(ShopPeer, lambda _: print(f"key={KEY}", file=sys.stderr))
+    hold(ShopPeer, lambda _: print("key=..."))
 
 
 @pytest.mark.parametrize("kept", ["", "bears it", "unproven"])
