@@ -175,6 +175,14 @@ def test_e21_no_cluster_grows_beyond_the_cap() -> None:
     assert sum(map(len, found.clusters)) == 60
 
 
+@pytest.mark.parametrize(("cap", "clusters"), [(3, ((1, 2), (3, 4))), (4, ((1, 2, 3, 4),))])
+def test_e21_a_cluster_may_be_as_large_as_the_cap_and_no_larger(
+    cap: int, clusters: tuple[tuple[int, ...], ...]
+) -> None:
+    edges = [edge(1, 2, 40), edge(3, 4, 40), edge(2, 3, 30)]
+    assert cluster(nodes(4), edges, limits=Limits(cluster=cap)).clusters == clusters
+
+
 def test_what_met_by_another_way_is_no_question() -> None:
     facts = {"f1": Facts(cities=frozenset({"3301"})), "f3": Facts(cities=frozenset({"3302"}))}
     edges = [edge(1, 2, 30), edge(2, 3, 30)]
@@ -204,7 +212,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     size = draw(st.integers(2, 9))
     facts = draw(st.lists(FACTS, min_size=size, max_size=size))
     pairs = st.tuples(st.integers(1, size), st.integers(1, size)).filter(lambda pair: pair[0] < pair[1])
-    weights = draw(st.dictionaries(pairs, st.integers(0, 60), max_size=18))
+    weights = draw(st.dictionaries(pairs, st.sampled_from([2, 10, 24, 25, 26, 30, 40]), max_size=18))  # ties matter
     different = draw(st.lists(pairs, max_size=4))
     return (
         [Node(at, fact) for at, fact in enumerate(facts, 1)],
@@ -213,7 +221,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs(), st.integers(0, 2**32))
 def test_e18_order_never_matters(graph: Graph, seed: int) -> None:
     all_nodes, edges, different = graph
@@ -228,7 +236,7 @@ def test_e18_order_never_matters(graph: Graph, seed: int) -> None:
     assert again == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_no_assertion_no_number_no_veto_and_no_cap_is_ever_crossed(graph: Graph) -> None:
     all_nodes, edges, different = graph

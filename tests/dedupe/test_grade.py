@@ -68,6 +68,7 @@ def test_rare_words_in_common_count_more() -> None:
     assert rare > common
     assert cosine("a b", "c d", rarity) == 0
     assert cosine("", "a", rarity) == 0
+    assert cosine("a bb", "bb ccc", rarity) == int(4 / (5**0.5 * 13**0.5) * FULL)
     assert cosine("a b", "b a", rarity) == FULL - 1  # equal words are not an equal text
 
 

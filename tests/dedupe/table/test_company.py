@@ -94,6 +94,11 @@ def test_linking_takes_each_row_once_and_only_across_sources() -> None:
     assert many.labels[0] == many.labels[1] == many.labels[3]  # both meet the third
 
 
+def test_linking_leaves_apart_what_is_a_question() -> None:
+    found = resolved([("上海凌云管道工程有限公司", "", "", ""), ("上海凌云", "", "", "")], ["crm", "erp"], single=True)
+    assert (found.labels, found.doubtful) == ([0, 1], 1)
+
+
 def test_other_telling_columns_count_beside_the_rules() -> None:
     cells = table(ROWS[:3]) | {"联系人": ["王伟", "王伟", "李强"], "备注": ["", "急", ""]}
     found = resolve(cells, guess_columns(cells, {}))
