@@ -28,6 +28,7 @@ from goldbridge.ports import Json
 
 _log = log.get("http")
 _TRIES = 4
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})  # 300 and 304 lead nowhere and have a meaning of their own
 _SHORTEST_WAIT_S = 0.05
 _SKEW_WORTH_SAYING_S = 60.0
 Params = Mapping[str, Any] | list[tuple[str, Any]] | None
@@ -176,7 +177,7 @@ class Client:
             served_at = http_date(response.headers.get("date"))
             if served_at is not None:
                 self.skew["s"] = (served_at - self.wire.clock.now()).total_seconds()
-            if not 300 <= response.status_code < 400:
+            if response.status_code not in _REDIRECTS:
                 return open_envelope(response, raw, self.envelope, self.wire.clock, call.subject, as_text=call.as_text)
             target = urljoin(url, response.headers.get("location", ""))
             if call.method != "GET" or hop == self.redirects or (origin(url)[0] == "https" != origin(target)[0]):
