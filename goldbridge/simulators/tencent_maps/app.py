@@ -53,6 +53,11 @@ MESSAGES: Mapping[str, str] = {
 _KEY_FORM = re.compile(r"[A-Z0-9]{5}(?:-[A-Z0-9]{5}){5}")
 _PAIR = re.compile(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)")
 _HAN = re.compile(r"[一-龥]")
+_CONVERT: Mapping[str, Callable[[float, float], tuple[float, float]]] = {
+    "1": wgs_to_gcj,
+    "3": bd_to_gcj,
+    "5": lambda lng, lat: (lng, lat),
+}
 _BEIJING_S = 8 * 3600
 _QUERY_BYTES = 2048
 
@@ -151,7 +156,7 @@ class TencentMaps(Simulator):
         return {"result": found}
 
     def _translate(self, query: Mapping[str, str]) -> dict[str, Any]:
-        convert = {"1": wgs_to_gcj, "3": bd_to_gcj, "5": lambda lng, lat: (lng, lat)}.get(query.get("type", ""))
+        convert = _CONVERT.get(query.get("type", ""))
         if convert is None:
             raise Refused("395")
         moved = [convert(lng, lat) for lat, lng in map(_point, query.get("locations", "").split(";"))]
