@@ -73,6 +73,7 @@ def _tell(verdict: Verdict) -> None:
 def _verdict(kind: str, connector: type[Connector[Any]], peers: Sequence[type[Peer]]) -> Verdict:
     from connectors.testkit import Nonconformance, checks, hold
     from goldbridge.errors import GoldbridgeError
+    from goldbridge.log import redact
 
     verdict = Verdict(kind)
     mine = [peer for peer in peers if peer.kind is connector]
@@ -88,6 +89,10 @@ def _verdict(kind: str, connector: type[Connector[Any]], peers: Sequence[type[Pe
                 verdict.passed += 1
             except (Nonconformance, GoldbridgeError) as error:
                 verdict.broken[name] = str(error)
+            except (
+                Exception
+            ) as error:  # a stranger's code may fail in any way; the other promises are still of interest
+                verdict.broken[name] = redact(f"{type(error).__name__}: {error}")
         untried = _untried(peer)
         if untried:
             verdict.notes.append(f"{peer.__name__} cannot play {', '.join(untried)}")
