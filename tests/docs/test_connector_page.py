@@ -28,4 +28,4 @@ def test_the_package_of_the_page_keeps_every_promise(tmp_path: Path, capsys: pyt
     assert main(["check", "connectors", "--path", str(written(tmp_path))]) == 0
     found = re.match(r"acme +(\d+ promises held, ok)", capsys.readouterr().out)
     assert found
-    assert f"says `acme  {found[1]}`" in " ".join(text(PAGE).split())
+    assert f"says `acme {found[1]}`" in " ".join(text(PAGE).split())
