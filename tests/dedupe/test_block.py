@@ -110,6 +110,20 @@ def test_a_key_over_its_cap_is_split_and_nobody_loses_his_place(rules: Rules) ->
     assert sorted(placeless) == [at for at in range(40) if at % 7 == 0]
 
 
+def test_a_key_that_one_split_does_not_help_is_split_again(rules: Rules) -> None:
+    capped = small(rules, 12)
+    trades = ("食品", "机械", "物流")
+    records = [
+        prepare(capped, {"name": f"杭州示例{trades[at % 3]}有限公司", "emails": [f"u{at}@example.com"]})
+        for at in range(30)
+    ]
+    numbers = statistics(capped, records)
+    assert numbers.crowded["domain=example.com"] == 2
+    groups = under(capped, numbers, records)
+    split = {key: len(members) for key, members in groups.items() if key.startswith("domain=")}
+    assert split == {f"domain=example.com|3301|{trade}": 10 for trade in trades}
+
+
 def test_a_key_under_its_cap_is_left_alone(rules: Rules) -> None:
     records = [prepare(rules, record) for record in same_brand(40)]
     assert statistics(rules, records).crowded == {}

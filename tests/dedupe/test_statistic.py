@@ -15,7 +15,7 @@ from dedupe.prepare import prepare
 from dedupe.rule import Bands, Rules
 from dedupe.score import score
 from dedupe.statistic import Census, Statistics, frequency_bits, statistics
-from tests.dedupe.world import UNCOUNTED, Counting, Judging, Record, bits_of, credit_code, crowd
+from tests.dedupe.world import UNCOUNTED, Counting, Judging, Record, bits_of, credit_code, crowd, level_of
 
 AGENT = "0571-87654321"
 
@@ -64,6 +64,16 @@ def test_e12_a_phone_that_many_names_share_proves_nothing(rules: Rules, judge: J
     one, two = {"name": "杭州华鑫科技有限公司", "phones": [AGENT]}, {"name": "杭州信瑞食品有限公司", "phones": [AGENT]}
     assert bits_of(judge(one, two, many), "phone") == 0
     assert bits_of(judge(one, two), "phone") > 0
+
+
+def test_e12_a_house_full_of_companies_proves_only_by_the_room(judge: Judging, count: Counting) -> None:
+    house = "浙江省杭州市滨江区江南大道3588号"
+    brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"]
+    busy = count([{"name": f"杭州{brand}科技有限公司", "address": f"{house}{at}室"} for at, brand in enumerate(brands)])
+    one, two = {"address": house + "7幢801室"}, {"address": house + "9幢802室"}
+    assert level_of(judge(one, two, busy), "address") == "shared by many"
+    assert level_of(judge(one, one, busy), "address") == "same room in a busy house"
+    assert level_of(judge(one, two), "address") == "equal"
 
 
 def test_records_of_one_brand_that_share_a_phone_are_not_many(count: Counting) -> None:
