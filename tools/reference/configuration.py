@@ -39,6 +39,7 @@ _WORDS: Mapping[Any, str] = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    Any: "any value",
     Path: "path",
     SecretStr: "text, by `{secret: NAME}`",
     timedelta: "duration: `30 s`, `5 min`, `2 h`, `90 d`",

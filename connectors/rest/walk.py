@@ -1,0 +1,252 @@
+"""Walks a window of a stream, and says at the end whether everything in it was certainly met.
+
+Keyset: each page is asked for by the cursor and the key of the last row before, so nothing that moves can hide; a
+position is the last row. All other styles count pages on the other side. Their position moves inside a window only when
+rows come in the order of the cursor, and then to the last value that is certainly complete (the one before the newest
+met, whose ties may lie on the next page). A window too deep for the API is cut in two; a token that has expired starts
+the window again from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from connectors.base import PROVEN, Completeness, Page, Pages, Position, RawRow
+from connectors.rest.answer import EXPIRED
+from connectors.rest.config import StreamConfig
+from connectors.rest.cursor import Cursor, falling
+from connectors.rest.page import Answered, Loops, Pager
+from connectors.rest.read_config import ReadConfig
+from goldbridge.errors import Halt
+from goldbridge.ports import Json
+
+_RESTARTS = 3
+
+
+class _TooDeep(Exception):
+    """The API does not serve the rest of this window."""
+
+
+@dataclass(slots=True)
+class _Span:
+    """A part of the window; ends are positions. What is certainly complete moves the lower end up."""
+
+    lower: str
+    upper: str
+    restarts: int = 0
+
+
+@dataclass(slots=True)
+class _Met:
+    """What was met in all, for the verdict."""
+
+    doubts: list[str] = field(default_factory=list)
+    rejected: int = 0
+
+
+class Walk:
+    """Reads windows of one stream. `now` is the earlier of both clocks, for windows without an end."""
+
+    def __init__(
+        self, pager: Pager, stream: StreamConfig, read: ReadConfig, cursor: Cursor, *, page_size: int, now: datetime
+    ) -> None:
+        self._pager, self._stream, self._read, self._cursor = pager, stream, read, cursor
+        self._size, self._windowed = page_size, stream.windowed
+        self._sends_end = "until" in read.names()
+        self._ahead = now + timedelta(days=1)
+        self._about = pager.about
+
+    def pages(self, start: Position | None, end: str | None) -> Pages:
+        """The pages of a window, and the verdict."""
+        lower = upper = tie = ""
+        if self._windowed:
+            if start is not None and start.cursor:
+                lower, tie = self._cursor.canonical(start.cursor), start.tie
+            if end:
+                upper = self._cursor.canonical(end)
+            elif self._read.depth is not None:  # windows that are cut in two need an end
+                upper = self._cursor.notation.write(self._ahead)
+        met = _Met()
+        if self._read.paging == "keyset":
+            yield from self._keyset(lower, upper, tie, met)
+        else:
+            yield from self._spans(_Span(lower, upper), met)
+        if met.rejected:
+            met.doubts.append(f"{met.rejected} rows are no records")
+        return Completeness(False, "; ".join(dict.fromkeys(met.doubts))) if met.doubts else PROVEN
+
+    # Keyset
+
+    def _keyset(self, cursor: str, end: str, tie: str, met: _Met) -> Iterator[Page]:
+        loops = Loops(self._about)
+        while True:
+            answered = self._pager.ask(self._window(cursor, end, tie), self._pager.first(), self._size)
+            rows = self._behind(answered.rows, cursor, tie)
+            if not rows and answered.following is None and not answered.rejects:
+                return
+            if not rows and answered.rows:  # nothing but the row we stand on
+                return
+            if loops.again(answered):
+                continue
+            if not rows:
+                raise Halt("CON103", f"{self._about}: the page after {tie!r} holds no record to go on from")
+            self._check_order(rows, cursor, tie, met)
+            inside = self._inside(rows, end)
+            if inside:
+                cursor, tie = self._cursor.place(inside[-1])
+                met.rejected += len(answered.rejects)
+                yield Page(inside, Position(cursor, tie) if self._windowed else None, rejects=answered.rejects)
+            if answered.following is None or len(inside) < len(rows):
+                return
+
+    def _behind(self, rows: list[RawRow], cursor: str, tie: str) -> list[RawRow]:
+        """Without the row we stand on, which APIs that compare with `>=` serve again."""
+        if rows and tie and str(rows[0].get(self._stream.key)) == tie and self._cursor.place(rows[0])[0] == cursor:
+            return rows[1:]
+        return rows
+
+    def _check_order(self, rows: Sequence[RawRow], cursor: str, tie: str, met: _Met) -> None:
+        """Keyset paging loses rows where the API does not sort: never in silence."""
+        name, key = self._stream.cursor, self._stream.key
+        keys = [str(row.get(key)) for row in rows]
+        if tie:
+            keys.insert(0, tie)
+        if name is None:
+            misplaced = falling(keys)
+        else:
+            values = [row.get(name) for row in rows]
+            ranks = self._cursor.ranks([cursor, *values] if cursor else values)
+            if any(later < earlier for earlier, later in pairwise(ranks)):
+                raise Halt(
+                    "CON104",
+                    f"{self._about}: rows do not come in the order of '{name}'; add the parameter that sorts them "
+                    f"(by '{name}', then '{key}') to `read`",
+                )
+            if cursor and not tie:
+                del ranks[0]
+            tied = zip(pairwise(ranks), pairwise(keys), strict=True)
+            misplaced = any(before == after and falling(two) for (before, after), two in tied)
+        if misplaced:
+            met.doubts.append(f"rows of one '{name or key}' do not come in the order of '{key}', so some may be missed")
+
+    # All other styles
+
+    def _spans(self, span: _Span, met: _Met) -> Iterator[Page]:
+        waiting = [span]
+        while waiting:
+            span = waiting.pop()
+            begun = span.lower
+            try:
+                yield from self._span(span, met)
+            except _TooDeep:
+                waiting += [span] if span.lower != begun else self._cut(span)
+            except Halt as error:
+                if error.code != EXPIRED:
+                    raise
+                span.restarts = 1 if span.lower != begun else span.restarts + 1
+                if span.restarts > _RESTARTS:
+                    message = (
+                        f"{error.message} ({span.restarts} times in one place); make pages larger or windows smaller"
+                    )
+                    raise Halt(EXPIRED, message) from None
+                waiting.append(span)
+            else:
+                if self._windowed and span.upper:
+                    yield Page([], Position(span.upper))
+
+    def _span(self, span: _Span, met: _Met) -> Iterator[Page]:
+        read = self._read
+        window = self._window(span.lower, span.upper)
+        loops, step, newest = Loops(self._about), self._pager.first(), ""
+        first: Answered | None = None
+        count = 0
+        while True:
+            answered = self._pager.ask(window, step, self._size)
+            if first is None:
+                first = answered
+                if read.depth is not None and not read.ordered and (answered.total or 0) > read.depth:
+                    raise _TooDeep
+            if loops.again(answered):
+                continue
+            rows = answered.rows
+            count += len(rows) + len(answered.rejects)
+            met.rejected += len(answered.rejects)
+            at, newest = self._progress(rows, span, newest)
+            inside = self._inside(rows, span.upper)
+            yield Page(inside, at, rejects=answered.rejects)
+            if answered.following is None or (read.ordered and len(inside) < len(rows)):
+                break
+            step = answered.following
+            if read.depth is not None and count >= read.depth:
+                raise _TooDeep
+        if newest and not span.upper:
+            yield Page([], Position(newest))
+        if doubt := self._doubt(window, span, first, count, single=first is answered):
+            met.doubts.append(doubt)
+
+    def _progress(self, rows: Sequence[RawRow], span: _Span, newest: str) -> tuple[Position | None, str]:
+        """(the position that is certainly complete now, the newest cursor met so far)."""
+        cursor = self._cursor
+        if not self._windowed or not (self._read.ordered or not span.upper):
+            return None, newest
+        values = [value for row in rows if (value := row.get(str(cursor.name))) is not None]
+        if not values:
+            return None, newest
+        if not self._read.ordered:
+            top = cursor.canonical(max(values, key=cursor.rank))
+            return None, top if cursor.later(top, newest) else newest
+        last = cursor.canonical(values[-1])
+        if newest and cursor.later(newest, last):
+            raise Halt("CON104", f"{self._about}: rows do not come in the order of '{cursor.name}'; leave `order` out")
+        earlier = next((text for value in reversed(values) if (text := cursor.canonical(value)) != last), "")
+        safe = earlier or (newest if newest != last else "")
+        if not safe or not cursor.later(safe, span.lower) or (span.upper and cursor.later(safe, span.upper)):
+            return None, last
+        span.lower = safe
+        return Position(safe), last
+
+    def _doubt(self, window: dict[str, Json], span: _Span, first: Answered, count: int, *, single: bool) -> str:
+        """Why this span is not proven complete, empty when it is."""
+        if single:
+            return ""
+        if self._read.total:
+            now = self._pager.total(window)
+            if now != first.total:
+                return f"the number of rows went from {first.total} to {now} while they were read"
+            if count != first.total:
+                return f"the API counts {first.total} rows and served {count}"
+            if span.upper and self._sends_end:
+                return ""
+        if self._read.stable:
+            return ""
+        if self._read.total:
+            return "the window is not closed by {until}, so rows may have moved between pages while they were read"
+        return "rows may have moved between pages while they were read; declare `total`, or `stable` if they cannot"
+
+    def _cut(self, span: _Span) -> list[_Span]:
+        """Two spans in place of one, the earlier one on top."""
+        middle = self._cursor.middle(span.lower, span.upper)
+        if not middle:
+            raise Halt(
+                "CON106",
+                f"{self._about}: more than {self._read.depth} rows between {span.lower or 'the beginning'} and "
+                f"{span.upper}, and the API serves no more; read by keyset, or narrow the stream by a parameter",
+            )
+        return [_Span(middle, span.upper), _Span(span.lower, middle)]
+
+    # Windows
+
+    def _window(self, lower: str, upper: str, tie: str = "") -> dict[str, Json]:
+        if not self._windowed:
+            return {"after_tie": tie or None}
+        after = self._cursor.sent(lower) if lower else self._stream.begin or None
+        return {"after": after, "until": self._cursor.sent(upper) if upper else None, "after_tie": tie or None}
+
+    def _inside(self, rows: list[RawRow], upper: str) -> list[RawRow]:
+        """Rows of the window; where the API is not told the end, those behind it are left to the next run."""
+        if not upper or self._sends_end or not self._windowed:
+            return rows
+        return [row for row in rows if not self._cursor.beyond(row, upper)]
