@@ -130,7 +130,7 @@ class Questions:
         covered = min(end, now - int(self._log_lag_s * 1000))
         return json_answer(
             {
-                "deletedRecords": [{"id": key, "deletedDate": moment(at)} for at, key in found if at < covered],
+                "deletedRecords": [{"id": key, "deletedDate": moment(at)} for at, key in found if at <= covered],
                 "earliestDateAvailable": moment(max(self.log_purged_ms, now - LOG_DAYS * 86_400_000)),
                 "latestDateCovered": moment(covered),
             }
