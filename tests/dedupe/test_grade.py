@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.grade import KINDS, Kind, cosine, plain_kind, similar, similar_many, surprise, tokens, word_facet
@@ -41,6 +41,7 @@ def test_lower_bounds_are_inclusive(kind: Kind) -> None:
 
 
 @EVERY_KIND
+@settings(max_examples=20)
 @given(st.integers(0, FULL), st.integers(0, FULL))
 def test_more_alike_is_never_a_worse_level(kind: Kind, one: int, two: int) -> None:
     assert (kind.level(one) <= kind.level(two)) or one < two
@@ -52,6 +53,7 @@ TEXT = st.lists(st.sampled_from(["deep", "learning", "of", "codes", "海康威�
 
 
 @EVERY_KIND
+@settings(max_examples=25)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
 def test_one_by_one_and_many_at_once(kind: Kind, raw: list[tuple[str, str]]) -> None:
     cleaned = [(kind.clean(a), kind.clean(b)) for a, b in raw]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe import similarity
@@ -37,6 +37,7 @@ MANY: dict[str, Callable[[list[str], list[str]], similarity.Ints]] = {
 
 
 @pytest.mark.parametrize("kind", VALUES)
+@settings(max_examples=40)
 @given(st.data())
 def test_symmetric_bounded_full_only_when_equal_and_alike_in_bulk(kind: str, data: st.DataObject) -> None:
     measure, values = VALUES[kind]
