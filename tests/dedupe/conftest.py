@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from dedupe.prepare import prepare
 from dedupe.rule import Rules
 from dedupe.score import Match, score
 from dedupe.statistic import Statistics, statistics
 from tests.dedupe.world import UNCOUNTED, Counting, Judging, Record, shipped
+
+# An example that is the first to need pinyin loads its dictionary; how long one takes is not what is tested here.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
