@@ -1,0 +1,249 @@
+"""Reads what changed in a closed window, in the order of the key, and goes on after a kill where it stopped.
+
+A row that is edited during the walk moves past the upper bound and is met by the next window; page numbers would skip
+its neighbour. The order is that of the key, not of the time: times are shown with fewer digits than they are kept with,
+and a place between two rows of one millisecond cannot be named.
+
+A position keeps the bound up to which everything was delivered, and in its tie `step:` and a list of where inside the
+walk under way it stands: [lower, upper, values of the last key, the server's link]. `step` grows with every page, so
+that positions only ever grow, whatever order the server gives its keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from goldbridge.errors import Halt, Misconfigured, Reject, Retry
+from goldbridge.http.odata.metadata import EntitySet
+from goldbridge.http.odata.service import Feed, Service
+from goldbridge.http.odata.value import literal, plain
+from goldbridge.ports import Json
+
+REPEATS = 3
+_SERVER_FAULTS = ("CON002", "CON013")
+At = tuple[str, str]
+"""A position: cursor and tie."""
+
+
+@dataclass(slots=True)
+class Part:
+    """Some rows and the position after them."""
+
+    rows: list[dict[str, Json]]
+    at: At | None = None
+    gone: tuple[str, ...] = ()
+    rejects: list[tuple[str, Reject]] = field(default_factory=list)
+
+
+class Walk(NamedTuple):
+    """One window after `lower` up to `upper`; `base` is the cursor of the run's start, kept until it is all done."""
+
+    base: str
+    lower: str
+    upper: str
+    step: int = 0
+    after: tuple[str, ...] = ()
+    link: str = ""
+
+    def at(self) -> At:
+        place = json.dumps([self.lower, self.upper, list(self.after), self.link], separators=(",", ":"))
+        return self.base, f"{self.step:08d}:{place}"
+
+    def done(self) -> At:
+        return self.upper or self.base, ""
+
+
+def rewound(start: At, lower: str) -> At:
+    """The same place, to be read from `lower` on; an interrupted walk is finished where it stopped."""
+    if start[1] or not start[0]:
+        return start
+    return Walk(start[0], lower, "").at()
+
+
+def unpack(system: str, start: At | None) -> Walk:
+    """What a position says; raises `Halt` CON129 when it is none of ours."""
+    base, tie = start or ("", "")
+    if not tie:
+        return Walk(base, base, "")
+    try:
+        step, _, place = tie.partition(":")
+        lower, upper, after, link = json.loads(place)
+        return Walk(base, str(lower), str(upper), int(step), tuple(str(one) for one in after), str(link))
+    except (ValueError, TypeError):
+        message = f"{system}: the position {base} {tie!r} cannot be read; read everything instead, with --full"
+        raise Halt("CON129", message) from None
+
+
+def plan(system: str, start: At | None, end: str, later: Callable[[str, str], str]) -> list[Walk]:
+    """The walks from `start` to `end`: the rest of an interrupted one, then what came since. `later` picks a bound."""
+    left = unpack(system, start)
+    if not left.upper:
+        return [left._replace(upper=later(left.base, end))]
+    if later(left.upper, end) == left.upper:
+        return [left]
+    return [left, Walk(left.upper, left.upper, end)]
+
+
+def read(walker: Walker, walks: Sequence[Walk]) -> Generator[Part, None, int]:
+    """The pages of several walks, the last of each with its upper bound; returns how many rows were rejected."""
+    rejected = 0
+    for walk in walks:
+        last = Part([], walk.at())
+        for part in walker.pages(walk):
+            if last.rows or last.rejects:
+                yield last
+            rejected += len(part.rejects)
+            last = part
+        last.at = walk.done()  # known to be the last only now, when nothing followed
+        yield last
+    return rejected
+
+
+@dataclass(frozen=True)
+class Walker:
+    """Walks one set. `between` says which rows a window holds, as a filter; empty bounds are open.
+
+    `keyset` asks for what comes after the last key; otherwise the server's own links are followed.
+    """
+
+    service: Service
+    of: EntitySet
+    between: Callable[[str, str], str]
+    page_size: int
+    select: str = ""
+    expand: str = ""
+    keyset: bool = True
+    prefer: str = ""
+
+    def pages(self, walk: Walk) -> Iterator[Part]:
+        """The pages of one walk, until an empty one: a short page is no proof that nothing follows."""
+        yield from self._by_key(walk) if self.keyset else self._by_link(walk)
+
+    def _by_key(self, walk: Walk) -> Iterator[Part]:
+        limit, before = self.page_size, frozenset[str]()
+        while True:
+            feed, reject, limit = self._next(walk, limit)
+            fresh = frozenset(self._name(row) for row in feed.rows)
+            for _ in range(REPEATS):
+                if not fresh or not fresh <= before:
+                    break
+                feed, reject, limit = self._next(walk, limit)
+                fresh = frozenset(self._name(row) for row in feed.rows)
+            if fresh and fresh <= before:
+                raise self._loop(f"after {walk.after}")
+            if not feed.rows and reject is None:
+                return
+            last = tuple(plain(feed.rows[-1].get(key)) for key in self.of.keys) if feed.rows else walk.after
+            walk, before = walk._replace(after=last, step=walk.step + 1), fresh
+            yield Part(feed.rows, walk.at(), rejects=[reject] if reject else [])
+            if not feed.rows:
+                return
+
+    def _by_link(self, walk: Walk) -> Iterator[Part]:
+        path = walk.link or self._path(walk, self.page_size)
+        before: frozenset[str] = frozenset()
+        while True:
+            try:
+                feed = self._unlike(path, before)
+            except (Halt, Misconfigured):
+                if not walk.link or path != walk.link:
+                    raise
+                walk = walk._replace(link="")  # a link from an earlier run may have expired: the window is read anew
+                path = self._path(walk, self.page_size)
+                continue
+            before = frozenset(self._name(row) for row in feed.rows)
+            walk = walk._replace(link=feed.next, step=walk.step + 1)
+            if feed.rows:
+                yield Part(feed.rows, walk.at())
+            if not feed.next:
+                return
+            if feed.next == path:
+                raise self._loop(path)
+            path = feed.next
+
+    def _unlike(self, path: str, before: frozenset[str]) -> Feed:
+        """A page other than the one before; one that is served twice is asked for again, a few times."""
+        for _ in range(REPEATS):
+            feed = self.service.feed(self.of.name, path, prefer=self.prefer)
+            keys = frozenset(self._name(row) for row in feed.rows)
+            if not keys or not keys <= before:
+                return feed
+        raise self._loop(path)
+
+    def _next(self, walk: Walk, limit: int) -> tuple[Feed, tuple[str, Reject] | None, int]:
+        """The rows after the last key, and how many to ask for next.
+
+        A page that the server cannot serve is halved until the record that breaks it is alone; that one is stepped
+        over. A server that cannot serve a single row is down, and nobody blames a record.
+        """
+        alone = False
+        while True:
+            try:
+                return self._whole(walk, limit), None, limit
+            except Retry as error:
+                if error.code not in _SERVER_FAULTS:
+                    raise
+                if limit == 1 or (not alone and not self._serves_one(walk)):
+                    feed, reject = self._step_over(walk, error)
+                    return feed, reject, self.page_size
+                alone, limit = True, limit // 2
+
+    def _whole(self, walk: Walk, limit: int) -> Feed:
+        """A page; an empty one with a link is followed, since some servers filter after they have paged."""
+        path = self._path(walk, limit)
+        feed = self.service.feed(self.of.name, path, prefer=self.prefer)
+        seen = {path}
+        while not feed.rows and feed.next:
+            if feed.next in seen:
+                raise self._loop(feed.next)
+            seen.add(feed.next)
+            feed = self.service.feed(self.of.name, feed.next, prefer=self.prefer)
+        return feed
+
+    def _serves_one(self, walk: Walk) -> bool:
+        try:
+            self.service.feed(self.of.name, self._path(walk, 1))
+        except Retry:
+            return False
+        return True
+
+    def _step_over(self, walk: Walk, error: Retry) -> tuple[Feed, tuple[str, Reject]]:
+        feed = self.service.feed(self.of.name, self._path(walk, 1, skip=1))
+        behind = f"before {self._name(feed.rows[0])}" if feed.rows else "at the end"
+        after = ",".join(walk.after) or "the start"
+        why = Reject(error.code, f"{error.message}; the record after {after} and {behind} breaks every page it is on")
+        return feed, (f"after {after}", why)
+
+    def _path(self, walk: Walk, limit: int, skip: int = 0) -> str:
+        conditions = [self.between(walk.lower, walk.upper), self._beyond(walk.after)]
+        options = {
+            "$filter": " and ".join(f"({one})" for one in conditions if one),
+            "$orderby": ",".join(self.of.keys),
+            "$select": self.select,
+            "$expand": self.expand,
+        }
+        if self.keyset:
+            options |= {"$top": str(limit), "$skip": str(skip) if skip else ""}
+        return self.service.path(self.of.name, options)
+
+    def _beyond(self, after: Sequence[str]) -> str:
+        """The rows after a key, part by part."""
+        if not after:
+            return ""
+        version = self.service.version
+        found, same = [], ""
+        for key, value in zip(self.of.keys, after, strict=True):
+            text = literal(value, self.of.kinds[key], version)
+            found.append(f"({same}{key} gt {text})" if same else f"{key} gt {text}")
+            same += f"{key} eq {text} and "
+        return " or ".join(found)
+
+    def _name(self, row: dict[str, Json]) -> str:
+        return ",".join(plain(row.get(key)) for key in self.of.keys)
+
+    def _loop(self, where: str) -> Halt:
+        message = f"{self.service.system} {self.of.name}: paging loop: the page {where} does not go on"
+        return Halt("CON127", message)
