@@ -234,6 +234,23 @@ def test_f7_rows_edited_during_the_walk_are_met_by_this_window_or_the_next() -> 
     assert {row["Id"] for row in rows} >= {row["Id"] for row in case.sim.rows("Account") if row["Description"] == "改"}
 
 
+def test_f7_a_row_edited_during_the_walk_does_not_carry_the_position_beyond_the_window() -> None:
+    case = Case(20)
+    connector = case.connect()
+    stream = connector.streams["Account"]
+    end = connector.bound(stream)
+    reading = Reading(connector.read(stream, Window(None, end)))
+    next(reading)
+    for key in (case.ids()[0], case.ids()[19]):
+        case.clock.advance(100)
+        case.sim.edit("Account", key, {"Description": "改"})
+    killed_at = next(reading).at
+    assert killed_at == Position(stamp(NOON_MS - 1_000_000 + 18_000), case.ids()[18])
+    reading.close()
+    case.clock.advance(120)
+    assert {row["Id"] for row in read(connector, killed_at)[0]} == {case.ids()[0], case.ids()[19]}
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 8), st.integers(1, 6), st.integers(0, 30), st.booleans())
 def test_f2_a_killed_read_goes_on_at_its_page(killed_after: int, page_rows: int, edited: int, tied: bool) -> None:
@@ -469,6 +486,20 @@ def test_a_part_that_came_cut_is_fetched_again_and_never_taken() -> None:
     case.sim.faults.add(Fault("truncated", path="*/results", skip=1))
     assert len(read(_bulk(case))[0]) == 30
     case.sim.faults.add(Fault("truncated", path="*/results", skip=1, count=None))
+    assert outcome(lambda: read(_bulk(case))) == (Retry, "CON006")
+
+
+def test_a_part_that_was_cut_at_the_end_of_a_line_is_not_taken() -> None:
+    case = Case(30)
+    real = case.sim.handle
+
+    def cut(call: Any, endpoint: Any) -> Any:
+        answer = real(call, endpoint)
+        if not call.path.endswith("/results"):
+            return answer
+        return answer._replace(body=b"".join(answer.body.splitlines(keepends=True)[:-1]))
+
+    case.sim.handle = cut  # type: ignore[method-assign]
     assert outcome(lambda: read(_bulk(case))) == (Retry, "CON006")
 
 
