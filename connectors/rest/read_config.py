@@ -25,12 +25,14 @@ class ReadConfig(RequestConfig):
     paging: Paging = Field(description="how the next page is asked for")
     next: str = Field("", description="where the next token or URL stands; without it next_url follows the Link header")
     more: str = Field("", description="where a flag says that more follows; it is trusted, the length of a page is not")
-    total: str = Field("", description="where the number of all rows of the question stands; asked again at the end")
+    total: str = Field(
+        "", description="where the number of all rows of the question stands; it is asked again at the end"
+    )
     first_page: int = Field(1, ge=0, le=1, description="number of the first page")
     order: Literal["cursor", "none"] | None = Field(
-        None, description="`cursor`: rows come in its order, so that a killed run resumes inside a window"
+        None, description="`cursor`: rows come in its order; with `stable` a killed run then resumes inside a window"
     )
-    stable: bool = Field(False, description="the vendor promises that rows do not move between pages while it is read")
+    stable: bool = Field(False, description="the vendor promises that no row slips from one page to another meanwhile")
     depth: int | None = Field(None, ge=1, description="rows after which the API serves no more; windows are cut in two")
 
     @model_validator(mode="after")

@@ -1,10 +1,11 @@
 """Walks a window of a stream, and says at the end whether everything in it was certainly met.
 
 Keyset: each page is asked for by the cursor and the key of the last row before, so nothing that moves can hide; a
-position is the last row. All other styles count pages on the other side. Their position moves inside a window only when
-rows come in the order of the cursor, and then to the last value that is certainly complete (the one before the newest
-met, whose ties may lie on the next page). A window too deep for the API is cut in two; a token that has expired starts
-the window again from there.
+position is the last row. All other styles count pages on the other side: a row that is edited meanwhile leaves the
+window, the rest moves up, and one of them slips through between two pages. So a window of several pages is certain only
+when its closed count stood still, when the vendor promises that rows stand still, or when two walks saw the same; it is
+walked again a few times, and otherwise it is not proven and the position stays where it was, so that the next run reads
+it again. A window too deep for the API is cut in two; a token that has expired starts the window again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from goldbridge.errors import Halt
 from goldbridge.ports import Json
 
 _RESTARTS = 3
+_WALKS = 4
 
 
 class _TooDeep(Exception):
@@ -45,6 +47,23 @@ class _Met:
 
     doubts: list[str] = field(default_factory=list)
     rejected: int = 0
+    moving: bool = False
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One walk through a span: how many pages and rows, and what it is recognised by."""
+
+    pages: int = 0
+    count: int = 0
+    total: int | None = None
+    digest: int = 0
+    newest: str = ""
+
+    def add(self, answered: Answered) -> None:
+        self.pages += 1
+        self.count += len(answered.rows) + len(answered.rejects)
+        self.digest = hash((self.digest, answered.print))
 
 
 class Walk:
@@ -118,6 +137,8 @@ class Walk:
             misplaced = falling(keys)
         else:
             values = [row.get(name) for row in rows]
+            if None in values:
+                self._cursor.place(rows[values.index(None)])
             ranks = self._cursor.ranks([cursor, *values] if cursor else values)
             if any(later < earlier for earlier, later in pairwise(ranks)):
                 raise Halt(
@@ -148,83 +169,93 @@ class Walk:
                     raise
                 span.restarts = 1 if span.lower != begun else span.restarts + 1
                 if span.restarts > _RESTARTS:
-                    message = (
-                        f"{error.message} ({span.restarts} times in one place); make pages larger or windows smaller"
-                    )
-                    raise Halt(EXPIRED, message) from None
+                    what = f"{error.message} ({span.restarts} times in one place); make pages larger or windows smaller"
+                    raise Halt(EXPIRED, what) from None
                 waiting.append(span)
             else:
-                if self._windowed and span.upper:
+                if self._windowed and span.upper and not met.moving:
                     yield Page([], Position(span.upper))
 
     def _span(self, span: _Span, met: _Met) -> Iterator[Page]:
-        read = self._read
+        """Walk a span until it is certain that nothing slipped from page to page, at most a few times."""
         window = self._window(span.lower, span.upper)
-        loops, step, newest = Loops(self._about), self._pager.first(), ""
-        first: Answered | None = None
-        count = 0
+        doubt, before, served = "", 0, set[int]()
+        for _ in range(_WALKS):
+            turn = _Turn()
+            yield from self._turn(window, span, turn, served, met)
+            doubt = self._doubt(window, span, turn, before)
+            if not doubt:
+                if turn.newest and not span.upper and not met.moving:
+                    yield Page([], Position(turn.newest))
+                return
+            before = turn.digest
+        met.moving = True
+        met.doubts.append(doubt)
+
+    def _turn(self, window: dict[str, Json], span: _Span, turn: _Turn, served: set[int], met: _Met) -> Iterator[Page]:
+        """All pages once; those that an earlier turn served already are only looked at."""
+        read, loops, step = self._read, Loops(self._about), self._pager.first()
         while True:
             answered = self._pager.ask(window, step, self._size)
-            if first is None:
-                first = answered
-                if read.depth is not None and not read.ordered and (answered.total or 0) > read.depth:
+            if turn.pages == 0:
+                turn.total = answered.total
+                if read.depth is not None and not read.stable and (answered.total or 0) > read.depth:
                     raise _TooDeep
             if loops.again(answered):
                 continue
             rows = answered.rows
-            count += len(rows) + len(answered.rejects)
-            met.rejected += len(answered.rejects)
-            at, newest = self._progress(rows, span, newest)
+            turn.add(answered)
+            at = self._progress(rows, span, turn)
             inside = self._inside(rows, span.upper)
-            yield Page(inside, at, rejects=answered.rejects)
+            if answered.print not in served:
+                served.add(answered.print)
+                met.rejected += len(answered.rejects)
+                yield Page(inside, at, rejects=answered.rejects)
             if answered.following is None or (read.ordered and len(inside) < len(rows)):
-                break
+                return
             step = answered.following
-            if read.depth is not None and count >= read.depth:
+            if read.depth is not None and turn.count >= read.depth:
                 raise _TooDeep
-        if newest and not span.upper:
-            yield Page([], Position(newest))
-        if doubt := self._doubt(window, span, first, count, single=first is answered):
-            met.doubts.append(doubt)
 
-    def _progress(self, rows: Sequence[RawRow], span: _Span, newest: str) -> tuple[Position | None, str]:
-        """(the position that is certainly complete now, the newest cursor met so far)."""
-        cursor = self._cursor
-        if not self._windowed or not (self._read.ordered or not span.upper):
-            return None, newest
+    def _progress(self, rows: Sequence[RawRow], span: _Span, turn: _Turn) -> Position | None:
+        """The position that is certainly complete after these rows; keeps the newest cursor met in the turn.
+
+        Only where nothing can slip from one page to another: elsewhere a window is certain as a whole or not at all.
+        """
+        cursor, ordered = self._cursor, self._read.ordered
+        if not self._windowed or not (ordered or not span.upper):
+            return None
         values = [value for row in rows if (value := row.get(str(cursor.name))) is not None]
         if not values:
-            return None, newest
-        if not self._read.ordered:
+            return None
+        if not ordered:
             top = cursor.canonical(max(values, key=cursor.rank))
-            return None, top if cursor.later(top, newest) else newest
+            turn.newest = top if cursor.later(top, turn.newest) else turn.newest
+            return None
         last = cursor.canonical(values[-1])
-        if newest and cursor.later(newest, last):
+        if turn.newest and cursor.later(turn.newest, last):
             raise Halt("CON104", f"{self._about}: rows do not come in the order of '{cursor.name}'; leave `order` out")
         earlier = next((text for value in reversed(values) if (text := cursor.canonical(value)) != last), "")
-        safe = earlier or (newest if newest != last else "")
-        if not safe or not cursor.later(safe, span.lower) or (span.upper and cursor.later(safe, span.upper)):
-            return None, last
+        safe = earlier or (turn.newest if turn.newest != last else "")
+        turn.newest = last
+        if not self._read.stable or not safe or not cursor.later(safe, span.lower):
+            return None
+        if span.upper and cursor.later(safe, span.upper):
+            return None
         span.lower = safe
-        return Position(safe), last
+        return Position(safe)
 
-    def _doubt(self, window: dict[str, Json], span: _Span, first: Answered, count: int, *, single: bool) -> str:
-        """Why this span is not proven complete, empty when it is."""
-        if single:
+    def _doubt(self, window: dict[str, Json], span: _Span, turn: _Turn, before: int) -> str:
+        """Why this turn does not prove the span complete, empty when it does."""
+        if turn.pages == 1 or self._read.stable or turn.digest == before:
             return ""
         if self._read.total:
             now = self._pager.total(window)
-            if now != first.total:
-                return f"the number of rows went from {first.total} to {now} while they were read"
-            if count != first.total:
-                return f"the API counts {first.total} rows and served {count}"
-            if span.upper and self._sends_end:
+            if now != turn.total:
+                return f"the number of rows went from {turn.total} to {now} while they were read, {_WALKS} times"
+            if turn.count == now and span.upper and self._sends_end:
                 return ""
-        if self._read.stable:
-            return ""
-        if self._read.total:
-            return "the window is not closed by {until}, so rows may have moved between pages while they were read"
-        return "rows may have moved between pages while they were read; declare `total`, or `stable` if they cannot"
+        return f"rows moved between pages while they were read, {_WALKS} times"
 
     def _cut(self, span: _Span) -> list[_Span]:
         """Two spans in place of one, the earlier one on top."""
