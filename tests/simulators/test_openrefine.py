@@ -86,7 +86,7 @@ def test_invalid_batches(service: Service) -> None:
     service.post(400, queries=[])
     service.post(400, queries={})
     service.post(413, queries={str(at): {"query": "x"} for at in range(51)})
-    service.get("/reconcile", 414, params={"queries": json.dumps({"q": {"query": "杭" * 1000}})})
+    service.get("/reconcile", 414, params={"queries": json.dumps({"q": {"query": "杭" * 2000}})})
 
 
 def test_suggest(service: Service) -> None:
