@@ -20,6 +20,7 @@ _SAMPLES = [
     datetime(2019, 12, 31, 23, 59, 58, tzinfo=UTC),
     datetime(2020, 1, 9, 8, 7, 6, tzinfo=UTC),
     datetime(2020, 1, 10, 0, 0, 0, tzinfo=UTC),
+    datetime(2020, 4, 1, 0, 0, 0, tzinfo=UTC),
     datetime(2020, 11, 2, 12, 0, 0, tzinfo=UTC),
 ]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

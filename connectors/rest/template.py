@@ -66,12 +66,13 @@ def placeholders(shape: Json) -> Iterator[str]:
             yield from placeholders(value)
 
 
-def unknown(shape: Json, known: Iterable[str]) -> str:
+def unknown(shape: Json, fillable: Iterable[str]) -> str:
     """A sentence on the first placeholder that nobody fills here, empty when all are known."""
-    names = list(known)
+    names = list(fillable)
     for name in placeholders(shape):
         if name not in names:
-            return f"unknown placeholder '{{{name}}}'{did_you_mean(name, names, at_most=20)}"
+            known = [f"{{{one}}}" for one in names]
+            return f"unknown placeholder '{{{name}}}'{did_you_mean(f'{{{name}}}', known, at_most=20)}"
     return ""
 
 
