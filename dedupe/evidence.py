@@ -45,14 +45,15 @@ WORDS_LEAST = bits(8)
 """Less in common, and a word of its own on each side: two names."""
 WORD_MISSING_COUNTRY = bits(-2)
 """The country in which both records are."""
-WORDS_ALL = bits(8)
-WORDS_ALL_COMMON = bits(6)
+WORDS_ALL = bits(9)
 """No word is left on either side."""
+WORDS_ALL_COMMON = bits(7)
+"""The same for a name of common words alone, which is nobody's own."""
 WORDS_MOVED = bits(-1.5)
 WORD_PENALTY = {
     "equal": bits(0), "joined": bits(1), "ending": bits(0.5), "respelt": bits(1), "abbreviated": bits(2),
-    "slip": bits(2), "slip in a short word": bits(4), "slip in four letters": bits(5), "two slips": bits(4),
-    "perhaps": bits(7),
+    "slip": bits(2), "slip in a common word": bits(1.5), "slip in a short word": bits(4),
+    "slip in four letters": bits(5), "two slips": bits(4), "perhaps": bits(7),
 }  # fmt: skip
 """Taken off a word's worth when it is spelt in two ways. With two slips in a short word, or one in three letters, it is
 as likely another word: then it is a question, however much else is in common."""

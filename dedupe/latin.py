@@ -38,10 +38,11 @@ class Aligned(NamedTuple):
 
 def weigh(a: Name, b: Name, bits: Bits, known: Known, land: str = "") -> list[Evidence]:
     """The evidence in the words of two names. `land` is the country that both records are in, "" for no such."""
-    most = worth.WORDS_MOST_PART if of_two_companies(a, b) else worth.WORDS_MOST
+    apart = of_two_companies(a, b)
+    most = worth.WORDS_MOST_PART if apart else worth.WORDS_MOST
     if a.words == b.words or "".join(a.words) == "".join(b.words):
         weight = min(sum(map(bits, a.words)), sum(map(bits, b.words)), most)
-        return [("brand", "equal", weight), ("words", "all", _all(a.words))]
+        return [("brand", "equal", weight), ("words", "all", 0 if apart else _all(a.words))]
     found = _align(a.words, b.words)
     weight = sum(min(bits(x), bits(y)) - worth.WORD_PENALTY[how] for x, y, how in found.pairs)
     weight -= sum(worth.WORDS_KNOWN for x, y, how in found.pairs if "slip" in how and known(x) and known(y))
@@ -49,20 +50,20 @@ def weigh(a: Name, b: Name, bits: Bits, known: Known, land: str = "") -> list[Ev
         return [("brand", "different", worth.BRAND_DIFFERENT)]
     if found.left and found.right:
         return [("brand", "part, of relatives", 0), ("trade", "different", worth.TRADE_DIFFERENT)]
-    extra = _without_form(found.left, b.form) + _without_form(found.right, a.form)
+    extra = _without_form(found.left, b.form, a.form) + _without_form(found.right, a.form, b.form)
     # X Limited and X India Private Limited are two; X India is how somebody wrote down one of them.
     whole_names = bool(a.form and b.form and a.form != b.form)
     abroad = bool(extra and land and not whole_names and country_code("".join(extra)) == land)
     if extra and not abroad:
         return _incomplete(a, b, found, extra, weight)
     brand = "equal" if all(how == "equal" for *_, how in found.pairs) else "slip"
-    whole = min(_all(a.words), _all(b.words))
+    whole = 0 if apart else min(_all(a.words), _all(b.words))
     if any(how == "perhaps" for *_, how in found.pairs):
         most, whole = min(most, worth.WORDS_MOST_PART), 0
     if abroad:
         words = ("words", "all but the country", whole + worth.WORD_MISSING_COUNTRY)
     elif not _in_order(a.words, b.words, found):
-        words = ("words", "in another order", whole + worth.WORDS_MOVED)
+        words = ("words", "in another order", whole + worth.WORDS_MOVED if whole == worth.WORDS_ALL else 0)
     else:
         words = ("words", "all", whole)
     return [("brand", brand, min(weight, most)), words]
@@ -89,16 +90,17 @@ def _incomplete(a: Name, b: Name, found: Aligned, extra: Iterable[str], weight: 
     return [("brand", level, min(weight, worth.WORDS_MOST_PART)), ("words", "missing", missing)]
 
 
-def _without_form(extra: tuple[str, ...], form: str) -> tuple[str, ...]:
-    """A form with a slip in it was read as a word of the name: GmmbH beside GmbH."""
+def _without_form(extra: tuple[str, ...], form: str, own: str) -> tuple[str, ...]:
+    """A form with a slip in it was read as a word of the name: GmmbH beside GmbH; where there is no other, also Lrd
+    beside Ltd."""
     if not extra or not form:
         return extra
-    known = form_words().get(form, frozenset())
+    known = [each for each in form_words().get(form, ()) if len(each) > (3 if own else 2)]
     return tuple(word for word in extra if word not in known and not any(_is_slip(word, each) for each in known))
 
 
 def _is_slip(word: str, other: str) -> bool:
-    if len(other) < 4 or abs(len(word) - len(other)) > 1 or not (word.isalpha() and other.isalpha()):
+    if abs(len(word) - len(other)) > 1 or not (word.isalpha() and other.isalpha()):
         return False
     return bool(OSA.distance(word, other, score_cutoff=1) == 1)
 
@@ -172,13 +174,22 @@ def likeness(x: str, y: str) -> str:
         return "respelt"
     if len(long) - len(short) < 3 and len(short) > 2 and not (is_common(x) and is_common(y)):
         distance = OSA.distance(x, y, score_cutoff=2)
+        if distance == 1 and len(short) > 3 and is_common(x) != is_common(y):
+            return "slip in a common word"
         if distance == 1:
-            if len(long) < 4:
-                return "perhaps"
-            return "slip" if len(long) > 6 else "slip in a short word" if len(long) > 4 else "slip in four letters"
+            return _slip(len(long), x[0] == y[0])
         if distance == 2 and len(short) > 4:
-            return "two slips" if len(short) > 6 else "perhaps"
+            return "two slips" if len(short) > 7 else "perhaps"
     return "abbreviated" if _abbreviates(short, long) else ""
+
+
+def _slip(length: int, same_start: bool) -> str:
+    """People seldom err in the first letter of a word, and short words have many neighbours."""
+    if length < 4 or (length < 5 and not same_start):
+        return "perhaps"
+    if length < 7:
+        return "slip in a short word" if length > 4 and same_start else "slip in four letters"
+    return "slip" if same_start else "slip in a short word"
 
 
 def _abbreviates(short: str, long: str) -> bool:

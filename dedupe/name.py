@@ -114,7 +114,7 @@ def _words(found: Organisation) -> tuple[str, ...]:
     a form that says what something is: the fund of a bank is not the bank."""
     country = "" if found.region else found.region_text
     kind = found.form if found.form in DESCRIPTIVE else ""
-    words = name_words(f"{found.brand if found.brand != country else ''} {country} {found.trade} {kind}")
+    words = name_words(f"{found.brand if found.brand != country else ''} {found.trade} {kind} {country}")
     return (*words, found.number_mark) if found.number_mark else words
 
 

@@ -232,7 +232,7 @@ class _Weighing:
         levels = {part.comparison: part.level for part in named}
         if levels.get("brand") not in ("equal", "equal with the trade", "slip"):
             return []
-        if levels.get("trade", "equal") not in ("equal", ""):
+        if levels.get("trade", "equal") not in ("equal", "") or levels.get("words", "all") != "all":
             return []
         if any(part.weight < worth.FORM_DIFFERENT_LATIN for part in named):
             return []
@@ -407,8 +407,8 @@ def _in_country(named: list[Part], weight: int) -> list[Part]:
     """The names and the country: in another one, the name in common is more often that of a relative."""
     if weight > 0:
         return [*named, Part("country", "equal", weight if named else 0)]
-    most = worth.WORDS_MOST_PART
-    kept = [part._replace(weight=min(part.weight, most)) if part.comparison == "brand" else part for part in named]
+    most = {"brand": worth.WORDS_MOST_PART, "words": 0}
+    kept = [part._replace(weight=min(part.weight, most.get(part.comparison, part.weight))) for part in named]
     return [*kept, Part("country", "different", weight)]
 
 
@@ -441,7 +441,7 @@ def _related(parts: Iterable[Part]) -> bool:
 
 def _same_unit(a: Name, b: Name) -> bool:
     """Whether both names say the same unit, but for the region and a form that was not typed."""
-    if naming.exchanged(a, b):
+    if naming.exchanged(a, b) and not a.words:
         return True
     if a.core != b.core or (a.mark, a.group, a.branch, a.branch_kind) != (b.mark, b.group, b.branch, b.branch_kind):
         return False
