@@ -106,6 +106,7 @@ class Envelope:
     puts the vendor's own error codes on a class, `charset` overrules what the server declares.
     `hear` gets the HTTP status and the text of an answer that is no JSON, for vendors whose faults are bare sentences;
     `notice` gets the status and the headers (names in lower case) before the body is looked at.
+    `wait_header` is the vendor's own name for what HTTP calls Retry-After.
     """
 
     find: Callable[[int, Json], Complaint | None] = no_complaint
@@ -117,6 +118,7 @@ class Envelope:
     charset: str | None = None
     hear: Callable[[int, str], Complaint | None] = no_sentence
     notice: Callable[[int, Mapping[str, str]], Complaint | None] = no_notice
+    wait_header: str = ""
 
     def bare(self, status: int) -> Rule | None:
         """What an HTTP status means when the body says nothing; None for success."""

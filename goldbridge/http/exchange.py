@@ -122,7 +122,8 @@ def open_envelope(
     """
     status, served_at = response.status_code, http_date(response.headers.get("date"))
     headers = dict(response.headers.items())
-    after_s = retry_after(response.headers.get("retry-after"), served_at, clock.now())
+    asked = response.headers.get("retry-after") or headers.get(envelope.wait_header)
+    after_s = retry_after(asked, served_at, clock.now())
     bare = envelope.bare(status)
     if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
         return Reply(None, status, served_at, subject, headers)

@@ -1,0 +1,56 @@
+"""Feishu: a pretend tenant with approvals."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from connectors.base import Write
+from connectors.feishu import Feishu
+from connectors.feishu.write import uuid_of
+from goldbridge.simulators.feishu import APPROVAL_CODE
+from goldbridge.simulators.feishu import Feishu as Tenant
+from tests.conformance.pretend import ALL_READ_FAULTS, ALL_WRITE_FAULTS, Pretend
+
+
+class FeishuPeer(Pretend):
+    kind = Feishu
+    stream = APPROVAL_CODE
+    read_faults = ALL_READ_FAULTS
+    write_faults = ALL_WRITE_FAULTS
+    secrets = ("feishu-sandbox-secret",)
+    settings: ClassVar[dict[str, Any]] = {
+        "app_id": "cli_sandbox",
+        "app_secret": "feishu-sandbox-secret",
+        "approvals": [APPROVAL_CODE],
+        "since": "2026-03-01",
+        "applicant": "u-zhao",
+    }
+    read_path = "/open-apis/approval/v4/instances"
+    write_path = "/open-apis/approval/v4/instances"
+    token_path = "/open-apis/auth/v3/tenant_access_token/internal"
+    sim: Tenant
+
+    def make(self) -> Tenant:
+        return Tenant(**self.sim_options)
+
+    def fault(self, kind: str, *, write: bool = False, **options: Any) -> None:
+        super().fault(kind, write=write, method="POST" if write else "GET", **options)
+
+    def keys(self) -> list[str]:
+        return [row["instance_code"] for row in self.sim.rows()]
+
+    def add(self, count: int) -> None:
+        for _ in range(count):
+            self.clock.advance(1)
+            self.sim.add({"widget1": "HT", "widget2": "示例公司", "widget3": 1200.5})
+        self.clock.advance(60)
+
+    def edit(self, key: str) -> None:
+        self.sim.act(key, "APPROVED")
+
+    def new(self, number: int, *, bad: bool = False) -> Write:
+        values = {"widget1": f"HT-{number}", "widget3": "1200.50"} | ({"widget5": "没有"} if bad else {})
+        return Write("create", f"g{number}", values)
+
+    def rows_of(self, external_id: str) -> int:
+        return sum(row["uuid"] == uuid_of(APPROVAL_CODE, external_id) for row in self.sim.rows())
