@@ -78,6 +78,10 @@ class Cursor:
         lower = self._bound(self._start(after) - tick) if after else None
         return lower, self._bound(self._start(until) + timedelta(days=1) - tick) if until else None
 
+    def local(self, bound: str) -> str:
+        """A bound as its own zone's clock shows it; raises ValueError."""
+        return self._moment(bound).astimezone(ZoneInfo(self.zone)).isoformat()
+
     def _start(self, day: str) -> datetime:
         return datetime.combine(date.fromisoformat(day[:10]), time(), ZoneInfo(self.zone)).astimezone(UTC)
 
