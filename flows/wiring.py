@@ -19,7 +19,9 @@ from goldbridge.ports import TokenStore
 from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
 
-KINDS = tuple(sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - {"base", "following", "testkit"}))
+KINDS = tuple(
+    sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - {"base", "following", "testkit"})
+)
 """The connectors of this house; others are found by the entry point group `goldbridge.connectors`."""
 
 ENTRY_POINTS = "goldbridge.connectors"
