@@ -1,0 +1,173 @@
+"""The Weaver connector: what the rest of the house sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from connectors.base import (
+    PROVEN,
+    Completeness,
+    Context,
+    Page,
+    Pages,
+    Position,
+    RawRow,
+    Reader,
+    Stream,
+    Window,
+    Write,
+    Writer,
+    WriteResult,
+)
+from connectors.weaver.client import Listed, WeaverClient
+from connectors.weaver.config import WeaverConfig
+from connectors.weaver.write import OURS, RequestWriter
+from goldbridge.errors import Mark, Misconfigured, Reject, Retry
+
+_ZONE = "Asia/Shanghai"
+_TIMES = "%Y-%m-%d %H:%M:%S"
+_LISTINGS = 4
+_CHUNK = 20
+_SERVER_FAULTS = ("CON002", "CON013")
+
+
+class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
+    kind = "weaver"
+    config_model = WeaverConfig
+
+    def __init__(self, config: WeaverConfig, context: Context) -> None:
+        super().__init__(config, context)
+        self._client = WeaverClient(config, context)
+        self._zone = ZoneInfo(config.zone or _ZONE)
+
+    @cached_property
+    def streams(self) -> Mapping[str, Stream]:
+        return {
+            name: Stream(
+                name,
+                key="request_id",
+                cursor="changed_at",
+                walk="offset",
+                writable=bool(workflow.external_id),
+                external_id=OURS if workflow.external_id else None,
+                write_batch=self.config.write_batch,
+            )
+            for name, workflow in self.config.workflows.items()
+        }
+
+    def probe(self) -> str:
+        for name in self.config.workflows:
+            self._alive(name)
+        who = f"user {self.config.user_id}"
+        return f"{self.context.system}: signed in as {who}, {len(self.config.workflows)} workflows"
+
+    def bound(self, stream: Stream) -> str:
+        """The server's time less the safety delay, never later than ours, as the site writes it."""
+        if not self._client.http.skew:
+            self._alive(stream.name)
+        now = min(self._client.http.server_now(), self.context.clock.now())
+        return self._local(now - timedelta(seconds=self.config.safety_delay_s))
+
+    def rewind(self, stream: Stream, start: Position) -> Position:
+        if not self.config.overlap_s or not start.cursor:
+            return start
+        earlier = datetime.strptime(start.cursor, _TIMES) - timedelta(seconds=self.config.overlap_s)  # noqa: DTZ007
+        return Position(earlier.strftime(_TIMES))
+
+    def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
+        """Whole days of the site's zone, from just before the first midnight to the last second."""
+        start = Position(_midnight(after, 0)) if after else None
+        return Window(start, _midnight(until, 1) if until else None)
+
+    def read(self, stream: Stream, window: Window) -> Pages:
+        start, end = window.start or Position(""), window.end if window.end is not None else self.bound(stream)
+        listed, stable = self._settled(stream.name)
+        due = sorted((one.changed_at, one.key) for one in listed.values() if one.changed_at <= end)
+        due = [each for each in due if each > (start.cursor, start.tie)]
+        doubts = [] if stable else ["a list did not stand still while it was read"]
+        if not self.config.sees_all:
+            doubts.append(f"the lists hold only what user {self.config.user_id} has a part in (`sees_all` is not set)")
+        rejected = 0
+        for at in range(0, len(due), _CHUNK):
+            page = self._page(stream, due[at : at + _CHUNK])
+            rejected += len(page.rejects)
+            yield page
+        if rejected:
+            doubts.append(f"{rejected} requests of {stream.name} could not be read")
+        return Completeness(False, "; ".join(doubts)) if doubts else PROVEN
+
+    def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
+        where = f"{self.context.system} {stream.name}"
+        if self.config.writes != "enabled":
+            message = f"{where}: writing is switched off; set `writes: enabled` to let flows start requests here"
+            raise Misconfigured.one("CON282", message, Mark("config/sources.yaml"))
+        if not stream.writable:
+            message = f"{where}: there is no form field for our id; set `external_id` of this workflow"
+            raise Misconfigured.one("CON282", message, Mark("config/sources.yaml"))
+        return self._writer(stream).write(batch) if batch else []
+
+    def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
+        return self._writer(stream).read_back(external_ids)
+
+    def _writer(self, stream: Stream) -> RequestWriter:
+        workflow = self.config.workflows[stream.name]
+        return RequestWriter(self._client, self.config, stream.name, workflow, lambda: self._sure(stream.name))
+
+    def _settled(self, name: str) -> tuple[dict[str, Listed], bool]:
+        """All requests the account sees, and whether that stood still: two walks over several pages must agree."""
+        workflow, before = self.config.workflows[name].id, dict[str, Listed]()
+        together: dict[str, Listed] = {}
+        agreed = False
+        for _ in range(_LISTINGS):
+            found, whole = self._client.walk(workflow, name)
+            if whole or (whole is None and agreed and found == before):
+                return found, True
+            before, agreed = found, whole is None
+            together |= found
+        return together, False
+
+    def _sure(self, name: str) -> dict[str, Listed]:
+        """For writing: without a whole list nobody knows what is there already, so nothing is started."""
+        found, stable = self._settled(name)
+        if not stable:
+            raise Retry("CON286", f"{self.context.system} {name}: the lists do not stand still; nothing was started")
+        return found
+
+    def _page(self, stream: Stream, due: Sequence[tuple[str, str]]) -> Page:
+        """These in full; one that the server cannot serve is set aside."""
+        with ThreadPoolExecutor(max_workers=self.config.threads) as pool:
+            found = list(pool.map(lambda each: self._detail(stream.name, each[1]), due))
+        broken = [error for error in found if isinstance(error, Retry)]
+        if broken:
+            if len(broken) == len(due) > 1 or any(error.code not in _SERVER_FAULTS for error in broken):
+                raise broken[0]
+            self._alive(stream.name)  # fails when it is not just the record
+        page = Page([], Position(*due[-1]))
+        for (_, key), one in zip(due, found, strict=True):
+            if isinstance(one, dict):
+                page.rows.append(one)
+            else:
+                page.rejects.append((key, Reject(one.code, one.message)))
+        return page
+
+    def _detail(self, name: str, key: str) -> RawRow | Reject | Retry:
+        try:
+            row = self._client.detail(key, name)
+        except (Reject, Retry) as error:
+            return error
+        return {**row, OURS: row["form"].get(self.config.workflows[name].external_id, "")}
+
+    def _alive(self, name: str) -> None:
+        self._client.count(self.config.workflows[name].id, self.config.lists[0], name)
+
+    def _local(self, at: datetime) -> str:
+        return at.astimezone(self._zone).strftime(_TIMES)
+
+
+def _midnight(day: str, days: int) -> str:
+    at = datetime.combine(date.fromisoformat(day) + timedelta(days=days), time()) - timedelta(seconds=1)
+    return at.strftime(_TIMES)
