@@ -13,7 +13,7 @@ import httpx
 from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Reject
 from goldbridge.http import body
-from goldbridge.http.envelope import Complaint, Envelope, Kind, Rule, status_rule
+from goldbridge.http.envelope import Complaint, Envelope, Kind, Rule
 from goldbridge.http.request import Draft
 from goldbridge.http.transport import WireTransport
 from goldbridge.http.trouble import Trouble, from_network
@@ -135,6 +135,8 @@ def open_envelope(
         if body.is_page(text, content_type) and not (as_text and _is_xml(content_type)):
             raise _page(status, bare, envelope, after_s)
         if as_text and (bare is None or "json" not in content_type):
+            if bare is not None and (heard := envelope.hear(status, text)) is not None:
+                raise _complained(heard, envelope, bare, after_s)
             if bare is not None:
                 raise _bare(status, bare, envelope, after_s)
             return Reply(text, status, served_at, subject, headers)
