@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from goldbridge.errors import Halt
@@ -12,7 +12,7 @@ from goldbridge.ports import Json
 if TYPE_CHECKING:
     from connectors.rest.config import EnvelopeConfig
 
-EXPIRED = "CON105"
+EXPIRED = NOTHING = "CON105"
 CLASSES: Mapping[str, Rule] = {
     "refresh-token": Rule(Kind.REFRESH, "check `auth` of this system"),
     "retry": RETRY,
@@ -57,14 +57,21 @@ def rows_of(reply: Reply, path: str) -> list[Json]:
     return value
 
 
-def make_envelope(config: EnvelopeConfig, *, of_record: bool = False) -> Envelope:
-    """The envelope of a source; `of_record`: the path names a record, so that a 404 is about it, not about settings."""
+def make_envelope(config: EnvelopeConfig, *, of_record: bool = False, absent: Sequence[str] | None = None) -> Envelope:
+    """The envelope of a source; `of_record`: the path names a record, so that a 404 is about it, not about settings.
+
+    `absent`, for a search: a 404 and these codes say that there is nothing, and end as `NOTHING`.
+    """
     statuses = {410: CLASSES["expired"]}
     if of_record:
         statuses |= {404: _GONE, 410: _GONE}
     statuses |= {status: CLASSES[name] for status, name in config.statuses.items()}
+    rules = {code: CLASSES[name] for code, name in config.classes.items()}
+    if absent is not None:
+        statuses |= dict.fromkeys((404, 410), CLASSES["expired"])
+        rules |= dict.fromkeys(absent, CLASSES["expired"])
     envelope = Envelope(
-        rules={code: CLASSES[name] for code, name in config.classes.items()},
+        rules=rules,
         statuses=statuses,
         names={Kind.HALT: EXPIRED},
     )

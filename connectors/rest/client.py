@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.base import Context
-from connectors.rest.answer import make_envelope
+from connectors.rest.answer import NOTHING, make_envelope
 from connectors.rest.config import RestConfig
 from connectors.rest.login import make_auth
 from connectors.rest.part import RequestConfig
 from connectors.rest.template import Template, Values, path
-from goldbridge.errors import Halt
-from goldbridge.http import Client, Reply
+from goldbridge.errors import Halt, Reject
+from goldbridge.http import Client, Envelope, Reply
 from goldbridge.http.request import origin
 
 
@@ -58,20 +58,34 @@ class RestClient:
                 store=context.store,
             ),
         }
-        envelope, of_record = make_envelope(config.envelope), make_envelope(config.envelope, of_record=True)
-        self.http: Client = context.http.client(base_url=config.base_url, envelope=envelope, **self._shared)
-        self._records: Client = context.http.client(base_url=config.base_url, envelope=of_record, **self._shared)
+        envelope, self._factory = make_envelope(config.envelope), context.http
+        self.http = self._client(envelope)
+        self._records = self._client(make_envelope(config.envelope, of_record=True))
+        self._finders: dict[tuple[str, ...], Client] = {}
         parts = urlsplit(config.base_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._root: Client = context.http.client(base_url=self._origin, envelope=envelope, **self._shared)
+
+    def _client(self, envelope: Envelope) -> Client:
+        return self._factory.client(base_url=self.config.base_url, envelope=envelope, **self._shared)
 
     def ask(self, request: Request, values: Values, *, about: str) -> Reply:
         """A call that changes nothing, whatever its method."""
         return self._send(self.http, request, values, about=about, write=False)
 
-    def ask_record(self, request: Request, values: Values, *, about: str) -> Reply:
-        """The same about one record: a 404 is about the record."""
-        return self._send(self._records, request, values, about=about, write=False)
+    def find(self, request: Request, values: Values, *, absent: Sequence[str], about: str) -> Reply | None:
+        """A search by our external id; None when the API says that there is nothing. Other refusals stop the run."""
+        codes = tuple(absent)
+        if codes not in self._finders:
+            self._finders[codes] = self._client(make_envelope(self.config.envelope, absent=codes))
+        try:
+            return self._send(self._finders[codes], request, values, about=about, write=False)
+        except Halt as error:
+            if error.code == NOTHING:
+                return None
+            raise
+        except Reject as error:  # the question is ours, so no record can be blamed
+            raise Halt(error.code, error.message) from None
 
     def change(self, request: Request, values: Values, *, about: str) -> Reply:
         """A write."""

@@ -48,7 +48,7 @@ class Rest(Reader[RestConfig], Writer[RestConfig]):
             self._client.get(self.config.probe, about="probe")
             return f"{self.context.system}: {self.config.probe} answers"
         for name, pager in self._pagers.items():
-            pager.ask({}, pager.first(), 1)
+            pager.ask({"after": self.config.streams[name].begin or None}, pager.first(), 1)
             return f"{self.context.system}: {name} answers"
         return f"{self.context.system}: nothing is read here; set `probe` to have it tried"
 

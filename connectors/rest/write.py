@@ -84,13 +84,8 @@ class RecordWriter:
         for start in range(0, len(wanted), size):
             chosen = wanted[start : start + size]
             values: dict[str, Json] = {"external_ids": chosen, "external_id": chosen[0], "limit": len(chosen)}
-            try:
-                reply = self._client.ask_record(back, values, about=f"{self._name} by external id")
-            except Reject:  # no record has this id
-                if size > 1:
-                    raise
-                continue
-            for row in self._found(reply, config.rows, config.row):
+            reply = self._client.find(back, values, absent=config.absent, about=f"{self._name} by external id")
+            for row in self._found(reply, config.rows, config.row) if reply is not None else []:
                 found.setdefault(str(row.get(str(self._config.external_id))), row)
         return {one: found[one] for one in wanted if one in found}
 

@@ -31,6 +31,7 @@ class FindConfig(RequestConfig):
     rows: str = Field("", description="where the list or the single record stands; a ? behind it: may be missing")
     row: str = Field("", description="where the record stands within an item of the list")
     size: int = Field(50, ge=1, le=1000, description="how many {external_ids} fit into one call")
+    absent: tuple[str, ...] = Field((), description="codes that say that no record has this id; HTTP 404 always does")
 
 
 class BatchConfig(Part):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.base import Write
 from connectors.rest import Rest
-from goldbridge.clock import Clock
+from goldbridge.clock import Clock, FrozenClock
 from goldbridge.errors import Halt, Misconfigured, Retry
 from goldbridge.simulators.kit import Fault
 from goldbridge.simulators.kit.loopback import Loopback
 from goldbridge.simulators.plain import CLIENT_SECRET, KEY, REFRESH_TOKEN, SIGNING_KEY, Plain
 from tests.connectors.rest_shape import AUTHS, BATCH, WRITE, Case, account, new, source, write
-from tests.connectors.rig import connect, outcome
+from tests.connectors.rig import NOON, NOON_MS, connect, outcome
 
 CREATE = "/account"
 UPSERT: dict[str, Any] = {
@@ -194,6 +197,21 @@ def test_f34_a_record_that_is_gone_is_a_dead_letter_and_a_delete_of_it_is_done()
     assert done.outcome == "written"
 
 
+def test_only_what_says_so_counts_as_nothing_there() -> None:
+    codes = {"code": "code", "success": ["0"], "classes": {"not_found": "fatal-record", "bad_question": "fatal-record"}}
+    for absent, expected in ((["not_found"], "written"), ([], None)):
+        back = {**UPSERT["read_back"], "rows": "data", "absent": absent}
+        declared = {**WRITE, "create": {**WRITE["create"], "key": "data.id"}, "read_back": back}
+        there = Case(stream={"write": declared}, envelope="code")
+        entry = {**source(envelope="code", stream={"write": declared}), "envelope": codes}
+        connector = connect(Rest, there.sim, there.clock, **entry)
+        if expected is None:
+            assert outcome(lambda connector=connector: write(connector, new(1))) == (Halt, "CON012")
+        else:
+            assert [write(connector, new(1))[0].outcome for _ in range(2)] == [expected] * 2
+        assert len(there.ids()) == (expected is not None)
+
+
 def test_read_back_asks_in_batches() -> None:
     there = Case(rows=[account(number, external_id=f"g{number}") for number in range(230)], stream={"write": WRITE})
     connector = there.connect()
@@ -307,3 +325,22 @@ def test_s6_no_secret_reaches_a_log_or_an_error(
     for secret in (*secrets, "plain-sandbox-token-0001"):
         if secret in AUTHS[kind].values() or (secret.endswith("-0001") and "token_url" in AUTHS[kind]):
             assert secret not in everything
+
+
+def test_a_signature_may_cover_the_sorted_query() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"items": [], "has_more": False})
+
+    auth = {
+        "kind": "hmac", "key": "signing-key", "key_id": "app7", "sign": "{method}&{sorted_query}&{timestamp_ms}",
+        "digest": "sha1", "output": "base64", "headers": {"X-Sign": "{signature}"}, "params": {"app": "{key_id}"},
+    }  # fmt: skip
+    entry = {**source(), "auth": auth}
+    connect(Rest, None, FrozenClock(NOON), transport=httpx.MockTransport(answer), **entry).probe()
+    text = f"GET&app=app7&limit=1&{NOON_MS}"
+    wanted = base64.b64encode(hmac.new(b"signing-key", text.encode(), "sha1").digest()).decode()
+    assert asked[0].headers["x-sign"] == wanted
+    assert asked[0].url.params["app"] == "app7"
