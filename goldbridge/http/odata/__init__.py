@@ -3,6 +3,7 @@
 `Service` asks and changes, `Walker` reads closed windows, `Tracker` follows delta links, `RecordWriter` writes.
 """
 
+from goldbridge.http.odata.batch import Operation
 from goldbridge.http.odata.cursor import Cursor, usable
 from goldbridge.http.odata.delta import Tracker
 from goldbridge.http.odata.fault import Dialect
@@ -11,7 +12,7 @@ from goldbridge.http.odata.metadata import EntitySet
 from goldbridge.http.odata.service import Access, Service
 from goldbridge.http.odata.value import ETAG, INTEGERS, KEY, TIMES, literal
 from goldbridge.http.odata.walk import Part, Walker, plan, read, rewound
-from goldbridge.http.odata.write import Guard, Outcome, RecordWriter, Target
+from goldbridge.http.odata.write import Change, Outcome, RecordWriter, Target
 
 __all__ = [
     "ETAG",
@@ -19,10 +20,11 @@ __all__ = [
     "KEY",
     "TIMES",
     "Access",
+    "Change",
     "Cursor",
     "Dialect",
     "EntitySet",
-    "Guard",
+    "Operation",
     "Outcome",
     "Part",
     "RecordWriter",

@@ -46,7 +46,7 @@ class Result:
 
 def send(service: Service, operations: Sequence[Operation]) -> list[Result | GoldbridgeError]:
     """One result or error per change, in order; raises when the batch as a whole was refused or its answer lost."""
-    sent = _send_json if service.version == 4 else _send_parts
+    sent = _send_json if service.json_batches else _send_parts
     results = sent(service, operations)
     return [_judged(service, operation, results.get(index)) for index, operation in enumerate(operations)]
 
@@ -84,7 +84,8 @@ def _send_parts(service: Service, operations: Sequence[Operation]) -> dict[int, 
         lines += [f"{operation.method} {operation.path} HTTP/1.1", "Accept: application/json"]
         body = "" if operation.body is None else json.dumps(operation.body, ensure_ascii=False, separators=(",", ":"))
         lines += [f"{name}: {value}" for name, value in operation.headers.items()]
-        lines += ["Content-Type: application/json; charset=utf-8", f"Content-Length: {_length(body)}", "", body]
+        exact = ";IEEE754Compatible=true" if service.version == 4 else ""
+        lines += [f"Content-Type: application/json{exact}", f"Content-Length: {_length(body)}", "", body]
         lines += [f"--{inner}--", ""]
     content = "\r\n".join([*lines, f"--{_BOUNDARY}--", ""])
     try:
@@ -92,7 +93,7 @@ def _send_parts(service: Service, operations: Sequence[Operation]) -> dict[int, 
     except UnicodeEncodeError:
         raise Reject("CON017", "a value holds half a character (a lone surrogate) and cannot be sent") from None
     headers = {**service.headers(), "content-type": f"multipart/mixed; boundary={_BOUNDARY}"}
-    headers["accept"] = "multipart/mixed"
+    headers |= {"accept": "multipart/mixed", "prefer": "odata.continue-on-error"}
     about = f"batch of {len(operations)}"
     reply = service.writes.send(
         "POST", service.path("$batch"), content=raw, write=True, about=about, headers=headers, as_text=True

@@ -8,13 +8,14 @@ for itself, so a link to the same path elsewhere is followed here, and any other
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from goldbridge.errors import Halt, Misconfigured, Reject, Retry
+from goldbridge.errors import Halt, Misconfigured
 from goldbridge.http.auth import Auth, Chain
 from goldbridge.http.budget import Budget
 from goldbridge.http.client import Client
@@ -23,10 +24,10 @@ from goldbridge.http.factory import HttpFactory
 from goldbridge.http.odata import login
 from goldbridge.http.odata.fault import Dialect
 from goldbridge.http.odata.metadata import EntitySet, Metadata, Unreadable, parse
-from goldbridge.http.odata.value import decode_row
+from goldbridge.http.odata.value import decode_row, plain
 from goldbridge.ports import Json
 
-_ANSWERS_LATER = ("CON002", "CON013")
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(slots=True)
@@ -43,7 +44,8 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a service is and what every call to it carries; `csrf` says that changes need a token with cookies."""
+    """Where a service is and what every call to it carries; `csrf` says that changes need a token with cookies,
+    `json_batches` that a V4 service takes `$batch` as JSON."""
 
     base_url: str
     version: int | None = None
@@ -52,6 +54,7 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     csrf: bool = False
+    json_batches: bool = True
     timeout_s: float = 60.0
     zone: str | None = None
 
@@ -171,7 +174,7 @@ class Service:
                 f"{self.system} {of.name}: the answer has no list of records; the API changed, or base_url is wrong"
             )
             raise Halt("CON019", message)
-        feed = Feed([], served_at=reply.served_at, count=plain_text(body.get(count)))
+        feed = Feed([], served_at=reply.served_at, count=plain(body.get(count)))
         gone = []
         for row in found:
             if (key := self._removed(of, row)) is not None:
@@ -215,29 +218,18 @@ class Service:
         return dict(self._access.headers)
 
     @property
+    def json_batches(self) -> bool:
+        return self.version == 4 and self._access.json_batches
+
+    @property
     def dialect(self) -> Dialect:
         return self._access.dialect
-
-    def serves(self, name: str, path: str) -> bool:
-        """Whether a page can be had at all; a server that is down answers no question, and nobody blames a record."""
-        try:
-            self.feed(name, path)
-        except (Retry, Reject):
-            return False
-        return True
-
-
-def plain_text(value: Json) -> str:
-    return "" if value is None else str(value)
 
 
 def key_of(identity: str) -> str:
     """The key in an entity's address, e.g. `…/accounts(1f…)` or `A_BusinessPartner('4711')`; a bare key as it is."""
     if not identity.endswith(")") or "(" not in identity:
         return identity
-    inner = identity[identity.rindex("(") + 1 : -1] if "'" not in identity else identity[identity.index("(") + 1 : -1]
-    if inner.startswith("guid'"):
-        inner = inner[4:]
-    if len(inner) > 1 and inner[0] == inner[-1] == "'" and "=" not in inner.replace("''", ""):
-        return inner[1:-1].replace("''", "'")
-    return inner
+    inner = unquote(identity[identity.index("(") + 1 : -1])
+    inner = inner[4:] if inner.startswith("guid'") else inner
+    return inner[1:-1].replace("''", "'") if _QUOTED.fullmatch(inner) else inner

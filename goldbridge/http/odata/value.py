@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from goldbridge.ports import Json
@@ -163,6 +162,6 @@ def _span(text: str) -> str:
     return f"PT{int(hours):02d}H{int(minutes):02d}M{seconds.zfill(2)}S"
 
 
-def plain(value: Any) -> str:
-    """A key's part as text."""
+def plain(value: Json) -> str:
+    """A value as text, nothing for nothing."""
     return "" if value is None else str(value)

@@ -106,7 +106,8 @@ def read(walker: Walker, walks: Sequence[Walk]) -> Generator[Part, None, int]:
 class Walker:
     """Walks one set. `between` says which rows a window holds, as a filter; empty bounds are open.
 
-    `keyset` asks for what comes after the last key; otherwise the server's own links are followed.
+    `keyset` asks for what comes after the last key; otherwise the server's own links are followed, in
+    the order of `order`.
     """
 
     service: Service
@@ -117,6 +118,7 @@ class Walker:
     expand: str = ""
     keyset: bool = True
     prefer: str = ""
+    order: tuple[str, ...] = ()
 
     def pages(self, walk: Walk) -> Iterator[Part]:
         """The pages of one walk, until an empty one: a short page is no proof that nothing follows."""
@@ -221,7 +223,7 @@ class Walker:
         conditions = [self.between(walk.lower, walk.upper), self._beyond(walk.after)]
         options = {
             "$filter": " and ".join(f"({one})" for one in conditions if one),
-            "$orderby": ",".join(self.of.keys),
+            "$orderby": ",".join(self.of.keys if self.keyset else self.order or self.of.keys),
             "$select": self.select,
             "$expand": self.expand,
         }

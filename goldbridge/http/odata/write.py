@@ -6,8 +6,9 @@ time, and that look-up also brings the ETag that a change has to show. A lost an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from goldbridge.http.odata.value import ETAG, encode, literal, plain
 from goldbridge.ports import Json
 
 _ASKED_AT_ONCE = 20  # a filter of so many comparisons stays far below the 8 kB that URLs may have
+_NAMED = re.compile(r"\w+='")
 _NOT_OURS = (ETAG, "@key")
 
 
@@ -60,18 +62,19 @@ class Target:
     batch: bool = False
     select: str = ""
     readonly: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class RecordWriter:
-    """Writes one set of a service."""
+    """Writes one set of a service; a system that finds its records otherwise overrides `current` and `operation`."""
 
     def __init__(self, service: Service, of: EntitySet, target: Target) -> None:
-        self._service, self._of, self._target = service, of, target
+        self.service, self.of, self.target = service, of, target
 
     def write(self, changes: Sequence[Change]) -> list[Outcome]:
         """One outcome per change. What concerns the whole target is raised, but only while nothing was written yet."""
         self._check(changes)
-        current = self._current(changes)
+        current = self.current(changes)
         guard, ready, seen = Guard(), [], set[str]()
         for change in changes:
             if change.external_id in seen:
@@ -79,10 +82,11 @@ class RecordWriter:
                 guard.results.append(Outcome(change.external_id, "retry", message=message))
                 continue
             seen.add(change.external_id)
-            operation = guard.prepared(change, lambda change=change: self._operation(change, current))  # type: ignore[misc]
+            operation = guard.prepared(change, lambda change=change: self.operation(change, current))  # type: ignore[misc]
             if operation is not None:
-                ready.append((change, operation))
-        if self._target.batch and len(ready) > 1:
+                headers = {**self.target.headers, **operation.headers}
+                ready.append((change, replace(operation, headers=headers)))
+        if self.target.batch and len(ready) > 1:
             self._send_all(ready, guard)
         else:
             for change, operation in ready:
@@ -92,38 +96,36 @@ class RecordWriter:
     def read_back(self, external_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
         """Records by our external id, asked for in batches; of several with one id the first by key counts."""
         wanted = sorted({one for one in external_ids if one})
-        return self._find(self._target.external_id, wanted)
+        return self._find(self.target.external_id, wanted)
 
     # Before
 
     def _check(self, changes: Sequence[Change]) -> None:
         """Names the properties that the set does not have, or that cannot be written, before anything is sent."""
-        self._service.check(self._of.name, [self._target.external_id], "external_id")
+        self.service.check(self.of.name, [self.target.external_id], "external_id")
         problems = Problems()
         for name in sorted({name for change in changes for name in change.values if not self._reference(name)}):
-            if name in self._target.readonly:
-                message = (
-                    f"{self._service.system} {self._of.name}: '{name}' is kept by the system and cannot be written"
-                )
-                problems.note(self._service.reads.mark, "CON126", message)
+            if name in self.target.readonly:
+                message = f"{self.service.system} {self.of.name}: '{name}' is kept by the system and cannot be written"
+                problems.note(self.service.reads.mark, "CON126", message)
                 continue
             try:
-                self._service.check(self._of.name, [name], "the mapping")
+                self.service.check(self.of.name, [name], "the mapping")
             except Misconfigured as error:
                 problems.extend(error.problems)
         problems.raise_any()
 
     def _reference(self, name: str) -> bool:
         """Whether a name is no property: links to other records, children of a deep insert, what is not ours."""
-        return name in _NOT_OURS or "@odata.bind" in name or name in self._of.navigations
+        return name in _NOT_OURS or "@odata.bind" in name or name in self.of.navigations
 
-    def _current(self, changes: Sequence[Change]) -> dict[str, dict[str, Json]]:
+    def current(self, changes: Sequence[Change]) -> dict[str, dict[str, Json]]:
         """The records as they are now, by our external id: those whose key we know by it, when their ETag is needed."""
         unknown = [change.external_id for change in changes if change.key is None]
         found = self.read_back(unknown)
-        if self._target.lock == "etag" and len(self._of.keys) == 1:
+        if self.target.lock == "etag" and len(self.of.keys) == 1:
             held = {change.key: change.external_id for change in changes if change.key is not None}
-            rows = self._find(self._of.keys[0], sorted(held))
+            rows = self._find(self.of.keys[0], sorted(held))
             found |= {held[key]: row for key, row in rows.items()}
         return found
 
@@ -131,54 +133,54 @@ class RecordWriter:
         found: dict[str, dict[str, Json]] = {}
         for start in range(0, len(wanted), _ASKED_AT_ONCE):
             asked = wanted[start : start + _ASKED_AT_ONCE]
-            kind, version = self._of.kinds[name], self._service.version
+            kind, version = self.of.kinds[name], self.service.version
             options = {
                 "$filter": " or ".join(f"{name} eq {literal(one, kind, version)}" for one in asked),
-                "$orderby": ",".join(self._of.keys),
-                "$select": self._target.select,
+                "$orderby": ",".join(self.of.keys),
+                "$select": self.target.select,
             }
-            path = self._service.path(self._of.name, options)
+            path = self.service.path(self.of.name, options)
             while path:
-                feed = self._service.feed(self._of.name, path)
+                feed = self.service.feed(self.of.name, path)
                 for row in feed.rows:
                     found.setdefault(plain(row.get(name)), row)
                 path = feed.next
         return {one: found[one] for one in wanted if one in found}
 
-    def _operation(self, change: Change, current: Mapping[str, dict[str, Json]]) -> batch.Operation | Outcome:
+    def operation(self, change: Change, current: Mapping[str, dict[str, Json]]) -> batch.Operation | Outcome:
         """What to send for one record, or its outcome when there is nothing to send."""
         row = current.get(change.external_id)
-        key, about = self._key(change, row), f"{self._of.name} {change.external_id}"
+        key, about = self._key(change, row), f"{self.of.name} {change.external_id}"
         if change.op == "deactivate":
             return self._deactivation(change, key, row, about)
-        values = self.encoded({**change.values, self._target.external_id: change.external_id}, about)
+        values = self.encoded({**change.values, self.target.external_id: change.external_id}, about)
         if key is not None:
-            for name in self._of.keys:
+            for name in self.of.keys:
                 values.pop(name, None)
-            return batch.Operation(self._target.method, self._entity(key), values, self._lock(row), about)
+            return batch.Operation(self.target.method, self.entity(key), values, self._lock(row), about)
         if change.op == "update":
-            message = f"{self._service.system} {about}: no record carries this external id any more; create it anew"
+            message = f"{self.service.system} {about}: no record carries this external id any more; create it anew"
             return Outcome(change.external_id, "rejected", code="CON132", message=message)
-        return batch.Operation("POST", self._of.name, values, {}, about)
+        return batch.Operation("POST", self.of.name, values, {}, about)
 
     def _key(self, change: Change, row: Mapping[str, Json] | None) -> str | None:
         if change.key is not None:
             return change.key
         if row is None:
             return None
-        return plain(row.get("@key") if len(self._of.keys) > 1 else row.get(self._of.keys[0]))
+        return plain(row.get("@key") if len(self.of.keys) > 1 else row.get(self.of.keys[0]))
 
     def _deactivation(
         self, change: Change, key: str | None, row: Mapping[str, Json] | None, about: str
     ) -> batch.Operation | Outcome:
         if key is None:
             return Outcome(change.external_id, "written", message="nothing to deactivate")
-        if self._target.deactivate:
-            values = self.encoded(self._target.deactivate, about)
-            return batch.Operation(self._target.method, self._entity(key), values, self._lock(row), about)
-        if self._target.delete:
-            return batch.Operation("DELETE", self._entity(key), None, self._lock(row), about)
-        message = f"{self._service.system} {about}: nothing says how a record is deactivated here; set deactivate"
+        if self.target.deactivate:
+            values = self.encoded(self.target.deactivate, about)
+            return batch.Operation(self.target.method, self.entity(key), values, self._lock(row), about)
+        if self.target.delete:
+            return batch.Operation("DELETE", self.entity(key), None, self._lock(row), about)
+        message = f"{self.service.system} {about}: nothing says how a record is deactivated here; set deactivate"
         return Outcome(change.external_id, "rejected", key, "CON133", message)
 
     def encoded(self, values: Mapping[str, Json], about: str) -> dict[str, Json]:
@@ -187,26 +189,26 @@ class RecordWriter:
         for name, value in values.items():
             if name in _NOT_OURS:
                 continue
-            kind = self._of.kinds.get(name, "")
+            kind = self.of.kinds.get(name, "")
             try:
-                found[name] = encode(value, kind, self._service.version)
+                found[name] = encode(value, kind, self.service.version)
             except ValueError as error:
-                message = f"{self._service.system} {about}: {name} ({kind}): {error}"
+                message = f"{self.service.system} {about}: {name} ({kind}): {error}"
                 raise Reject("CON134", message, field=name) from None
         return found
 
     def _lock(self, row: Mapping[str, Json] | None) -> dict[str, str]:
-        if self._target.lock == "none":
+        if self.target.lock == "none":
             return {}
-        etag = str(row.get(ETAG) or "") if row and self._target.lock == "etag" else ""
+        etag = str(row.get(ETAG) or "") if row and self.target.lock == "etag" else ""
         return {"If-Match": etag or "*"}
 
-    def _entity(self, key: str) -> str:
+    def entity(self, key: str) -> str:
         """The address of a record, relative to the service root."""
-        if len(self._of.keys) == 1:
-            key = literal(key, self._of.kinds[self._of.keys[0]], self._service.version)
+        if len(self.of.keys) == 1:
+            key = literal(key, self.of.kinds[self.of.keys[0]], self.service.version)
         shown = quote(key, safe="'=,:$-")
-        return f"{self._of.name}({shown})"
+        return f"{self.of.name}({shown})"
 
     # After
 
@@ -215,12 +217,12 @@ class RecordWriter:
         method = operation.method
         if method == "MERGE":
             method, headers = "POST", {**headers, "X-HTTP-Method": "MERGE"}
-        reply = self._service.change(method, operation.path, operation.body, about=operation.about, headers=headers)
+        reply = self.service.change(method, operation.path, operation.body, about=operation.about, headers=headers)
         return self._written(change, batch.Result(reply.status, reply.headers, reply.data))
 
     def _send_all(self, ready: Sequence[tuple[Change, batch.Operation]], guard: Guard) -> None:
         try:
-            results = batch.send(self._service, [operation for _, operation in ready])
+            results = batch.send(self.service, [operation for _, operation in ready])
         except Reject as error:  # one value spoils the whole text: each is tried alone
             if error.code != "CON017":
                 raise
@@ -241,18 +243,19 @@ class RecordWriter:
             found = self.read_back([change.external_id]).get(change.external_id)
             key = self._key(change, found) or ""
         if not key and change.op != "deactivate":
-            message = f"{self._service.system} {self._of.name} {change.external_id}: written, but it is not found yet"
+            message = f"{self.service.system} {self.of.name} {change.external_id}: written, but it is not found yet"
             return Outcome(change.external_id, "unknown", code="CON135", message=message)
         return Outcome(change.external_id, "written", key or None)
 
     def _told(self, result: batch.Result) -> str:
         """The key in an answer: in its record, or in the address it names."""
         body = result.body.get("d", result.body) if isinstance(result.body, dict) else None
-        if isinstance(body, dict) and all(name in body for name in self._of.keys):
-            row = self._service.row(self._of, body)
-            return plain(row.get("@key") if len(self._of.keys) > 1 else row.get(self._of.keys[0]))
+        if isinstance(body, dict) and all(name in body for name in self.of.keys):
+            row = self.service.row(self.of, body)
+            return plain(row.get("@key") if len(self.of.keys) > 1 else row.get(self.of.keys[0]))
         address = result.headers.get("odata-entityid") or result.headers.get("location") or ""
-        return key_of(address) if address.endswith(")") else ""
+        found = key_of(address) if address.endswith(")") else ""
+        return "" if len(self.of.keys) == 1 and _NAMED.match(found) else found  # an alternate key is not the key
 
 
 def _good(result: batch.Result | GoldbridgeError) -> batch.Result:

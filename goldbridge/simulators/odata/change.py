@@ -114,6 +114,12 @@ class Change:
         for name, value in data.items():
             if name == "__metadata" or name.startswith("@odata."):
                 continue
+            if name.endswith("@odata.bind"):
+                bound = f"_{name.removesuffix('@odata.bind')}_value"
+                if bound not in of.properties or not str(value).endswith(")"):
+                    raise Refused("bad_value", f"'{name}' names no link")
+                values[bound] = str(value).partition("(")[2][:-1]
+                continue
             if name in of.children:
                 entries = value.get("results") if isinstance(value, dict) else value
                 children.append((self._tables[of.children[name][0]], list(entries or ())))

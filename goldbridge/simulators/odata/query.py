@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from goldbridge.simulators.kit import Refused
 from goldbridge.simulators.odata.ask import Ask, Said
@@ -44,9 +45,9 @@ class Query:
             return self._last[table.of.name]
         if "$skip" in options and not self._skip:
             raise Refused("bad_query", "$skip is not supported")
-        token = json.loads(options["$skiptoken"]) if "$skiptoken" in options else {}
+        token = _token(options["$skiptoken"]) if "$skiptoken" in options else {}
         if "$deltatoken" in options:
-            token = {"delta": json.loads(options["$deltatoken"])}
+            token = {"delta": _token(options["$deltatoken"])}
         tracking = "track-changes" in wanted
         if tracking and not table.of.tracked:
             raise Refused("not_tracked", f"Entity: {table.of.name} isn't enabled for change tracking")
@@ -204,6 +205,11 @@ class Query:
 
     def etag(self, row: Row) -> str:
         return f"W/\"'{row.version:014d}'\"" if self.version == 2 else f'W/"{row.version}"'
+
+
+def _token(text: str) -> Any:
+    """What a link of ours carries, encoded once or twice."""
+    return json.loads(text if text[:1] in ("{", "[") else unquote(text))
 
 
 def _rank(value: Any) -> list[Any]:
