@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.base import BudgetConfig, Context, RawRow
-from connectors.feishu.config import FeishuConfig
+from connectors.feishu.config import FeishuConfig, TableConfig
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.http import (
     CONFIG,
@@ -102,6 +102,9 @@ class FeishuClient:
         detail = config.detail_budget
         counted = factory.budget(system, calls=detail.calls, per_s=detail.per_s, daily=detail.daily, name="detail")
         self._details = factory.client(**base, budget=counted, auth=auth)
+        pages = config.table_budget
+        counted = factory.budget(system, calls=pages.calls, per_s=pages.per_s, daily=pages.daily, name="table")
+        self._tables = factory.client(**base, budget=counted, auth=auth)
 
     def _fetch_token(self, _: Token | None) -> Token:
         secrets = {"app_id": self._config.app_id, "app_secret": self._config.app_secret.get_secret_value()}
@@ -117,14 +120,34 @@ class FeishuClient:
             reply = self.http.get(_LIST, params=question, about=code, endpoint=_LIST)
         except Reject as error:  # here the question is ours, so no approval can be blamed
             raise Halt(error.code, error.message) from None
+        ids, following = self._paged(reply, "instance_code_list", code)
+        return [str(each) for each in ids], following
+
+    def table_page(self, name: str, table: TableConfig, token: str) -> tuple[list[RawRow], str]:
+        """One page of records, and the token of the next page; "" at the end."""
+        app_token, table_id = quote(table.app_token, safe=""), quote(table.table_id, safe="")
+        path = f"/open-apis/bitable/v1/apps/{app_token}/tables/{table_id}/records/search"
+        params: dict[str, Any] = {"page_size": self._config.page_size} | ({"page_token": token} if token else {})
+        body = {"automatic_fields": True}
+        try:
+            reply = self._tables.send("POST", path, params=params, json=body, about=name, endpoint="table")
+        except Reject as error:  # the question is ours, so no record can be blamed
+            raise Halt(error.code, error.message) from None
+        records, following = self._paged(reply, "items", name)
+        if not all(isinstance(each, dict) for each in records):
+            raise Halt("CON019", f"{self.http.system} {name}: a record is no object; the API changed")
+        return records, following
+
+    def _paged(self, reply: Reply, listed: str, about: str) -> tuple[list[Any], str]:
+        """What a page lists, and the token of the next; a list that just stops is never taken for whole."""
         data = reply.unwrap("data")
-        ids = data.get("instance_code_list") or [] if isinstance(data, dict) else None
-        if not isinstance(ids, list) or "has_more" not in data:
-            raise Halt("CON019", f"{self.http.system} {code}: the answer is no list of approvals; the API changed")
+        found = data.get(listed) or [] if isinstance(data, dict) else None
+        if not isinstance(found, list) or "has_more" not in data:
+            raise Halt("CON019", f"{self.http.system} {about}: the answer has no list {listed!r}; the API changed")
         following = str(data.get("page_token") or "") if data["has_more"] else ""
         if data["has_more"] and not following:
-            raise Halt("CON252", f"{self.http.system} {code}: the list goes on, but has no page_token to go on with")
-        return [str(each) for each in ids], following
+            raise Halt("CON252", f"{self.http.system} {about}: the list goes on, but has no page_token to go on with")
+        return found, following
 
     def detail(self, code: str, key: str) -> RawRow | Reject | Retry:
         """One approval in full by its code or by the id that we gave it, or why it cannot be had."""

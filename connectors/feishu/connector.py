@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.base import Context, Pages, Position, RawRow, Reader, Stream, Window, Write, Writer, WriteResult
 from connectors.feishu.client import FeishuClient
 from connectors.feishu.config import FeishuConfig
+from connectors.feishu.table import read_table
 from connectors.feishu.write import RUNNING, ApprovalWriter
 from connectors.following import Progress, Trail, follow
 from goldbridge.errors import Mark, Misconfigured
@@ -30,7 +31,11 @@ class Feishu(Reader[FeishuConfig], Writer[FeishuConfig]):
 
     @cached_property
     def streams(self) -> Mapping[str, Stream]:
-        return {
+        tables = {
+            name: Stream(name, key="record_id", walk="full", volatile=("last_modified_time",))
+            for name in self.config.tables
+        }
+        return tables | {
             code: Stream(
                 code,
                 key="instance_code",
@@ -46,12 +51,18 @@ class Feishu(Reader[FeishuConfig], Writer[FeishuConfig]):
         }
 
     def probe(self) -> str:
+        """Asks for the approvals of the last minute, and a page of each table."""
         for code in self.config.approvals:
             self._alive(code)
-        return f"{self.context.system}: signed in, {len(self.config.approvals)} approval definitions"
+        for name, table in self.config.tables.items():
+            self._client.table_page(name, table, "")
+        counts = f"{len(self.config.approvals)} approval definitions, {len(self.config.tables)} tables"
+        return f"{self.context.system}: signed in, {counts}"
 
-    def bound(self, stream: Stream) -> str:
-        """The server's time less the safety delay, in epoch milliseconds; never later than ours."""
+    def bound(self, stream: Stream) -> str | None:
+        """The server's time less the safety delay, in epoch milliseconds; never later than ours. Tables know none."""
+        if stream.name in self.config.tables:
+            return None
         if not self._client.http.skew:
             self._alive(stream.name)
         now = min(self._client.http.server_now(), self.context.clock.now())
@@ -59,14 +70,20 @@ class Feishu(Reader[FeishuConfig], Writer[FeishuConfig]):
 
     def rewind(self, stream: Stream, start: Position) -> Position:
         """The list may lag behind by the overlap; what is running is asked for again anyway."""
+        if stream.name in self.config.tables:
+            return start
         return Progress(start).rewound(int(self.config.overlap_s * 1000))
 
     def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
+        if stream.name in self.config.tables:
+            return Window()
         start = Position(str(self._midnight(date.fromisoformat(after)) - 1)) if after else None
         return Window(start, str(self._midnight(date.fromisoformat(until), 1) - 1) if until else None)
 
     def read(self, stream: Stream, window: Window) -> Pages:
-        end = int(window.end if window.end is not None else self.bound(stream))
+        if table := self.config.tables.get(stream.name):
+            return (yield from read_table(self._client, stream.name, table))
+        end = window.end if window.end is not None else self.bound(stream)
         trail = Trail(
             subject=f"{self.context.system} {stream.name}",
             list_page=partial(self._client.list_page, stream.name),
@@ -80,16 +97,20 @@ class Feishu(Reader[FeishuConfig], Writer[FeishuConfig]):
             follow=self.config.follow,
             loop_code="CON252",
         )
-        return follow(trail, window.start, end, self._midnight(self.config.since) - 1)
+        earliest = self._midnight(self.config.since) - 1 if self.config.since else 0
+        return (yield from follow(trail, window.start, int(end or 0), earliest))
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
+        if stream.name in self.config.tables:
+            message = f"{self.context.system} {stream.name}: tables are read only; let the flow write approvals"
+            raise Misconfigured.one("CON258", message, Mark("flows.yaml"))
         if self.config.writes != "enabled":
             message = f"{self.context.system}: writing is switched off; set `writes: enabled` to let flows write here"
             raise Misconfigured.one("CON257", message, Mark("config/sources.yaml"))
         return self._writer.write(stream, batch) if batch else []
 
     def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
-        return self._writer.read_back(stream.name, external_ids)
+        return {} if stream.name in self.config.tables else self._writer.read_back(stream.name, external_ids)
 
     def _alive(self, code: str) -> None:
         now_ms = _milliseconds(self.context.clock.now())

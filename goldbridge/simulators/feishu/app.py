@@ -1,4 +1,4 @@
-"""A pretend Feishu: tenant tokens and approvals, with the windows and the answers of the vendor's sheet.
+"""A pretend Feishu: tenant tokens, approvals and tables, with the windows and the answers of the vendor's sheet.
 
 A wrong secret is refused with HTTP 200, a token with HTTP 400, a path with plain text. Approvals are listed by the time
 of their start within ten hours; their forms are JSON inside a text.
@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import Any, ClassVar
 
 from goldbridge.simulators.feishu.form import CONTRACT, Control, check_form
+from goldbridge.simulators.feishu.table import Table
 from goldbridge.simulators.kit import Answer, Call, Endpoint, Limit, Refused, SimClock, Simulator, json_answer
 from goldbridge.simulators.kit import text_answer as plain
 
@@ -73,6 +74,7 @@ class Feishu(Simulator):
         "start": Limit(100, 60.0),
         "definition": Limit(100, 60.0),
         "detail": Limit(1000, 60.0),
+        "table": Limit(20, 1.0),
     }
     app_id = "cli_sandbox"
     app_secret = "feishu-sandbox-secret"  # noqa: S105 - a fixed, obviously fake word
@@ -87,6 +89,7 @@ class Feishu(Simulator):
     ) -> None:
         super().__init__(clock=clock, limits=limits, seed=seed)
         self.definitions = {code: tuple(form) for code, form in (definitions or {APPROVAL_CODE: CONTRACT}).items()}
+        self.tables: dict[tuple[str, str], Table] = {}
         self._instances: dict[str, Instance] = {}
         self._tokens: list[tuple[str, float]] = []
         self._issued = self._started = 0
@@ -103,6 +106,10 @@ class Feishu(Simulator):
         kinds = {each.id: each.kind for each in self.definitions[approval]}
         form = [{"id": key, "type": kinds[key], "value": value, "currency": "CNY"} for key, value in values.items()]
         return self._start(approval, user_id, check_form(self.definitions[approval], json.dumps(form)), "").code
+
+    def add_record(self, app: str, table: str, fields: Mapping[str, Any]) -> str:
+        """Somebody fills in a row of a bitable; the table is made on first use."""
+        return self.tables.setdefault((app, table), Table()).add(dict(fields), self.clock.now_ms())
 
     def act(self, code: str, status: str) -> None:
         """The approver decides (APPROVED, REJECTED), the applicant withdraws (CANCELED), somebody deletes (DELETED)."""
@@ -121,6 +128,8 @@ class Feishu(Simulator):
         yield self._guarded("GET", f"{_ROOT}/instances/{{key}}", self._detail, "detail")
         yield self._guarded("GET", f"{_ROOT}/instances", self._list, "list")
         yield self._guarded("POST", f"{_ROOT}/instances", self._create, "start")
+        table = "/open-apis/bitable/v1/apps/{app}/tables/{table}/records/search"
+        yield self._guarded("POST", table, self._search, "table")
 
     def refuse(self, code: str, message: str = "", status: int = 0) -> Answer:
         body = {"code": int(code), "msg": message or "error", "error": {"log_id": f"2026SANDBOX{self.counters.calls}"}}
@@ -178,6 +187,12 @@ class Feishu(Simulator):
             return handle(call)
 
         return Endpoint(method, path, serve, limit)
+
+    def _search(self, call: Call) -> Answer:
+        table = self.tables.get((call.params["app"], call.params["table"]))
+        if table is None:
+            raise Refused("99992351", "table not found")
+        return _good(table.search(call))
 
     # Approvals
 
