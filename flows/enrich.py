@@ -95,9 +95,9 @@ class Trouble:
     open: int = 0
     in_a_row: int = 0
 
-    def note(self, error: Halt | Retry) -> None:
-        """Count a question that got no answer; it parks the look-up that refuses to be asked, or is down."""
-        self.open += 1
+    def note(self, error: Halt | Retry, questions: int = 1) -> None:
+        """Count what got no answer; it parks the look-up that refuses to be asked, or is down."""
+        self.open += questions
         if isinstance(error, Halt):
             self.parked = self.parked or error
             return
@@ -166,26 +166,33 @@ def _has(record: Golden, field: str) -> bool:
 def _ask(
     lookup: Lookup[Any], asked: str, questions: Sequence[Question], at: str, trouble: Trouble
 ) -> dict[str, CachedAnswer]:
-    """Ask side by side; a refused question is an answer, one that got no answer stays open for the next run."""
+    """Ask side by side, as many in one call as the look-up takes.
+
+    A refused question is an answer, one that got no answer stays open for the next run.
+    """
     found: dict[str, CachedAnswer] = {}
 
-    def one(question: Question) -> None:
+    def some(batch: Sequence[Question]) -> None:
         if trouble.parked:
             return
-        try:
-            answer = lookup.ask(asked, question.terms)
-        except Reject as error:
-            answer = Answer(False, asked, reason=error.message)
-        except (Retry, Halt) as error:
-            trouble.note(error)
-            return
-        trouble.in_a_row = 0
-        found[question.name] = CachedAnswer(
-            question.terms, answer.found, answer.stream, answer.key, answer.row, answer.reason, at
-        )
+        outcomes = lookup.ask_many(asked, [question.terms for question in batch])
+        unanswered = [outcome for outcome in outcomes if isinstance(outcome, Retry | Halt)]
+        for error in dict.fromkeys(unanswered):  # one call that failed counts once, however many it asked
+            trouble.note(error, sum(outcome is error for outcome in unanswered))
+        if len(unanswered) < len(batch):
+            trouble.in_a_row = 0
+        for question, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Retry | Halt):
+                continue
+            answer = Answer(False, asked, reason=outcome.message) if isinstance(outcome, Reject) else outcome
+            found[question.name] = CachedAnswer(
+                question.terms, answer.found, answer.stream, answer.key, answer.row, answer.reason, at
+            )
 
+    size = lookup.batch(asked)
+    batches = [questions[start : start + size] for start in range(0, len(questions), size)]
     with ThreadPoolExecutor(lookup.config.threads, thread_name_prefix=f"ask-{lookup.context.system}") as pool:
-        list(pool.map(one, questions))
+        list(pool.map(some, batches))
     return {name: found[name] for name in sorted(found)}
 
 

@@ -21,25 +21,8 @@ from goldbridge.errors import Mark, Misconfigured, Reject
 
 Record = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}", re.ASCII)
-_RESERVED = frozenset(
-    [
-        "distinct_id",
-        "original_id",
-        "time",
-        "properties",
-        "id",
-        "first_id",
-        "second_id",
-        "users",
-        "events",
-        "event",
-        "event_id",
-        "device_id",
-        "user_id",
-        "date",
-        "datetime",
-    ]
-)
+_RESERVED = {"distinct_id", "original_id", "time", "properties", "id", "first_id", "second_id", "users", "events"}
+_RESERVED |= {"event", "event_id", "device_id", "user_id", "date", "datetime"}
 _LONGEST_ID, _LONGEST_TEXT = 255, 8191
 _LARGEST = 2**53
 _LIB = {"$lib": "goldbridge"}

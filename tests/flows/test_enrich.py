@@ -196,6 +196,30 @@ def test_a_look_up_that_is_down_is_left_alone_and_the_run_says_so(
     assert bench.answers("registry") == result.counters.applied > 10
 
 
+def test_a_look_up_that_takes_many_questions_in_one_call_is_asked_so(sqlite_bench: LookupBench) -> None:
+    bench = sqlite_bench
+    bench.write(
+        "config/sources.yaml",
+        SOURCES + LOOKUPS.replace("%s", "").replace("{connector: amap,", "{connector: amap, batch: true,"),
+    )
+    companies = [company for company in COMPANIES[1:20] if company.address]
+    assert len(companies) > 10
+    bench.put("crm", *(row(f"k{n}", one.name, address=one.address.text) for n, one in enumerate(companies)))
+    bench.go("crm", "parties")
+    bench.map.faults.add(Fault("unavailable", count=None))
+    result = bench.go("ask_map")
+    assert (result.counters.pending, result.counters.applied) == (len(companies), 0)
+    assert bench.map.counters.calls < 2 * 10, "a call that fails is one failure, however many it asked"
+    assert result.message.endswith("; the next run asks what is open") or "questions wait" in result.message
+
+    bench.map.faults.clear()
+    bench.clock.wait(3600)
+    before = bench.map.counters.calls
+    result = bench.go("ask_map")
+    assert (result.counters.applied, result.counters.pending) == (len(companies), 0)
+    assert bench.map.counters.calls - before < len(companies)
+
+
 def test_a_quota_that_is_used_up_parks_the_rest_until_tomorrow(sqlite_bench: LookupBench) -> None:
     bench = sqlite_bench
     bench.write("config/sources.yaml", SOURCES + LOOKUPS.replace("%s", ", daily: 1"))

@@ -74,6 +74,13 @@ def test_a_complaint_in_place_of_text_keeps_its_class(step: Any, error: type[Exc
     assert caught.value.code == code  # type: ignore[attr-defined]
 
 
+def test_a_sentence_in_place_of_text_is_heard_and_told() -> None:
+    envelope = Envelope(rules={"404": Rule(Kind.RECORD)}, hear=lambda status, said: Complaint(str(status), said))
+    step = answer(raw=b"no such project", status=404, content_type="text/plain")
+    with Server(step) as server, pytest.raises(Reject, match="404 no such project"):
+        make_client(server, envelope=envelope).send("GET", "/x", as_text=True)
+
+
 def test_basic_authentication_and_a_key_in_a_header_are_redacted_once_known() -> None:
     auth = BasicAuth("hub", "p@ss-wörd-1234")
     with Server(GOOD) as server:
