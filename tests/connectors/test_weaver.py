@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -113,10 +114,10 @@ def test_a_row_holds_the_form_by_its_database_names() -> None:
 
 @pytest.mark.parametrize("apart_s", [0.0, 1.0])
 def test_pages_of_three_are_read_in_order_with_and_without_ties(apart_s: float) -> None:
-    case = Case(50, apart_s)
+    case = Case(25, apart_s)
     rows, pages, verdict = read(case.connect())
     assert keys(rows) == case.keys()
-    assert len(pages) == 3
+    assert len(pages) == 2
     assert verdict.proven
 
 
@@ -168,10 +169,10 @@ def test_a_slice_covers_whole_days_of_the_site() -> None:
     assert keys(read(connector, window.start, window.end)[0]) == [second]
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 3), st.lists(st.integers(0, 44), max_size=6), st.sampled_from([0.0, 1.0]))
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2), st.lists(st.integers(0, 24), max_size=6), st.sampled_from([0.0, 1.0]))
 def test_f2_a_killed_read_loses_nothing(killed_after: int, acted: list[int], apart_s: float) -> None:
-    case = Case(45, apart_s)
+    case = Case(25, apart_s)
     connector = case.connect(page_size=20)
     stream = connector.streams[STREAM]
     state: dict[str, str] = {}
@@ -215,7 +216,7 @@ def test_a_session_cookie_is_never_sent_back() -> None:
             sent.append(request.headers)
             return super().handle_request(request)
 
-    entry = {"app_id": "HUB", "user_id": "23", "workflows": {STREAM: {"id": "61"}}}
+    entry: dict[str, Any] = {"app_id": "HUB", "user_id": "23", "workflows": {STREAM: {"id": "61"}}}
     connector = connect(Weaver, None, case.clock, transport=Listening(case.sim.app), **entry)
     assert len(read(connector)[0]) == 1
     assert len(sent) > 3
@@ -449,7 +450,7 @@ def test_writing_is_switched_on_and_needs_a_field_for_our_id() -> None:
     assert outcome(lambda: write(bare, new(1))) == (Misconfigured, "CON282")
 
 
-SHEET = {
+SHEET: dict[str, Iterable[str]] = {
     "refresh-token": ["-1|token不存在或者超时", "002|登录信息超时"],
     "fatal-config": ["-1|secret解密失败", "-1|认证信息错误", "-1|该账号存在异常", "-1|License 已过期"],
     "fatal-record": ["NO_PERMISSION|NO_REQUEST_SUBMIT_PERMISSION", "PARAM_ERROR|", "USER_EXCEPTION|"],
