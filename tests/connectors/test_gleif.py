@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from connectors.base import Page, Position, Reading, Window
 from connectors.gleif import Gleif
+from connectors.gleif.walk import Span, Walk
 from goldbridge.clock import FrozenClock
 from goldbridge.errors import Halt, Misconfigured, Reject, Retry
 from goldbridge.simulators.gleif import Gleif as Service
@@ -240,6 +241,27 @@ def test_f6_f8_a_page_that_is_short_or_served_twice_is_never_taken_for_whole(kin
     missing = {lei_of(company) for company in CHINESE} - {row["id"] for row in rows}
     assert missing
     assert all(updated(case.sim, lei) >= at for lei in missing), "no position passes a record that was not met"
+
+
+def test_pages_of_two_publications_are_not_one_reading_even_where_they_add_up() -> None:
+    case = Case()
+    rows = [row for row in case.sim.rows.values() if row["id"] in {lei_of(company) for company in CHINESE}][:2]
+    for at, published in ((0, "A"), (0, "A"), (1, "B")):
+        meta = {"goldenCopy": {"publishDate": published}, "pagination": {"total": 2}}
+        case.sim.faults.add(Fault("error_body", body={"meta": meta, "data": rows[at : at + 1]}))
+    found, _, verdict = read(case.reader(page_size=1), end="2026-03-01T00:00:00Z")
+    assert {row["id"] for row in found} == {lei_of(company) for company in CHINESE}
+    assert verdict.proven
+
+
+def test_no_position_is_told_beyond_a_span_that_was_not_met() -> None:
+    case = Case()
+    reader = case.reader()
+    walk = Walk(reader._client, reader.config, "demo", "2012-06-01", "2026-03-01T00:00:00Z")
+    walk.doubt = "an earlier span changed while it was read"
+    pages = list(walk.pages(Span(date(2012, 6, 1), date(2026, 3, 1))))
+    assert sum(len(page.rows) for page in pages) == len(CHINESE)
+    assert [page.at for page in pages if page.at] == []
 
 
 def test_f75_a_span_beyond_the_depth_is_cut_until_it_fits() -> None:
