@@ -35,6 +35,7 @@ def test_a_first_read_meets_every_row_once_and_the_next_one_none(version: int) -
     rows, pages, verdict = read(connector)
     assert [row["ID"] for row in rows] == desk.ids()
     assert verdict.proven
+    assert pages[-1].at == Position("2026-03-02T03:59:58.000000Z"), "the bound, with no walk under way"
     assert read(connector, start=pages[-1].at)[0] == []
     assert connector.probe() == f"demo: OData V{version}, 1 streams"
 
@@ -145,16 +146,16 @@ def test_a_slice_covers_whole_days_of_the_zone() -> None:
 
 
 def test_a_key_of_several_parts_and_a_number_as_cursor() -> None:
-    lines = [{"Company": f"{n // 7:02d}", "Position": n % 7, "Text": f"g{n}", "Version": n + 1} for n in range(40)]
+    lines = [{"Company": f"{n // 14:02d}", "Position": n % 14, "Text": f"g{n}", "Version": n + 1} for n in range(40)]
     desk = Desk(rows={"Lines": lines})
     streams = {"Lines": {"key": "@key", "cursor": "Version", "external_id": "Text"}}
     connector = desk.connect(streams=streams, page_size=6)
     rows, pages, verdict = read(connector, "Lines")
     assert [row["Text"] for row in rows] == [f"g{n}" for n in range(40)]
-    assert rows[8]["@key"] == "Company='01',Position=1"
+    assert rows[8]["@key"] == "Company='00',Position=8"
     assert (verdict.proven, pages[-1].at) == (True, Position("40"))
-    result = write(connector, Write("update", "g8", {"Company": "01"}), stream="Lines")[0]
-    assert (result.outcome, result.key) == ("written", "Company='01',Position=1")
+    result = write(connector, Write("update", "g8", {"Company": "00"}), stream="Lines")[0]
+    assert (result.outcome, result.key) == ("written", "Company='00',Position=8")
     assert [row["Text"] for row in read(connector, "Lines", pages[-1].at)[0]] == ["g8"]
 
 

@@ -12,8 +12,10 @@ import pytest
 from connectors.base import Position, Window, Write
 from connectors.odata import Odata
 from connectors.sap import Sap
+from connectors.sap.preset import DIALECT
 from goldbridge.clock import Clock, FrozenClock
 from goldbridge.errors import Halt, Misconfigured, Retry
+from goldbridge.http import Kind
 from goldbridge.simulators.kit import Fault
 from goldbridge.simulators.kit.loopback import Loopback
 from goldbridge.simulators.sap import ROOT
@@ -187,11 +189,12 @@ def test_a_poisoned_partner_becomes_a_dead_letter() -> None:
     assert not verdict.proven
 
 
-def test_f10_a_busy_server_that_names_a_wait_is_waited_for() -> None:
-    case = Case(5)
-    body = {"error": {"code": "SY/530", "message": {"lang": "en", "value": "busy"}}}
-    case.sim.faults.add(Fault("error_body", status=503, body=body, path=PATH))
-    assert len(read(case.connect(), BP)[0]) == 5
+def test_f10_a_503_that_names_a_wait_is_a_throttle_so_that_a_write_was_not_done() -> None:
+    envelope = DIALECT.envelope(write=True)
+    complaint = envelope.notice(503, {"retry-after": "5"})
+    rule = envelope.rule(complaint) if complaint else None
+    assert (rule.kind if rule else None) is Kind.THROTTLE
+    assert envelope.notice(503, {}) is None, "without a wait the outcome of a write is unknown"
 
 
 # The sheet's table
