@@ -86,14 +86,19 @@ class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
     def read(self, stream: Stream, window: Window) -> Pages:
         start, end = window.start or Position(""), window.end if window.end is not None else self.bound(stream)
         listed, stable = self._settled(stream.name)
-        due = sorted((one.changed_at, one.key) for one in listed.values() if one.changed_at <= end)
-        due = [each for each in due if each > (start.cursor, start.tie)]
+        # One without a time is met by every run rather than by none.
+        due = sorted(
+            (one.changed_at or start.cursor, one.key)
+            for one in listed.values()
+            if not one.changed_at or (start < (one.changed_at, one.key) and one.changed_at <= end)
+        )
         doubts = [] if stable else ["a list did not stand still while it was read"]
         if not self.config.sees_all:
             doubts.append(f"the lists hold only what user {self.config.user_id} has a part in (`sees_all` is not set)")
         rejected = 0
         for at in range(0, len(due), _CHUNK):
             page = self._page(stream, due[at : at + _CHUNK])
+            page.at = max(start, Position(*due[min(at + _CHUNK, len(due)) - 1]))
             rejected += len(page.rejects)
             yield page
         if rejected:
@@ -146,7 +151,7 @@ class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
             if len(broken) == len(due) > 1 or any(error.code not in _SERVER_FAULTS for error in broken):
                 raise broken[0]
             self._alive(stream.name)  # fails when it is not just the record
-        page = Page([], Position(*due[-1]))
+        page = Page([])
         for (_, key), one in zip(due, found, strict=True):
             if isinstance(one, dict):
                 page.rows.append(one)

@@ -200,6 +200,18 @@ def test_what_the_account_has_no_part_in_is_not_there_and_the_verdict_says_so() 
     assert "user 23" in verdict.reason
 
 
+def test_a_request_without_a_time_is_met_by_every_run() -> None:
+    case = Case(2)
+    connector = case.connect()
+    listed = {"requestId": case.keys()[0], "requestName": "客户准入"}
+    _, pages, _ = read(connector)
+    case.sim.faults.add(Fault("error_body", body=[listed, {**listed, "requestId": case.keys()[1]}], path=LIST))
+    case.sim.faults.add(Fault("error_body", body=0, path="*/getDoingWorkflowRequestCount"))
+    rows, later, _ = read(connector, pages[-1].at)
+    assert keys(rows) == case.keys()
+    assert later[-1].at == pages[-1].at
+
+
 def test_a_server_that_gives_smaller_pages_than_asked_for_hides_nothing() -> None:
     case = Case(11, most_rows=4)
     rows, _, verdict = read(case.connect(page_size=100))
