@@ -153,6 +153,7 @@ def test_a_key_of_several_parts_and_a_number_as_cursor() -> None:
     rows, pages, verdict = read(connector, "Lines")
     assert [row["Text"] for row in rows] == [f"g{n}" for n in range(40)]
     assert rows[8]["@key"] == "Company='00',Position=8"
+    assert len(read(connector, "Lines", Position("1"))[0]) == 39, "9 comes before 10, and positions grow all the same"
     assert (verdict.proven, pages[-1].at) == (True, Position("40"))
     result = write(connector, Write("update", "g8", {"Company": "00"}), stream="Lines")[0]
     assert (result.outcome, result.key) == ("written", "Company='00',Position=8")
