@@ -162,3 +162,29 @@ def test_a_table_knows_no_time_and_is_read_only() -> None:
 def test_settings_that_do_not_fit_together(entry: Any, word: str) -> None:
     with pytest.raises(ValidationError, match=word):
         Case(0).connect(**entry)
+
+
+def test_f8_a_walk_with_a_hole_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(15)
+    real = Table.search
+
+    def hollow(self: Table, call: Any) -> dict[str, Any]:
+        page = real(self, call)
+        return page if "page_token" in call.query else {**page, "items": []}
+
+    monkeypatch.setattr(Table, "search", hollow)
+    keys, verdict = case.read()
+    assert keys == case.keys[10:]
+    assert not verdict.proven
+
+
+def test_a_token_that_leads_back_is_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(1)
+    calls = iter(range(20))  # more would be a loop of ours
+
+    def circle(_: Table, call: Any) -> dict[str, Any]:
+        following = {"": "a", "a": "b", "b": "a"}[call.query.get("page_token", "")]
+        return {"items": [{"record_id": f"rec{next(calls)}"}], "has_more": True, "page_token": following}
+
+    monkeypatch.setattr(Table, "search", circle)
+    assert outcome(case.read) == (Halt, "CON252")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connectors.base import Completeness, Page, Position, Reading
 from connectors.following import Progress, Trail, follow
-from goldbridge.errors import Halt
+from goldbridge.errors import Halt, Retry
 
 ALL = [f"k{number}" for number in range(9)]
 Listing = Callable[[int, int, str], tuple[list[str], str]]
@@ -107,3 +108,9 @@ def test_too_many_to_name_are_listed_again_from_the_oldest() -> None:
     _, pages, _ = run(trail(paged([ALL]), runs=lambda row: True))
     assert pages[-1].at == Position("100", "000001::@5")
     assert Progress(pages[-1].at).lower == 4
+
+
+def test_when_none_of_many_can_be_had_the_server_is_to_blame() -> None:
+    found = replace(trail(paged([ALL[:3]])), detail=lambda key: Retry("CON002", f"{key}: HTTP 503"))
+    with pytest.raises(Retry, match="k0: HTTP 503"):
+        run(found)

@@ -119,6 +119,17 @@ def test_who_is_not_asked_for_does_not_show_among_the_followers() -> None:
     assert all(followers == ["zhao"] for followers in found.values())
 
 
+def test_a_follower_that_the_pages_leave_out_is_met_too() -> None:
+    case = Case(customers=10)
+    for key in case.sim.customers():
+        case.sim.add_customer("zhao", key=key)
+        case.sim.add_customer("qian", key=key)
+    case.sim.faults.add(Fault("duplicate_page", path=BATCH, skip=1))  # the members' customers are the same ten
+    found, verdict = customers(case, page_size=10)
+    assert all(followers == ["qian", "zhao"] for followers in found.values())
+    assert (len(found), verdict.proven) == (10, True)
+
+
 def test_a_member_without_customers_is_no_error_and_one_without_a_licence_is_said() -> None:
     case = Case(members=["zhao", "qian", "sun"], customers=6)
     found, verdict = customers(case)
