@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -42,6 +43,8 @@ _WORDS: Mapping[Any, str] = {
     Any: "any value",
     Path: "path",
     SecretStr: "text, by `{secret: NAME}`",
+    Decimal: "decimal number",
+    date: "date, e.g. 2024-01-01",
     timedelta: "duration: `30 s`, `5 min`, `2 h`, `90 d`",
 }
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below", "max_length": "at most", "min_length": ""}
@@ -165,7 +168,7 @@ def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation, ""
     arguments = get_args(annotation)
-    if get_origin(annotation) is dict and len(arguments) == 2:
+    if get_origin(annotation) in (dict, Mapping) and len(arguments) == 2:
         return _nested(arguments[1])[0], ".NAME"
     return None, ""
 
@@ -198,9 +201,9 @@ def _type(annotation: Any) -> str:
     origin, arguments = get_origin(plain), get_args(plain)
     if origin is Literal:
         return " or ".join(code(str(each)) for each in arguments)
-    if origin in (list, tuple):
+    if origin in (list, tuple, Sequence):
         return f"list of {_type(arguments[0])}"
-    if origin is dict:
+    if origin in (dict, Mapping):
         return f"mapping of {_type(arguments[0])} to {_type(arguments[1])}"
     if plain not in _WORDS:
         raise ValueError(f"there are no words for the type {plain}")
