@@ -27,6 +27,7 @@ class GleifPeer(Pretend):
         "base_url": "http://127.0.0.1/api/v1",
         "filters": {"entity.legalAddress.country": _COMPANY.country},
     }
+    small_pages: ClassVar = {"page_size": 3, "overlap_s": 10}  # days would hide a position that runs ahead of its rows
     read_path = "/api/v1/lei-records"
     question = ("record", {"lei": lei_of(_COMPANY)}, {"lei": lei_of(replace(_COMPANY, id="nobody"))})
     sim: Register

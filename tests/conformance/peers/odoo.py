@@ -22,6 +22,7 @@ class OdooPeer(Pretend):
     write_faults = ALL_WRITE_FAULTS - {"expire"}
     secrets = (KEY,)
     settings: ClassVar[dict[str, Any]] = RPC
+    small_pages: ClassVar = {"page_size": 3, "overlap_s": 1}  # more would hide a position that runs ahead of its rows
     sim: Server
 
     def make(self) -> Server:
