@@ -699,6 +699,13 @@ def test_a_fault_of_the_whole_target_keeps_the_results_it_already_has() -> None:
     assert outcome(lambda: _write(case.connect(), _new(3))) == (Misconfigured, "CON161")
 
 
+def test_a_fault_of_the_whole_target_does_not_hide_an_answer_that_was_lost() -> None:
+    case = Case()
+    case.sim.faults.add(Fault("lost", path=SAVE, contains="N-1"), Fault("forbid", path=SAVE, contains="N-2"))
+    results = _write(case.connect(), _new(1), _new(2, FTEL="1"))  # other fields, so another call
+    assert [(one.outcome, one.code) for one in results] == [("unknown", "CON005"), ("retry", "CON161")]
+
+
 def test_f17_a_session_lost_in_the_middle_of_a_batch_is_opened_again() -> None:
     for way in (SIGNED, PASSWORD):
         case = Case()
