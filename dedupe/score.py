@@ -443,7 +443,12 @@ def _same_unit(a: Name, b: Name) -> bool:
     """Whether both names say the same unit, but for the region and a form that was not typed."""
     if naming.exchanged(a, b) and not a.words:
         return True
-    if (a.words or a.core) != (b.words or b.core) or (a.mark, a.group, a.branch, a.branch_kind) != (b.mark, b.group, b.branch, b.branch_kind):
+    if (a.words or a.core) != (b.words or b.core) or (a.mark, a.group, a.branch, a.branch_kind) != (
+        b.mark,
+        b.group,
+        b.branch,
+        b.branch_kind,
+    ):
         return False
     if a.form and b.form:
         plain = a.form in _COMPANY_FORMS  # any other form (加工厂, 商行) says what the unit does
