@@ -414,7 +414,7 @@ class Walk:
         self.last, self.error, self.verdict = [], None, None
         reader = _reader(self.peer)
         stream = reader.streams[self.peer.stream]
-        start = reader.rewind(stream, self.at) if self.at is not None and self.at.cursor else None
+        start = reader.rewind(stream, self.at) if self.at is not None and any(self.at) else None
         try:
             reading = Reading(reader.read(stream, Window(start, reader.bound(stream))))
             for number, page in enumerate(reading, 1):

@@ -89,7 +89,7 @@ def ingest(
 
 def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bool) -> Window:  # type: ignore[type-arg]
     start = None
-    if left is not None and left.value and not full:
+    if left is not None and (left.value or left.tie) and not full:  # a first read may be left with a tie alone
         start = reader.rewind(stream, Position(left.value, left.tie))
     return Window(start, reader.bound(stream))
 

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Position, Window, Write
+from flows.ingest import _window
 from goldbridge.errors import Halt, Misconfigured, Retry
 from goldbridge.simulators.kit import Fault
+from goldbridge.state import cursor
 from tests.connectors.odata_desk import COMPANY, Desk, company, read, write
 from tests.connectors.rig import CLASSES, NOON, outcome, table
 
@@ -107,6 +109,22 @@ def test_f2_a_killed_read_goes_on_at_its_page(killed_after: int, page_size: int,
     assert met == {row["ID"]: row["Staff"] for row in desk.sim.rows("Companies")}
     if edited == 0 and delivered:
         assert len(rows) == 30 - delivered, "pages that were committed are not read again"
+
+
+@pytest.mark.parametrize("how", ["keyset", "links", "delta"])
+def test_f2_a_first_read_that_was_killed_is_gone_on_with_by_its_flow(how: str) -> None:
+    desk = Desk(30)
+    connector = desk.connect({"read": how}, page_size=10)
+    stream = connector.streams["Companies"]
+    pages = connector.read(stream, Window(None, connector.bound(stream)))
+    at = next(pages).at
+    pages.close()
+    assert at is not None
+    assert at.cursor == "", "no window is done yet, so the tie alone says where it was left"
+    left = cursor.Cursor("companies", "", at.cursor, at.tie, "", "", 0, "", False, 1, "")
+    window = _window(connector, stream, left, full=False)
+    rows, _, _ = read(connector, start=window.start, end=window.end)
+    assert len(rows) == 20
 
 
 @BOTH

@@ -57,8 +57,8 @@ class Cursor:
         return "" if self.kind in INTEGERS else self._bound(clock.now() + AHEAD)
 
     def earlier(self, bound: str, seconds: float) -> str:
-        """A bound some seconds before; numbers know no seconds."""
-        if self.kind in INTEGERS or not seconds:
+        """A bound some seconds before; numbers know no seconds, and nothing is before an open one."""
+        if self.kind in INTEGERS or not seconds or not bound:
             return bound
         return self._bound(self._moment(bound) - timedelta(seconds=seconds))
 
