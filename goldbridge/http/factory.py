@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Hashable
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ class HttpFactory:
         transport = transport or WireTransport(clock, ca_file)
         http = httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
         self._wire = Wire(clock, http, transport, draw or random.SystemRandom().random)
-        self._lock = Lock()
+        self._lock = RLock()  # what is shared may be made of other things that are shared
         self._shared: dict[Hashable, Any] = {}
 
     def client(

@@ -598,3 +598,10 @@ def test_the_md5_signature_of_the_sheet() -> None:
     draft = Draft("GET", "https://example.com", [("address", "杭州市示例路1号")])
     Chain(QueryKey("key", "demo-key"), QueryDigest("sig", "demo-private")).apply(draft)
     assert dict(draft.params)["sig"] == "8437d747b84212c5bd708ebbb5768293"
+
+
+def test_what_is_shared_may_be_made_of_other_things_that_are_shared() -> None:
+    factory = HttpFactory(FrozenClock(NOON))
+    made = factory.share("outer", lambda: [factory.share("inner", object)])
+    assert factory.share("outer", list) is made
+    assert factory.share("inner", object) is made[0]
