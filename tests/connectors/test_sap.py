@@ -409,6 +409,7 @@ def test_s6_no_secret_token_or_cookie_reaches_a_log_or_an_error(
     caplog.set_level(logging.DEBUG)
     case = Case()
     connector = case.connect(batch=False)
+    write(connector, _new(0), stream=BP)  # from here on the token and the cookie of the session are known
     case.sim.faults.add(Fault("refuse", code="500", message="dEm0-0001== sap-sandbox-password", path=PATH, count=None))
     with pytest.raises(Retry) as caught:
         write(connector, _new(1), stream=BP)

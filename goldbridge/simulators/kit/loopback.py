@@ -27,7 +27,10 @@ class Loopback:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen(256)
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, server_header=False)
+        # Connections are kept: a client on a busy machine may come back to one after longer than the usual five seconds.
+        config = uvicorn.Config(
+            app, log_level="critical", lifespan="off", date_header=False, server_header=False, timeout_keep_alive=600
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
