@@ -27,7 +27,7 @@ class Loopback:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen(256)
-        # Connections are kept: a client on a busy machine may come back to one after longer than the usual five seconds.
+        # Connections are kept: on a busy machine a client may come back to one after more than the usual five seconds.
         config = uvicorn.Config(
             app, log_level="critical", lifespan="off", date_header=False, server_header=False, timeout_keep_alive=600
         )
