@@ -69,20 +69,19 @@ def ingest(
         run.progress.advance(run.counters.read - done)
         done = run.counters.read
     verdict = reading.completeness
-    run.completeness = (
-        "proven" if verdict and verdict.proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
-    )
+    proven = verdict is not None and verdict.proven
+    run.completeness = "proven" if proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
     remap(run, ref, mapping)
-    if unread and whole and verdict and verdict.proven:
+    if unread and whole and proven:
         with run.page() as conn:
             dead.outlive(conn, run.flow, system, stream.name, run.id)
     if full:
-        if verdict and verdict.proven:
+        if proven:
             _sweep(run, ref, generation, since, allow_deletes)
         with run.page() as conn:
             landing.close_generation(conn, generation)
             cursor.end_generation(conn, run.flow)
-            if end is not None and verdict and verdict.proven:
+            if end is not None and proven:
                 # Everything was met, wherever the cursor stood: also when the source was reset or its cursor retyped.
                 cursor.reset(conn, run.flow, run.id, value=end.cursor, tie=end.tie)
 
