@@ -92,7 +92,13 @@ class Server:
         self._http = httpx.Client(base_url=url, timeout=30)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(method, path, json=body)
+        """Ask again while it answers 503, which says "my SQLite file is locked just now, nothing was done"."""
+
+        def served() -> httpx.Response | None:
+            answer = self._http.request(method, path, json=body)
+            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+        answer = until(served)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
