@@ -64,7 +64,7 @@ class AmapConfig(ConnectorConfig):
         False,
         description="several questions in one call (`batch=true`); older keys can, the current documents are silent",
     )
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=3, per_s=1.0, daily=None), description="questions per second; the contract says how many"
     )
 
@@ -81,19 +81,12 @@ class Amap(Lookup[AmapConfig]):
         super().__init__(config, context)
         key = QueryKey("key", config.key.get_secret_value())
         digest = [QueryDigest("sig", config.private_key.get_secret_value())] if config.private_key else []
-        budget = config.budget or BudgetConfig(calls=3, per_s=1.0, daily=None)
         self._http = context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=Chain(key, *digest),
             envelope=ENVELOPE,
-            budget=context.http.budget(
-                context.system,
-                calls=budget.calls,
-                per_s=budget.per_s,
-                daily=budget.daily or config.daily_quota,
-                store=context.store,
-            ),
+            budget=context.budget(config.budget.within(config.daily_quota)),
             timeout_s=config.timeout_s,
         )
 

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
 from goldbridge.http import HttpFactory
+from goldbridge.http.budget import Budget
 from goldbridge.ports import TokenStore
 
 RawRow = dict[str, Any]
@@ -160,6 +161,14 @@ class BudgetConfig(BaseModel):
     per_s: float = Field(20.0, gt=0, description="length of the window in seconds")
     daily: int | None = Field(None, gt=0, description="calls allowed per day; the flow is parked when they are used up")
 
+    def within(self, daily: int) -> BudgetConfig:
+        """The same, with the vendor's quota for a day where none is set."""
+        return self if self.daily else self.model_copy(update={"daily": daily})
+
+
+LOGINS = BudgetConfig(calls=10, per_s=60.0, daily=None)
+"""How often a token is asked for at most, where that has a budget of its own."""
+
 
 class ConnectorConfig(BaseModel):
     """Settings every connector has; a connector adds its own. Unknown keys are errors."""
@@ -189,6 +198,11 @@ class Context:
     http: HttpFactory
     store: TokenStore
     clock: Clock
+
+    def budget(self, allowed: BudgetConfig, name: str = "") -> Budget:
+        """The one budget of this system in this process; `name` sets a second one apart (a token endpoint's)."""
+        given = allowed.model_dump(include={"calls", "per_s", "daily"})
+        return self.http.budget(self.system, store=self.store, name=name, **given)
 
 
 class Connector(Generic[Config]):

@@ -68,7 +68,7 @@ class QichachaConfig(ConnectorConfig):
     key: SecretStr = Field(description="AppKey")
     secret: SecretStr = Field(description="SecretKey; it never travels, only a digest of it does")
     path: str = Field("/ECIV4/GetBasicDetailsByName", description="the product that was bought")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=5, per_s=1.0, daily=None), description="questions per second, and a day when `daily` is set"
     )
 
@@ -82,19 +82,12 @@ class Qichacha(Lookup[QichachaConfig]):
         super().__init__(config, context)
         key = config.key.get_secret_value()
         remember_secret(config.secret.get_secret_value())
-        budget = config.budget or BudgetConfig(calls=5, per_s=1.0, daily=None)
         self._http = context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=Chain(QueryKey("key", key), SignedHeaders(context.clock, self._sign)),
             envelope=ENVELOPE,
-            budget=context.http.budget(
-                context.system,
-                calls=budget.calls,
-                per_s=budget.per_s,
-                daily=budget.daily,
-                store=context.store,
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
         )
 

@@ -84,7 +84,7 @@ class TencentMapsConfig(ConnectorConfig):
     secret_key: SecretStr | None = Field(None, description="SK, when the key is restricted by signature")
     policy: int | None = Field(None, ge=0, le=1, description="0 strict, 1 lenient about incomplete addresses")
     daily_quota: int = Field(5000, gt=0, description="questions a day; resets at midnight, Beijing time")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=5, per_s=1.0, daily=None), description="questions per second; the contract says how many"
     )
 
@@ -105,19 +105,12 @@ class TencentMaps(Lookup[TencentMapsConfig]):
         if self._secret:
             remember_secret(self._secret)
         self._prefix = urlsplit(config.base_url).path.rstrip("/")
-        budget = config.budget or BudgetConfig(calls=5, per_s=1.0, daily=None)
         self._http = context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=Signed(self._sign, stale=False),
             envelope=ENVELOPE,
-            budget=context.http.budget(
-                context.system,
-                calls=budget.calls,
-                per_s=budget.per_s,
-                daily=budget.daily or config.daily_quota,
-                store=context.store,
-            ),
+            budget=context.budget(config.budget.within(config.daily_quota)),
             timeout_s=config.timeout_s,
         )
 

@@ -59,7 +59,7 @@ class TianyanchaConfig(ConnectorConfig):
         True, description="the contract charges failed queries, too: none is repeated within a run"
     )
     change_pages: int = Field(5, ge=1, description="pages of 20 changes to read per company; each is charged")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=60, per_s=60.0, daily=None),
         description="queries per interface, and a day when `daily` is set",
     )
@@ -78,15 +78,12 @@ class Tianyancha(Lookup[TianyanchaConfig]):
     def __init__(self, config: TianyanchaConfig, context: Context) -> None:
         super().__init__(config, context)
         rules = {**RULES, _FAILED: replace(RETRY, tries=0)} if config.charge_per_query else RULES
-        budget = config.budget or BudgetConfig(calls=60, per_s=60.0, daily=None)
         self._http = context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=HeaderKey("Authorization", config.token.get_secret_value()),
             envelope=Envelope(_find, rules, page=_PAGE, names={Kind.CONFIG: "CON232", Kind.RECORD: "CON231"}),
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
         )
 

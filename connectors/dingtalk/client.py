@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.dingtalk.config import DingtalkConfig
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.http import (
@@ -71,8 +71,7 @@ class DingtalkClient:
     def __init__(self, config: DingtalkConfig, context: Context) -> None:
         self._config = config
         factory, system = context.http, context.system
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
-        shared = factory.budget(system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store)
+        shared = context.budget(config.budget)
         self._login = factory.client(
             system=system,
             base_url=config.base_url,

@@ -17,7 +17,7 @@ class DingtalkConfig(ConnectorConfig):
     window_days: int = Field(30, ge=1, le=120, description="how many days of start time one listing covers")
     follow: int = Field(500, ge=1, description="running approvals kept by id; beyond that, by the oldest start time")
     walk_cap: int = Field(10_000, ge=1, description="ids after which a listing ends without a word")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls per endpoint of this application"
     )
     overlap_s: float = Field(300.0, ge=0, description="how far a run lists back before its cursor")

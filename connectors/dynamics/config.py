@@ -37,7 +37,7 @@ class DynamicsConfig(ConnectorConfig):
     batch: bool = Field(False, description="send the changes of a batch in one call ($batch)")
     write_batch: int = Field(50, ge=1, le=1000, description="records per batch; the service takes 1,000")
     page_size: int = Field(1000, ge=1, le=5000, description="rows per page; the service gives 5,000 at most")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=6000, per_s=300.0, daily=None), description="calls; the service allows 6,000 in 300 s"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run by `modifiedon` reads back before its cursor")

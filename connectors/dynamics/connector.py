@@ -7,7 +7,6 @@ from functools import cached_property
 
 from connectors.base import (
     PROVEN,
-    BudgetConfig,
     Completeness,
     Context,
     Page,
@@ -52,7 +51,6 @@ class Dynamics(Reader[DynamicsConfig], Writer[DynamicsConfig]):
 
     def __init__(self, config: DynamicsConfig, context: Context) -> None:
         super().__init__(config, context)
-        budget = config.budget or BudgetConfig(calls=6000, per_s=300.0, daily=None)
         root = config.base_url.rstrip("/")
         auth = client_credentials(
             context.http,
@@ -76,9 +74,7 @@ class Dynamics(Reader[DynamicsConfig], Writer[DynamicsConfig]):
             context.http,
             context.system,
             access,
-            context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            context.budget(config.budget),
         )
 
     @cached_property

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.feishu.config import FeishuConfig, TableConfig
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.http import (
@@ -86,25 +86,20 @@ class FeishuClient:
     def __init__(self, config: FeishuConfig, context: Context) -> None:
         self._config = config
         factory, system = context.http, context.system
-        budget = config.budget or BudgetConfig(calls=100, per_s=60.0, daily=None)
         base: dict[str, Any] = {
             "system": system,
             "base_url": config.base_url,
             "envelope": ENVELOPE,
             "timeout_s": config.timeout_s,
         }
-        shared = factory.budget(system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store)
+        shared = context.budget(config.budget)
         self._login = factory.client(**base, budget=shared)
         key = ("feishu token", system, config.base_url, config.app_id, config.app_secret.get_secret_value())
         tokens = factory.share(key, lambda: TokenSource(self._fetch_token, context.clock, early_s=_RENEW_EARLY_S))
         auth = TokenAuth(tokens, lambda token: {"authorization": f"Bearer {token.value}"})
         self.http = factory.client(**base, budget=shared, auth=auth)
-        detail = config.detail_budget
-        counted = factory.budget(system, calls=detail.calls, per_s=detail.per_s, daily=detail.daily, name="detail")
-        self._details = factory.client(**base, budget=counted, auth=auth)
-        pages = config.table_budget
-        counted = factory.budget(system, calls=pages.calls, per_s=pages.per_s, daily=pages.daily, name="table")
-        self._tables = factory.client(**base, budget=counted, auth=auth)
+        self._details = factory.client(**base, budget=context.budget(config.detail_budget, "detail"), auth=auth)
+        self._tables = factory.client(**base, budget=context.budget(config.table_budget, "table"), auth=auth)
 
     def _fetch_token(self, _: Token | None) -> Token:
         secrets = {"app_id": self._config.app_id, "app_secret": self._config.app_secret.get_secret_value()}

@@ -35,7 +35,7 @@ class FeishuConfig(ConnectorConfig):
     follow: int = Field(500, ge=1, description="running approvals kept by id; beyond that, by the oldest start time")
     page_size: int = Field(100, ge=1, le=100, description="rows per page; the vendor allows 100 for approvals")
     write_batch: int = Field(20, ge=1, le=100, description="approvals per batch; each costs a call")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=100, per_s=60.0, daily=None),
         description="calls per endpoint; the vendor allows 100 a minute",
     )

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import LOGINS, Context, RawRow
 from connectors.fxiaoke.config import FxiaokeConfig
 from goldbridge.errors import Halt
 from goldbridge.http import (
@@ -87,20 +87,17 @@ class FxiaokeClient:
             base_url=config.base_url,
             auth=stamp,
             envelope=ENVELOPE,
-            budget=factory.budget(system, calls=10, per_s=60.0, name="token"),
+            budget=context.budget(LOGINS, "token"),
             timeout_s=config.timeout_s,
         )
         key = ("fxiaoke token", system, config.base_url, config.app_id, config.permanent_code.get_secret_value())
         tokens = factory.share(key, lambda: TokenSource(self._fetch_token, context.clock, early_s=_RENEW_EARLY_S))
-        budget = config.budget or BudgetConfig(calls=100, per_s=20.0, daily=None)
         self.http: Client = factory.client(
             system=system,
             base_url=config.base_url,
             auth=Chain(stamp, TokenAuth(tokens, self._headers)),
             envelope=ENVELOPE,
-            budget=factory.budget(
-                system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
         )
 

@@ -23,7 +23,7 @@ class FxiaokeConfig(ConnectorConfig):
     write_batch: int = Field(50, ge=1, le=100, description="records per batch; they are looked up in one query")
     trigger_approval: bool = Field(False, description="whether a write starts the tenant's approval flows")
     trigger_workflow: bool = Field(False, description="whether a write starts the tenant's workflows")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=100, per_s=20.0, daily=None), description="calls per endpoint; the vendor allows 100 in 20 s"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run reads back before its cursor")

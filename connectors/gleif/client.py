@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.gleif.config import GleifConfig
 from goldbridge.errors import Halt
 from goldbridge.http import RECORD, RETRY, Auth, Client, Complaint, Draft, Envelope, Kind, Rule
@@ -50,15 +50,12 @@ class GleifClient:
     """One service, shared by look-ups and the stream."""
 
     def __init__(self, config: GleifConfig, context: Context) -> None:
-        budget = config.budget or BudgetConfig(calls=60, per_s=60.0, daily=None)
         self.http: Client = context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=_Accept(),
             envelope=ENVELOPE,
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
         )
         self._system = context.system

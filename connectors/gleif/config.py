@@ -21,7 +21,7 @@ class GleifConfig(ConnectorConfig):
     page_size: int = Field(200, ge=1, le=200, description="rows per page; the service allows 200")
     depth: int = Field(10_000, ge=200, description="rows that can be paged through; longer spans are cut into days")
     lei_batch: int = Field(100, ge=1, le=200, description="LEIs asked for in one call")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=60, per_s=60.0, daily=None), description="calls per window; users report 60 a minute"
     )
     overlap_s: float = Field(

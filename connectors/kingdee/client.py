@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.kingdee.auth import SignedSession, check, login, session_headers
 from connectors.kingdee.config import KingdeeConfig
 from connectors.kingdee.envelope import ASK, CHANGE, LOGIN
@@ -39,15 +39,12 @@ class KingdeeClient:
 
     def _client(self, auth: Auth | None, envelope: Any) -> Client:
         config, context = self._config, self._context
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
         return context.http.client(
             system=context.system,
             base_url=config.base_url,
             auth=auth,
             envelope=envelope,
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
             plain_http=config.plain_http,
         )

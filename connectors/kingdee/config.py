@@ -73,7 +73,7 @@ class KingdeeConfig(ConnectorConfig):
     page_size: int = Field(1000, ge=1, le=2000, description="rows per query; 2000 are documented")
     write_batch: int = Field(50, ge=1, le=500, description="records per call that saves, submits or audits")
     zone: str | None = Field("Asia/Shanghai", description="time zone of the server")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls per window; the vendor publishes no limit"
     )
     overlap_s: float = Field(60.0, ge=0, description="how far a run reads back before its cursor")

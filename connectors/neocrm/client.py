@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.neocrm.config import NeocrmConfig
 from goldbridge.errors import Halt, Reject
 from goldbridge.http import (
@@ -98,10 +98,7 @@ class NeocrmClient:
             remember_secret(secret.get_secret_value())
         self._password = config.password.get_secret_value() + config.security_token.get_secret_value()
         remember_secret(self._password)
-        budget = config.budget or BudgetConfig(calls=5, per_s=1.0, daily=None)
-        shared = factory.budget(
-            self.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-        )
+        shared = context.budget(config.budget)
         self._login = factory.client(
             system=self.system,
             base_url=config.login_url,

@@ -43,7 +43,7 @@ class NeocrmConfig(ConnectorConfig):
     )
     page_size: int = Field(500, ge=1, le=3000, description="rows per query; clients use up to 3000")
     write_batch: int = Field(50, ge=1, le=100, description="records per batch; they are looked up in one query")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=5, per_s=1.0, daily=None), description="calls per second; the vendor names no figure"
     )
     overlap_s: float = Field(300.0, ge=0, description="how far a run reads back before its cursor")

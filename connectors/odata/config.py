@@ -53,7 +53,7 @@ class OdataConfig(ConnectorConfig):
     batch: bool = Field(False, description="send the changes of a batch in one call ($batch)")
     write_batch: int = Field(50, ge=1, le=1000, description="records per batch")
     page_size: int = Field(500, ge=1, le=5000, description="rows per page")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=200, per_s=20.0, daily=None), description="calls of all flows of this process"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run reads back before its cursor")

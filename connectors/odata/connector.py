@@ -7,7 +7,6 @@ from functools import cached_property
 
 from connectors.base import (
     PROVEN,
-    BudgetConfig,
     Completeness,
     Context,
     Page,
@@ -53,7 +52,6 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
 
     def __init__(self, config: OdataConfig, context: Context) -> None:
         super().__init__(config, context)
-        budget = config.budget or BudgetConfig(calls=200, per_s=20.0, daily=None)
         access = Access(
             config.base_url,
             version=config.version,
@@ -68,9 +66,7 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
             context.http,
             context.system,
             access,
-            context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            context.budget(config.budget),
         )
 
     def _auth(self) -> Auth:

@@ -56,7 +56,7 @@ class OdooConfig(ConnectorConfig):
     write_batch: int = Field(50, ge=1, le=500, description="records per call; it is one transaction")
     plain_http: bool = Field(False, description="allow http:// inside a network that is protected otherwise")
     zone: str | None = Field("UTC", description="times are UTC without saying so")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls per window; the vendor publishes no limit"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run reads back: write_date is a transaction's start")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import BudgetConfig, Context
+from connectors.base import Context
 from connectors.odoo.config import OdooConfig
 from goldbridge.errors import Halt, Mark, Misconfigured
 from goldbridge.http import (
@@ -83,10 +83,7 @@ class Rpc:
         self._config, self._system, self._clock = config, context.system, context.clock
         secret = config.api_key.get_secret_value()
         remember_secret(secret)
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
-        shared = context.http.budget(
-            context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-        )
+        shared = context.budget(config.budget)
         key = ("odoo user", context.system, config.base_url, config.database, config.user)
         self._users = context.http.share(key, lambda: TokenSource(self._sign_in, context.clock))
         newer = config.protocol == "json2"

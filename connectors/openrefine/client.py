@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from connectors.base import BudgetConfig, Context
+from connectors.base import Context
 from connectors.openrefine.config import OpenRefineConfig
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http import RECORD, RETRY, THROTTLE, Auth, Client, Complaint, Envelope, HeaderKey, Kind, QueryKey, Rule
@@ -100,16 +100,13 @@ class ReconcileClient:
         return answer
 
     def _client(self, url: str, auth: Auth | None) -> Client:
-        budget = self._config.budget or BudgetConfig(calls=5, per_s=1.0, daily=None)
         context = self._context
         return context.http.client(
             system=context.system,
             base_url=url,
             auth=auth,
             envelope=ENVELOPE,
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(self._config.budget),
             timeout_s=self._config.timeout_s,
         )
 

@@ -30,6 +30,6 @@ class OpenRefineConfig(ConnectorConfig):
     )
     extend: tuple[str, ...] = Field((), description="ids of properties to fetch for the entity that was found")
     batch: int = Field(10, ge=1, le=1000, description="questions in one call")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=5, per_s=1.0, daily=None), description="calls per window; the service's terms say how many"
     )

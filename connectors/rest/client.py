@@ -45,18 +45,11 @@ class RestClient:
         self.config, self.system = config, context.system
         self._headers = {name.lower(): text for name, text in config.headers.items()}
         self._auth = make_auth(config.auth, context, config.base_url, config.timeout_s)
-        budget = config.budget
         self._shared: dict[str, Any] = {
             "system": context.system,
             "auth": self._auth,
             "timeout_s": config.timeout_s,
-            "budget": context.http.budget(
-                context.system,
-                calls=budget.calls if budget else None,
-                per_s=budget.per_s if budget else 1.0,
-                daily=budget.daily if budget else None,
-                store=context.store,
-            ),
+            "budget": context.budget(config.budget),
         }
         envelope, self._factory = make_envelope(config.envelope), context.http
         self.http = self._client(envelope)

@@ -110,7 +110,7 @@ class RestConfig(ConnectorConfig):
     probe: str = Field("", description="path of one cheap call that needs to be let in; a small page when left out")
     page_size: int = Field(100, ge=1, le=50_000, description="value of {limit}: rows per page")
     streams: dict[str, StreamConfig] = Field(min_length=1, description="the kinds of records, by the names flows use")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=10, per_s=1.0, daily=None), description="calls of this system, all of them together"
     )
     overlap_s: float = Field(60.0, ge=0, description="how far a run reads back before its cursor")

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
-from connectors.base import Context
+from connectors.base import LOGINS, Context
 from connectors.rest.answer import dig
 from connectors.rest.auth_config import AuthConfig
 from connectors.rest.template import Template
@@ -100,7 +100,7 @@ class _Login:
             base_url=config.token_url if whole else base_url,
             auth=basic if config.send == "basic" else None,
             envelope=self._envelope(),
-            budget=context.http.budget(context.system, calls=10, per_s=60.0, name="token"),
+            budget=context.budget(LOGINS, "token"),
             timeout_s=timeout_s,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from connectors.base import BudgetConfig, Context
+from connectors.base import Context
 from connectors.salesforce.config import SalesforceConfig
 from connectors.salesforce.login import Login
 from goldbridge.errors import GoldbridgeError, Halt, Mark, Misconfigured, Reject
@@ -77,10 +77,7 @@ class SalesforceClient:
 
     def __init__(self, config: SalesforceConfig, context: Context) -> None:
         self._config, self._factory, self.system = config, context.http, context.system
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
-        self._budget = self._factory.budget(
-            self.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-        )
+        self._budget = context.budget(config.budget)
         login = Login(config, context)
         store = context.store if config.grant == "refresh_token" else None
         key = ("salesforce token", self.system, config.base_url, config.consumer_key, config.grant, login.origin)

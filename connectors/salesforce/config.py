@@ -51,7 +51,7 @@ class SalesforceConfig(ConnectorConfig):
     bulk_from: int = Field(50_000, ge=0, description="rows from which a read becomes a Bulk job; 0: never")
     bulk_page: int = Field(10_000, ge=1, le=50_000, description="rows per part of a Bulk result")
     bulk_wait_s: float = Field(3600.0, gt=0, description="how long a Bulk job is waited for")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls per second; set `daily` below the org's quota"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run reads back before its cursor")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import SecretStr
 
-from connectors.base import Context
+from connectors.base import LOGINS, Context
 from connectors.salesforce.config import SalesforceConfig
 from goldbridge.errors import Halt, Mark, Misconfigured, OutcomeUnknown
 from goldbridge.http import CONFIG, BasicAuth, Complaint, Envelope, Kind, Rule, Token
@@ -58,7 +58,7 @@ class Login:
             base_url=config.base_url,
             auth=BasicAuth(config.consumer_key, secret) if config.grant == "client_credentials" else None,
             envelope=ENVELOPE,
-            budget=context.http.budget(context.system, calls=10, per_s=60.0, name="token"),
+            budget=context.budget(LOGINS, "token"),
             timeout_s=config.timeout_s,
         )
 

@@ -33,7 +33,7 @@ class SapConfig(ConnectorConfig):
     batch: bool = Field(True, description="send the changes of a batch in one call ($batch)")
     write_batch: int = Field(50, ge=1, le=500, description="records per batch")
     page_size: int = Field(500, ge=1, le=5000, description="rows per page")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=200, per_s=20.0, daily=None), description="calls of all flows; SAP publishes no limit"
     )
     overlap_s: float = Field(300.0, ge=0, description="how far a run reads back before its cursor")

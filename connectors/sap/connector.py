@@ -7,7 +7,6 @@ from functools import cached_property
 
 from connectors.base import (
     PROVEN,
-    BudgetConfig,
     Completeness,
     Context,
     Page,
@@ -48,10 +47,7 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
 
     def __init__(self, config: SapConfig, context: Context) -> None:
         super().__init__(config, context)
-        budget = config.budget or BudgetConfig(calls=200, per_s=20.0, daily=None)
-        shared = context.http.budget(
-            context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-        )
+        shared = context.budget(config.budget)
         auth = self._auth()
         names = sorted({PRESETS[name].service for name in config.streams if name in PRESETS})
         self._services = {name: self._service(name, auth, shared) for name in names}

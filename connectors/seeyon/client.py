@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.seeyon.config import SeeyonConfig, SeeyonTemplate
 from connectors.seeyon.envelope import ENVELOPE, TOKEN
 from goldbridge.errors import Halt, Reject
@@ -38,13 +38,10 @@ class SeeyonClient:
         self._config, self._system = config, context.system
         self._zone = ZoneInfo(config.zone or ZONE)
         factory, system = context.http, context.system
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
         shared: dict[str, Any] = {
             "system": system,
             "base_url": config.base_url.rstrip("/") + "/seeyon/rest",
-            "budget": factory.budget(
-                system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            "budget": context.budget(config.budget),
             "timeout_s": config.timeout_s,
         }
         password = config.password.get_secret_value()

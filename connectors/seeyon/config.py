@@ -40,6 +40,6 @@ class SeeyonConfig(ConnectorConfig):
     token_s: float = Field(1200.0, gt=0, description="how long a token is used; it dies after about 23 idle minutes")
     page_size: int = Field(100, ge=1, le=10_000, description="rows per page of a list")
     follow: int = Field(500, ge=1, description="running flows kept by id; beyond that, by the oldest start time")
-    budget: BudgetConfig | None = Field(BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls to this OA")
+    budget: BudgetConfig = Field(BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls to this OA")
     overlap_s: float = Field(300.0, ge=0, description="how far a run lists back before its cursor")
     safety_delay_s: float = Field(2.0, ge=0, description="how far the upper bound stays behind the server's clock")

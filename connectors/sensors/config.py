@@ -48,6 +48,6 @@ class SensorsConfig(ConnectorConfig):
     dry_run: bool = Field(False, description="have each record validated first; costs a call per record")
     write_batch: int = Field(50, ge=1, le=50, description="records per call")
     zone: str | None = Field("Asia/Shanghai", description="time zone in which the project shows times")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls per window; the vendor publishes no limit"
     )

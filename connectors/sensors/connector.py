@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from connectors.base import BudgetConfig, Context, RawRow, Stream, Write, Writer, WriteResult
+from connectors.base import Context, RawRow, Stream, Write, Writer, WriteResult
 from connectors.sensors.config import SensorsConfig
 from connectors.sensors.record import Encoder, Record
 from goldbridge.errors import Halt, Mark, Misconfigured, OutcomeUnknown, Reject
@@ -170,16 +170,13 @@ class Sensors(Writer[SensorsConfig]):
         return Encoder(self.context.system, name, self.config.streams[name], zone, login_id=self.config.login_id)
 
     def _client(self, url: str, token: str, envelope: Envelope) -> Client:
-        budget = self.config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
         context = self.context
         return context.http.client(
             system=context.system,
             base_url=url,
             auth=_ProjectKey(self.config.project, token),
             envelope=envelope,
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(self.config.budget),
             timeout_s=self.config.timeout_s,
         )
 

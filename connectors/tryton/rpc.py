@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connectors.base import BudgetConfig, Context
+from connectors.base import Context
 from connectors.tryton.config import TrytonConfig
 from connectors.tryton.value import unwrap
 from goldbridge.errors import Halt, Mark, Misconfigured
@@ -60,10 +60,7 @@ class Rpc:
         self._system = context.system
         self._path = f"/{quote(config.database, safe='')}/rpc/"
         factory = context.http
-        budget = config.budget or BudgetConfig(calls=1000, per_s=1.0, daily=None)
-        shared = factory.budget(
-            context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-        )
+        shared = context.budget(config.budget)
         self._login = factory.client(
             system=context.system,
             base_url=config.base_url,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.weaver.config import WeaverConfig
 from connectors.weaver.envelope import ENVELOPE
 from connectors.weaver.login import Login
@@ -33,14 +33,11 @@ class WeaverClient:
     def __init__(self, config: WeaverConfig, context: Context) -> None:
         self._config, self._system = config, context.system
         factory, system = context.http, context.system
-        budget = config.budget or BudgetConfig(calls=20, per_s=1.0, daily=None)
         shared: dict[str, Any] = {
             "system": system,
             "base_url": config.base_url,
             "envelope": ENVELOPE,
-            "budget": factory.budget(
-                system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            "budget": context.budget(config.budget),
             "timeout_s": config.timeout_s,
         }
         login = Login(config, context, factory.client(**shared))

@@ -39,6 +39,6 @@ class WeaverConfig(ConnectorConfig):
     page_size: int = Field(100, ge=1, le=10_000, description="rows per page of a list")
     write_batch: int = Field(20, ge=1, le=200, description="requests started after one look for what is there already")
     next_node: bool = Field(True, description="a request that we start is submitted, not left at its first node")
-    budget: BudgetConfig | None = Field(BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls to this OA")
+    budget: BudgetConfig = Field(BudgetConfig(calls=20, per_s=1.0, daily=None), description="calls to this OA")
     overlap_s: float = Field(300.0, ge=0, description="how far a run reads back before its cursor")
     safety_delay_s: float = Field(2.0, ge=0, description="how far the upper bound stays behind the server's clock")

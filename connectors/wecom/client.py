@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.wecom.config import WecomConfig
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.http import (
@@ -101,13 +101,10 @@ class WecomClient:
         self._secret = config.secret.get_secret_value()
         remember_secret(self._secret)
         factory, system = context.http, context.system
-        budget = config.budget or BudgetConfig(calls=600, per_s=60.0, daily=None)
         base: dict[str, Any] = {
             "system": system,
             "base_url": config.base_url,
-            "budget": factory.budget(
-                system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            "budget": context.budget(config.budget),
             "timeout_s": config.timeout_s,
         }
         self._login = factory.client(**base, envelope=ENVELOPE)

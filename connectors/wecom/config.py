@@ -24,7 +24,7 @@ class WecomConfig(ConnectorConfig):
     )
     follow: int = Field(500, ge=1, description="approvals kept by number; beyond that, by the oldest submission")
     page_size: int = Field(100, ge=1, le=100, description="rows per page; the vendor allows 100")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=600, per_s=60.0, daily=None),
         description="calls per endpoint; the vendor allows 600 a minute for approvals, 10000 for others",
     )

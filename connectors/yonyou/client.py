@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
-from connectors.base import BudgetConfig, Context, RawRow
+from connectors.base import Context, RawRow
 from connectors.yonyou.config import YonyouConfig, YonyouList
 from connectors.yonyou.envelope import BIP, U8
 from goldbridge.errors import Halt, Mark, Misconfigured
@@ -57,15 +57,12 @@ class _Base:
 
     def make(self, base_url: str, envelope: Envelope, auth: Auth | None = None) -> Client:
         config, context = self.config, self.context
-        budget = config.budget or BudgetConfig(calls=40, per_s=60.0, daily=None)
         return context.http.client(
             system=context.system,
             base_url=base_url,
             auth=auth,
             envelope=envelope,
-            budget=context.http.budget(
-                context.system, calls=budget.calls, per_s=budget.per_s, daily=budget.daily, store=context.store
-            ),
+            budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
             plain_http=config.plain_http,
         )

@@ -69,7 +69,7 @@ class YonyouConfig(ConnectorConfig):
     page_size: int = Field(200, ge=1, le=5000, description="rows per page; lists time out after 10 s, so keep it low")
     plain_http: bool = Field(False, description="allow http:// inside a network that is protected otherwise")
     zone: str | None = Field("Asia/Shanghai", description="time zone of the tenant")
-    budget: BudgetConfig | None = Field(
+    budget: BudgetConfig = Field(
         BudgetConfig(calls=40, per_s=60.0, daily=None), description="calls per list or service and window"
     )
     overlap_s: float = Field(120.0, ge=0, description="how far a run reads back before its cursor")

@@ -100,8 +100,9 @@ class HttpFactory:
     ) -> Budget:
         """The one budget of this system in this process; `name` sets a second one apart (a token endpoint's)."""
         key = ("budget", system, name, calls, per_s, daily, zone)
+        label = f"{system} {name}" if name else system
         return self.share(
-            key, lambda: Budget(self.clock, system, calls=calls, per_s=per_s, daily=daily, store=store, zone=zone)
+            key, lambda: Budget(self.clock, label, calls=calls, per_s=per_s, daily=daily, store=store, zone=zone)
         )
 
     def share(self, key: Hashable, make: Callable[[], Shared]) -> Shared:
