@@ -27,6 +27,7 @@ from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
 from goldbridge.http import HttpFactory
 from goldbridge.http.budget import Budget
 from goldbridge.ports import TokenStore
+from goldbridge.records.declared import DeclaredField
 
 RawRow = dict[str, Any]
 
@@ -223,6 +224,18 @@ class Connector(Generic[Config]):
     def probe(self) -> str:
         """One cheap authenticated call; returns a sentence on what answered, raises one of the four otherwise."""
         return "nothing to probe"
+
+    def objects(self) -> Sequence[str] | None:
+        """Names of all that the system offers, configured as streams or not; None when it cannot say."""
+        return None
+
+    def describe(self, name: str) -> Sequence[DeclaredField] | None:
+        """What the system itself says about the fields of a stream, or of one of `objects`; None when it does not."""
+        return None
+
+    def peek(self, name: str, limit: int) -> Sequence[RawRow] | None:
+        """At most `limit` rows of one of `objects` that is no stream yet; None when that needs to be configured."""
+        return None
 
     def close(self) -> None:
         """Give back connections; safe to call twice."""
