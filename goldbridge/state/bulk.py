@@ -8,6 +8,7 @@ that one compiled statement serves pages of any size.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 import orjson
@@ -106,7 +107,9 @@ class Insert:
     def _insert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         sql = self._sql.get(conn.dialect.name) or self._compile(conn.dialect)
         if conn.dialect.name == "sqlite":
-            conn.exec_driver_sql(sql, list(rows))
+            # SQLAlchemy's own way keeps the rows in a reference cycle until the next collection of garbage.
+            with closing(conn.connection.cursor()) as cursor:
+                cursor.executemany(sql, rows)
         else:
             conn.exec_driver_sql(sql, tuple(orjson.dumps(column).decode() for column in zip(*rows, strict=True)))
 

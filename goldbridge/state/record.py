@@ -179,8 +179,7 @@ def heads(conn: Connection, system: str, stream: str, keys: Collection[str]) -> 
         return {}
     query = select(*HEAD).where(_record.system == system, _record.stream == stream, one_of(_record.key, keys))
     found: dict[str, Head] = {}
-    for row in conn.execute(query):
-        head = Head._make(row)
+    for head in map(Head._make, conn.execute(query).all()):
         known = found.get(head.key)
         if known is None or known.incarnation < head.incarnation:
             found[head.key] = head
