@@ -1,4 +1,4 @@
-"""What a system says about the fields of one of its objects, in its own words: connectors tell it, suggestions use it."""
+"""What a system says about the fields of one of its objects, in its own words: connectors tell it, mappings use it."""
 
 from __future__ import annotations
 
