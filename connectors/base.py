@@ -26,7 +26,7 @@ from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
 from goldbridge.http import HttpFactory
 from goldbridge.http.budget import Budget
-from goldbridge.ports import TokenStore
+from goldbridge.ports import Inbox, TokenStore
 from goldbridge.records.declared import DeclaredField
 
 RawRow = dict[str, Any]
@@ -57,12 +57,14 @@ class Page:
 
     `rejects` are records that are there but cannot be read, each as (key, or the place where it stands when it has no
     key; why): dead letters from the start. Their keys count as seen, so that a full read does not take them for gone.
+    `notes` are sentences about the stream that the run tells at its end.
     """
 
     rows: list[RawRow]
     at: Position | None = None
     gone: tuple[str, ...] = ()
     rejects: list[tuple[str, Reject]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +195,14 @@ Config = TypeVar("Config", bound=ConnectorConfig)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a flow lends to a connector: its name in sources.yaml, HTTP, a place for tokens and quotas, the clock."""
+    """What a flow lends to a connector: its name in sources.yaml, HTTP, a place for tokens and quotas, the clock, and
+    what webhooks brought."""
 
     system: str
     http: HttpFactory
     store: TokenStore
     clock: Clock
+    inbox: Inbox | None = None
 
     def budget(self, allowed: BudgetConfig, name: str = "") -> Budget:
         """The one budget of this system in this process; `name` sets a second one apart (a token endpoint's)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from goldbridge.errors import Mark
 
@@ -32,6 +32,58 @@ class TokenStore(Protocol):
     def load(self, system: str, name: str) -> Json: ...
 
     def save(self, system: str, name: str, value: Json) -> None: ...
+
+
+Kind = Literal["record", "gone", "hint", "unclaimed", "problem", "wiped"]
+"""What a part of an event says: a record, a record's end, that a record changed, nothing that anybody waits for, or
+nothing that can be understood. Of a wiped one only its place is left."""
+
+
+class Part(NamedTuple):
+    """One record (or hint) of an event. `version` sorts as text; `problem` is a code and a sentence."""
+
+    kind: Kind
+    stream: str = ""
+    key: str = ""
+    version: str = ""
+    problem: str = ""
+    content: Json = None
+
+
+class Kept(NamedTuple):
+    """A part as it was kept; `seq` rises in the order of arrival."""
+
+    seq: int
+    event: str
+    kind: Kind
+    key: str
+    version: str
+    problem: str
+    content: Json
+
+
+class Inbox(Protocol):
+    """Keeps what other systems tell us until a flow reads it (implemented by state)."""
+
+    def put(self, system: str, event: str, parts: Sequence[Part]) -> bool:
+        """Keep an event for good; False when it was kept before, and nothing happened."""
+        ...
+
+    def last(self, system: str) -> int:
+        """The newest seq; everything of this system up to it can be read."""
+        ...
+
+    def place(self, system: str, before: str) -> int:
+        """The newest seq that arrived before a moment (ISO UTC)."""
+        ...
+
+    def page(self, system: str, stream: str, after: int, until: int, limit: int) -> Sequence[Kept]:
+        """Records and problems of a stream in order of arrival."""
+        ...
+
+    def newest(self, system: str, stream: str, keys: Sequence[str], until: int) -> Mapping[str, int]:
+        """Key -> seq of the newest version that arrived up to `until`; the later one of two equal versions."""
+        ...
 
 
 class Budget(Protocol):

@@ -21,6 +21,7 @@ Time comes from the store's clock; leases alone use the database's own time.
     ledger    what we wrote, per field: echo recognition
     dead      dead letters
     cache     answers of look-ups
+    inbox     what webhooks brought, until it was read
     vault     tokens and quotas, encrypted
     audit     a chain of keyed digests
     relation  relations between records; roles of parties

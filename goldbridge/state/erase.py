@@ -1,8 +1,9 @@
 """Removes the content of source records everywhere in the state and keeps their numbers.
 
-Raw and canonical documents, versions, dead letters, events, before and after of deliveries, identifiers, keys, edges
-and tasks' payloads go; a keyed hash of what named the record stays, so that it is not imported again (E86, E87). The
-golden record is recomputed by the caller; its old versions lose the values that this record had won.
+Raw and canonical documents, versions, dead letters, events (ours and those that webhooks brought), before and after of
+deliveries, identifiers, keys, edges and tasks' payloads go; a keyed hash of what named the record stays, so that it is
+not imported again (E86, E87). The golden record is recomputed by the caller; its old versions lose the values that this
+record had won.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Delete, Update, delete, select, update
 
 from goldbridge.ports import Json
 from goldbridge.state import crosswalk, document, landing
+from goldbridge.state import inbox as arrivals
 from goldbridge.state.bulk import Insert, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.landing import Record
@@ -24,6 +26,7 @@ from goldbridge.state.tables import (
     erase_ledger,
     golden_version,
     identifier,
+    inbox,
     lookup_cache,
     match_edge,
     match_key,
@@ -70,6 +73,8 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
             lookup_cache.c.key == one.key,
         )
         wipe("lookup_cache", delete(lookup_cache).where(*answer))
+        for told in arrivals.mentioned(conn, one.system, one.stream, one.key):
+            wipe("inbox", update(inbox).where(told).values(**arrivals.WIPED))
     _wipe_goldens(conn, goldens, set(held), at, wipe)
     _wipe_decisions(conn, held, wipe)
     wipe(

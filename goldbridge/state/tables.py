@@ -535,6 +535,37 @@ lookup_cache = Table(
     _text("asked_at"),
 )
 
+# What other systems told us by webhook, in the order of arrival. A row is one record (or one hint) of an event; a row
+# whose content was wiped still tells repeated events and older versions apart.
+inbox = Table(
+    "inbox",
+    metadata,
+    _id("seq"),
+    _text("system"),
+    _text("event"),
+    _number("part"),
+    _text("kind"),
+    _text("stream"),
+    _text("key"),
+    _text("version"),
+    _text("problem"),
+    _doc("content"),
+    _text("received_at"),
+    Index("inbox_event", "system", "event", "part", unique=True),
+    Index("inbox_place", "system", "stream", "seq"),
+    Index("inbox_key", "system", "stream", "key", "version", "seq"),
+    sqlite_autoincrement=True,
+)
+
+inbox_count = Table(
+    "inbox_count",
+    metadata,
+    _text("system", key=True),
+    _text("what", key=True),
+    _number("number"),
+    _text("last_at"),
+)
+
 vault = Table(
     "vault",
     metadata,

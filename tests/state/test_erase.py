@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from goldbridge.ports import Part
 from goldbridge.state import (
     cache,
     crosswalk,
@@ -13,6 +14,7 @@ from goldbridge.state import (
     decision,
     delivery,
     golden,
+    inbox,
     landing,
     match,
     outbox,
@@ -71,6 +73,12 @@ def spread(conn: Connection) -> int:
     )
     relation.replace_roles(conn, [one.id], [relation.Role(one.id, "customer", anchor=GONE, owner=SECRET)])
     outbox.append(conn, [outbox.NewEvent("record", GONE, "party", 9, "changed", detail=SECRET)], RUN)
+    told = {"body": {"id": SECRET, "name": SECRET}}
+    inbox.put(
+        conn, "legacy_crm", "e1", [Part("record", "account", SECRET, content=told), Part("unclaimed", content=told)]
+    )
+    inbox.put(conn, "legacy_crm", "e2", [Part("record", "account", "C2", content={"body": {"name": "其他公司"}})])
+    inbox.put(conn, "events", "e1", [Part("hint", "legacy_crm.account", SECRET, content=told)])
     return one.id
 
 
@@ -82,7 +90,15 @@ def test_e86_g13_nothing_of_an_erased_record_is_left(store: Store) -> None:
         left = everything(conn)
         assert SECRET not in left
         assert "其他公司" in left
-        assert set(lost) >= {"source_record", "source_version", "dead_letter", "delivery", "golden_version", "task"}
+        assert set(lost) >= {
+            "inbox",
+            "source_record",
+            "source_version",
+            "dead_letter",
+            "delivery",
+            "golden_version",
+            "task",
+        }
         records = landing.load(conn, [GONE, STAYS], raw=True)
         assert (records[GONE].state, records[GONE].raw, records[GONE].canonical) == ("erased", None, None)
         assert records[STAYS].raw == {"name": "其他公司"}
@@ -90,6 +106,9 @@ def test_e86_g13_nothing_of_an_erased_record_is_left(store: Store) -> None:
         assert outbox.read(conn, kind="record")[-1].event in ("erased", "changed")
         assert [one.values for one in golden.history(conn, id)] == [{"name": "其他公司"}, {}]
         assert delivery.list_deliveries(conn)[0].state == "superseded"
+        (told,) = inbox.page(conn, "legacy_crm", "account", 0, inbox.last(conn), 9)
+        assert (told.key, told.content) == ("C2", {"body": {"name": "其他公司"}})
+        assert not inbox.put(conn, "legacy_crm", "e1", []), "an erased event is not taken again"
         assert crosswalk.golden_of(conn, [GONE]) == {GONE: id}, "numbers stay; the caller closes and recomputes"
 
 
