@@ -38,6 +38,8 @@ from goldbridge.http.odata import (
     read,
     rewound,
 )
+from goldbridge.http.odata import declared as declares
+from goldbridge.records.declared import DeclaredField
 
 _SOURCES = Mark("config/sources.yaml")
 _ANEW = "the delta link had expired, so everything was read anew; what was deleted since is found by a full compare"
@@ -106,6 +108,12 @@ class Dynamics(Reader[DynamicsConfig], Writer[DynamicsConfig]):
             options = {"$top": "1", "$select": stream.key}
             self.service.feed(of.name, self.service.path(of.name, options))
         return f"{self.context.system}: signed in as application {self.config.client_id}, {len(self.streams)} tables"
+
+    def objects(self) -> Sequence[str]:
+        return declares.sets(self.service)
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        return declares.declared(self.service.set(name))
 
     def fields(self, stream: Stream) -> frozenset[str]:
         chosen = self.config.tables[stream.name].select or tuple(self.service.set(stream.name).kinds)

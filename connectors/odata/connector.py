@@ -41,6 +41,8 @@ from goldbridge.http.odata import (
     rewound,
     usable,
 )
+from goldbridge.http.odata import declared as declares
+from goldbridge.records.declared import DeclaredField
 
 _BY_LINKS = "the server's own links were followed, and nothing proves that no row moved between its pages"
 _ANEW = "the delta link had expired, so everything was read anew; what was deleted since is found by a full compare"
@@ -122,6 +124,12 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
             self._cursor(name)
             self.service.feed(of.name, self.service.path(of.name, {"$top": "1"}))
         return f"{self.context.system}: OData V{self.service.version}, {len(self.config.streams)} streams"
+
+    def objects(self) -> Sequence[str]:
+        return declares.sets(self.service)
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        return declares.declared(self._set(name) if name in self.config.streams else self.service.set(name))
 
     def fields(self, stream: Stream) -> frozenset[str]:
         entry = self.config.streams[stream.name]

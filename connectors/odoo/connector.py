@@ -21,12 +21,14 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.odoo.config import OdooConfig
+from connectors.odoo.declared import declared, models
 from connectors.odoo.read import ModelReader, earlier, written
 from connectors.odoo.rpc import Rpc
 from connectors.odoo.shape import EXTERNAL, Shape
 from connectors.odoo.write import ModelWriter
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http.window import rewound
+from goldbridge.records.declared import DeclaredField
 
 
 class Odoo(Reader[OdooConfig], Writer[OdooConfig]):
@@ -61,6 +63,13 @@ class Odoo(Reader[OdooConfig], Writer[OdooConfig]):
         name, model = next(iter(self.config.models.items()))
         self._rpc.call(model.model, "search_count", {"domain": [["id", "=", 1]]}, about=name)
         return f"{self.context.system}: signed in to '{self.config.database}', {len(self.config.models)} streams"
+
+    def objects(self) -> Sequence[str]:
+        return models(self._rpc)
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        entry = self.config.models.get(name)
+        return declared(self._rpc, entry.model if entry else name)
 
     def fields(self, stream: Stream) -> frozenset[str]:
         shape = self._shapes[stream.name]

@@ -25,11 +25,13 @@ from connectors.base import (
 from connectors.salesforce.bulk import BulkReader, Unsupported, part_of
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.config import SalesforceConfig
+from connectors.salesforce.declared import declared, objects
 from connectors.salesforce.moment import EPOCH, literal, normalised, parsed, shifted, start_of
 from connectors.salesforce.schema import SOURCES, Schema
 from connectors.salesforce.walk import STAMP, read_log, walk_window
 from connectors.salesforce.write import RecordWriter
 from goldbridge.errors import Misconfigured
+from goldbridge.records.declared import DeclaredField
 
 _ZONE = "UTC"
 _VOLATILE = ("LastModifiedDate", "LastModifiedById", "LastViewedDate", "LastReferencedDate")
@@ -67,6 +69,12 @@ class Salesforce(Reader[SalesforceConfig], Writer[SalesforceConfig]):
     def probe(self) -> str:
         self.schema.check_objects(self.config.objects)
         return f"{self.context.system}: signed in by {self.config.grant}, {len(self.config.objects)} objects"
+
+    def objects(self) -> Sequence[str]:
+        return objects(self._client)
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        return declared(self._client, name)
 
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay; never later than ours."""

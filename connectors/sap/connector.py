@@ -37,6 +37,8 @@ from goldbridge.http.odata import (
     read,
     rewound,
 )
+from goldbridge.http.odata import declared as declares
+from goldbridge.records.declared import DeclaredField
 
 _SOURCES = Mark("config/sources.yaml")
 
@@ -106,6 +108,15 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
             service.feed(of.name, service.path(of.name, {"$top": "1"}))
         who = self.config.user or self.config.client_id
         return f"{self.context.system}: signed in as {who}, {len(self.streams)} streams"
+
+    def objects(self) -> Sequence[str]:
+        return [name for service in self._services.values() for name in declares.sets(service)]
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        if name in self.streams:
+            return declares.declared(self._at(name)[1])
+        of = next(one.metadata().sets[name] for one in self._services.values() if name in one.metadata().sets)
+        return declares.declared(of)
 
     def fields(self, stream: Stream) -> frozenset[str]:
         _, of = self._at(stream.name)

@@ -21,12 +21,14 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.tryton.config import TrytonConfig
-from connectors.tryton.party import MODEL
+from connectors.tryton.declared import declared
+from connectors.tryton.party import MODEL, PARTY_FIELDS
 from connectors.tryton.read import Parties
 from connectors.tryton.rpc import Rpc
 from connectors.tryton.write import PartyWriter
 from goldbridge.clock import iso
 from goldbridge.errors import Mark, Misconfigured
+from goldbridge.records.declared import DeclaredField
 
 
 class Tryton(Reader[TrytonConfig], Writer[TrytonConfig]):
@@ -56,6 +58,9 @@ class Tryton(Reader[TrytonConfig], Writer[TrytonConfig]):
     def probe(self) -> str:
         count = self._rpc.ask(f"{MODEL}.search_count", [], about="probe")
         return f"{self.context.system}: signed in to '{self.config.database}' as '{self.config.user}', {count} parties"
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        return declared(self._rpc, (*PARTY_FIELDS, *self.config.fields))
 
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay, never later than ours."""
