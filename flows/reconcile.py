@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal, InvalidOperation
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from connectors.base import Reader, Reading, Window
@@ -29,7 +29,8 @@ SHOWN = 50
 
 @dataclass(slots=True)
 class Difference:
-    """`kind`: missing (we wrote it, it is gone), extra (carries an id we do not know), double, field, sum."""
+    """`kind`: missing (we wrote it, it is gone), undelivered (it never was), extra (carries an id we do not know),
+    double, field, sum, no_number (a field to be summed holds something else)."""
 
     kind: str
     external_id: str = ""
@@ -50,6 +51,7 @@ class Report:
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     differences: int = 0
     shown: list[Difference] = field(default_factory=list)
+    wrong: set[str] = field(default_factory=set)
 
     @property
     def ok(self) -> bool:
@@ -57,11 +59,14 @@ class Report:
 
     def note(self, difference: Difference) -> None:
         self.differences += 1
+        self.wrong.add(difference.external_id)
         if len(self.shown) < SHOWN:
             self.shown.append(difference)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "ok": self.ok}
+        told = asdict(self)
+        del told["wrong"]  # all of them may be very many; `shown` names the first
+        return {**told, "ok": self.ok}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +104,20 @@ def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str]) -> Repor
             continue
         _compare(report, external, key, values, row, fields.get(key, frozenset()))
         for name in totals:
-            totals[name][1] += _number(row.get(name))
+            totals[name][1] += _number(report, Difference("no_number", external, key, name), row.get(name), "found")
         run.progress.advance(1)
     for external, values in wanted.items():
         for name in totals:
-            totals[name][0] += _number(values.get(name))
+            totals[name][0] += _number(
+                report, Difference("no_number", external, "", name), values.get(name), "expected"
+            )
         if external not in seen:
             report.note(Difference("missing", external))
     for name, (expected, found) in totals.items():
         report.sums[name] = {"expected": _text(expected), "found": _text(found)}
         if expected != found:
             report.note(Difference("sum", field=name, expected=_text(expected), found=_text(found)))
-    wrong = {d.external_id for d in report.shown if d.external_id in wanted}
+    wrong = report.wrong & wanted.keys()
     run.counters.add({"unchanged": len(wanted) - len(wrong), "applied": len(wrong), "pending": report.waiting})
     return report
 
@@ -223,11 +230,14 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
-def _number(value: Any) -> Decimal:
-    try:
-        return Decimal(str(value)) if value not in (None, "") else Decimal(0)
-    except InvalidOperation:
+def _number(report: Report, trouble: Difference, value: Any, side: str) -> Decimal:
+    """The value to be summed; what is none is told as `trouble`, since two sums of nothing would agree."""
+    if value in (None, ""):
         return Decimal(0)
+    number = _decimal(value)
+    if number is None:
+        report.note(replace(trouble, **{side: _text(value)}))
+    return number or Decimal(0)
 
 
 def _text(value: Any) -> str:

@@ -136,7 +136,19 @@ def test_every_difference_is_counted_and_the_first_are_kept(sqlite_crm: CrmBench
     result = crm.go("check")["check"]
     (report,) = result.detail["reports"]
     assert (report["differences"], len(report["shown"])) == (2 * (SHOWN + 7), SHOWN)
-    assert result.counters.read == SHOWN + 7
+    assert result.counters.read == result.counters.applied == SHOWN + 7
+
+
+def test_a_field_that_holds_no_numbers_cannot_be_summed_in_silence(sqlite_published: CrmBench) -> None:
+    crm = sqlite_published
+    crm.edit("flows.yaml", "new_crm.AccountObj: [capital__c]", "new_crm.AccountObj: [name]")
+    told = kinds(check(crm)["AccountObj"])
+    assert sorted(told) == [
+        ("no_number", "name", "", "宁波乙电子有限公司"),
+        ("no_number", "name", "", "杭州甲机械有限公司"),
+        ("no_number", "name", "宁波乙电子有限公司", ""),
+        ("no_number", "name", "杭州甲机械有限公司", ""),
+    ]
 
 
 def test_a_list_that_cannot_be_proven_complete_says_so(sqlite_published: CrmBench) -> None:
