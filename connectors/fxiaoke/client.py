@@ -1,7 +1,7 @@
 """The calls of the open API that we use, and the class of every code it may answer with.
 
 The gateway answers HTTP 200 to everything, so only `errorCode` counts. Preset and custom objects live under different
-paths. Tokens are fetched by one thread for all: the token endpoint allows ten calls a minute and never two at once.
+paths; two calls of the custom branch (findSimple, findOne) take preset objects, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.base import LOGINS, Context, RawRow
+from connectors.fxiaoke.auth import signed
 from connectors.fxiaoke.config import FxiaokeConfig
 from goldbridge.errors import Halt
 from goldbridge.http import (
@@ -26,9 +27,6 @@ from goldbridge.http import (
     QueryStamp,
     Reply,
     Rule,
-    Token,
-    TokenAuth,
-    TokenSource,
 )
 from goldbridge.ports import Json
 
@@ -37,7 +35,7 @@ _ACCESS = Rule(
     Kind.CONFIG, "check app_id, app_secret, permanent_code, the IP white list and the rights of the application"
 )
 _LOCKED = Rule(Kind.RECORD, "correct the record, or wait for its approval to end, and replay it")
-_RENEW_EARLY_S = 550.0  # from 6600 s on the vendor hands out a new token while the old one still works
+_FIND_SIMPLE, _FIND_ONE = (f"/cgi/crm/custom/v2/data/{action}" for action in ("findSimple", "findOne"))
 
 RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("20016", "20005"), _REFRESH),
@@ -82,7 +80,7 @@ class FxiaokeClient:
         self._config = config
         factory, system = context.http, context.system
         stamp = QueryStamp("thirdTraceId", lambda: str(uuid.uuid4()))
-        self._login = factory.client(
+        login = factory.client(
             system=system,
             base_url=config.base_url,
             auth=stamp,
@@ -90,37 +88,16 @@ class FxiaokeClient:
             budget=context.budget(LOGINS, "token"),
             timeout_s=config.timeout_s,
         )
-        key = ("fxiaoke token", system, config.base_url, config.app_id, config.permanent_code.get_secret_value())
-        tokens = factory.share(key, lambda: TokenSource(self._fetch_token, context.clock, early_s=_RENEW_EARLY_S))
         self.http: Client = factory.client(
             system=system,
             base_url=config.base_url,
-            auth=Chain(stamp, TokenAuth(tokens, self._headers)),
+            auth=Chain(stamp, signed(config, context, login)),
             envelope=ENVELOPE,
             budget=context.budget(config.budget),
             timeout_s=config.timeout_s,
         )
-
-    def _fetch_token(self, _: Token | None) -> Token:
-        secrets = {
-            "appId": self._config.app_id,
-            "appSecret": self._config.app_secret.get_secret_value(),
-            "permanentCode": self._config.permanent_code.get_secret_value(),
-            "grantType": "app_secret",
-        }
-        reply = self._login.post("/oauth2.0/token", json=secrets, read=True, about="token")
-        return Token(
-            str(reply.unwrap("accessToken")),
-            float(reply.unwrap("expiresIn")),
-            extra={"ea": str(reply.unwrap("ea"))},
-        )
-
-    def _headers(self, token: Token) -> Mapping[str, str]:
-        return {
-            "authorization": f"Bearer {token.value}",
-            "x-fs-ea": token.extra["ea"],
-            "x-fs-userid": self._config.user_id,
-        }
+        flags = {"convertUserId": config.convert_user_id, "convertMediaId": config.convert_media_id}
+        self._flags: dict[str, Json] = {name: value for name, value in flags.items() if value is not None}
 
     @property
     def page_size(self) -> int:
@@ -148,26 +125,50 @@ class FxiaokeClient:
         if fields:
             search["fieldProjection"] = list(fields)
         question = {"dataObjectApiName": name, "find_explicit_total_num": False, "search_query_info": search}
-        rows = self.ask(path(name, "query"), {"includeNull": True, "data": question}, about=name).unwrap(
-            "data.dataList"
-        )
-        if not isinstance(rows, list):
+        where = path(name, "query") if self._config.live_formulas else _FIND_SIMPLE
+        reply = self.ask(where, {"includeNull": True, "data": question}, about=name)
+        rows = _rows(reply.data.get("data") if isinstance(reply.data, dict) else None)
+        if rows is None:
             raise Halt("CON019", f"{self.http.system} {name}: data.dataList is not a list")
         return rows
 
+    def one(self, name: str, key: str, fields: Sequence[str]) -> RawRow | None:
+        """One row as it is now; None when it is gone. An invalidated one may or may not be shown."""
+        search = {
+            "limit": 1,
+            "offset": 0,
+            "filters": [condition("_id", "EQ", key)],
+            "orders": [{"fieldName": "_id", "isAsc": True}],
+            "fieldProjection": list(fields),
+        }
+        question = {"dataObjectApiName": name, "search_query_info": search}
+        reply = self.ask(_FIND_ONE, {"includeNull": True, "data": question}, about=f"{name} {key}")
+        data = reply.data.get("data") if isinstance(reply.data, dict) else None
+        row = data.get("objectData") if isinstance(data, dict) else None
+        return row if isinstance(row, dict) and row else None
+
     def ask(self, where: str, body: Json, *, about: str) -> Reply:
         """A call that changes nothing."""
-        return self.http.post(where, json=body, read=True, about=about, endpoint=where)
+        return self.http.post(where, json={**self._flags, **body}, read=True, about=about, endpoint=where)
 
     def change(self, where: str, data: Json, *, about: str, flags: Mapping[str, Json] | None = None) -> Reply:
         """A write; approvals and workflows start only where the configuration says so (the vendor's default is yes)."""
         body = {
+            **self._flags,
             "triggerApprovalFlow": self._config.trigger_approval,
             "triggerWorkFlow": self._config.trigger_workflow,
             **(flags or {}),
             "data": data,
         }
         return self.http.post(where, json=body, about=about, endpoint=where)
+
+
+def _rows(data: Json) -> list[RawRow] | None:
+    """The rows of an answer, in whichever of the shapes that clients have met: a list inside or bare, one bare row."""
+    found = data.get("dataList", data) if isinstance(data, dict) else data
+    if isinstance(found, dict) and found.get("_id"):
+        return [found]
+    return found if isinstance(found, list) else None
 
 
 def path(name: str, action: str) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from threading import Lock
 
 from connectors.fxiaoke.client import FxiaokeClient
@@ -29,6 +31,7 @@ class Field:
     name: str
     kind: str
     options: Mapping[str, str]
+    target: str = ""
 
     def encode(self, value: Json, where: str) -> Json:
         """A value as the API takes it: option values for labels, text for numbers, lists where lists are due."""
@@ -42,6 +45,15 @@ class Field:
         if self.kind in _TEXT_NUMBERS and isinstance(value, int):
             return str(value)
         return value
+
+    def same(self, found: Json, sent: Json) -> bool:
+        """Whether a row shows what would be sent; the vendor fills amounts up with zeros."""
+        if found in (None, "", []) or sent in (None, "", []):
+            return found in (None, "", []) and sent in (None, "", [])
+        if self.kind in _TEXT_NUMBERS:
+            with suppress(InvalidOperation):
+                return Decimal(str(found)) == Decimal(str(sent))
+        return str(found) == str(sent)
 
     def _option(self, value: Json, where: str) -> str:
         if (text := str(value)) in self.options:
@@ -59,8 +71,8 @@ class Field:
 class Schema:
     """The fields of the objects of one tenant, described once and kept for a while."""
 
-    def __init__(self, client: FxiaokeClient, clock: Clock, system: str) -> None:
-        self._client, self._clock, self._system = client, clock, system
+    def __init__(self, client: FxiaokeClient, clock: Clock, system: str, style: str = "header") -> None:
+        self._client, self._clock, self._system, self._style = client, clock, system, style
         self._lock = Lock()
         self._known: dict[str, tuple[float, dict[str, Field]]] = {}
 
@@ -76,9 +88,11 @@ class Schema:
 
     def _describe(self, name: str) -> dict[str, Field]:
         self.check_objects([name])
-        body = {"includeDetail": False, "data": {"apiName": name}}
+        # Clients of the older style ask with a bare name; what one style documents the other may not know.
+        asked: dict[str, Json] = {"data": {"apiName": name}} if self._style == "header" else {"apiName": name}
+        body: dict[str, Json] = {"includeDetail": False, **asked}
         fields = self._client.ask("/cgi/crm/v2/object/describe", body, about=name).unwrap("data.describe.fields")
-        return {key: Field(key, str(entry.get("type", "")), _options(entry)) for key, entry in fields.items()}
+        return {key: _field(key, entry) for key, entry in fields.items()}
 
     def objects(self) -> list[str]:
         """API names of the objects this tenant has switched on."""
@@ -114,6 +128,10 @@ class Schema:
                 problems.note(where, "CON041", message)
         problems.raise_any()
         return fields
+
+
+def _field(name: str, entry: Mapping[str, Json]) -> Field:
+    return Field(name, str(entry.get("type", "")), _options(entry), str(entry.get("target_api_name") or ""))
 
 
 def _options(entry: Mapping[str, Json]) -> dict[str, str]:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from goldbridge.simulators.fxiaoke.auth import Caller, Credentials, Gate
+from goldbridge.simulators.fxiaoke.desk import BY_MOBILE, Answering, Desk
+from goldbridge.simulators.fxiaoke.field import ObjectSchema
 from goldbridge.simulators.fxiaoke.query import BAD_REQUEST, MAX_OFFSET, parse, run
-from goldbridge.simulators.fxiaoke.schema import ADMIN, EMPLOYEES, ObjectSchema, open_user_id, sandbox_objects
+from goldbridge.simulators.fxiaoke.schema import ADMIN, EMPLOYEES, sandbox_objects
 from goldbridge.simulators.fxiaoke.table import Row, Table
 from goldbridge.simulators.fxiaoke.tenant import Tenant, viewer
 from goldbridge.simulators.kit import Answer, Call, Endpoint, Limit, Refused, SimClock, Simulator, json_answer
@@ -53,6 +55,7 @@ class Fxiaoke(Simulator):
         super().__init__(clock=clock, limits=limits, seed=seed)
         self.tenant = Tenant(self.clock, objects or sandbox_objects(option_seed))
         self.tenant.load(rows or {})
+        self._desk = Desk(self.tenant)
         self._gate = Gate(self.clock, credentials)
         self._area_names = area_names or {}
         self._daily_calls = daily_calls
@@ -102,23 +105,19 @@ class Fxiaoke(Simulator):
         yield self._endpoint("/cgi/crm/custom/data/invalid", self._invalid_many, custom=True)
         others: tuple[tuple[str, Callable[[Call, Caller, bool], Answer]], ...] = (
             ("/cgi/crm/v2/data/choose", self._choose),
-            ("/cgi/crm/v2/object/list", self._objects),
-            ("/cgi/crm/v2/object/describe", self._describe),
             ("/cgi/crm/v2/object/lock", self._lock),
             ("/cgi/crm/v2/object/unlock", self._lock),
-            ("/cgi/crm/approvalInstances/query", self._approvals),
-            ("/cgi/crm/approvalInstance/get", self._approval),
-            ("/cgi/crm/object/approvalInstances/query", self._approvals_of),
-            ("/cgi/crm/approvalTask/action", self._approval_action),
-            ("/cgi/crm/v2/special/getInstanceInfoByObjectId", self._instance_info),
-            ("/cgi/user/getByMobile", self._by_mobile),
+            *((path, self._asking(answer)) for path, answer in self._desk.answers().items()),
         )
         for path, handle in others:
             yield self._endpoint(path, handle, custom=False)
 
+    def _asking(self, answer: Answering) -> Callable[[Call, Caller, bool], Answer]:
+        return lambda call, caller, custom: self._ok(answer(call, caller))
+
     def _endpoint(self, path: str, handle: Callable[[Call, Caller, bool], Answer], *, custom: bool) -> Endpoint:
         def serve(call: Call) -> Answer:
-            caller = self._gate.caller(call)
+            caller = self._gate.caller(call, anybody=path == BY_MOBILE)
             self._count_day()
             forbidden = call.fault("forbid")
             if forbidden and forbidden.key in ("", self._object_name(call), path):
@@ -237,10 +236,10 @@ class Fxiaoke(Simulator):
             if kind == "employee":
                 shown[f"{name}__r"] = {"id": caller.shown(value[0]), "name": EMPLOYEES[value[0]][0]} if value else {}
                 value = [caller.shown(each) for each in value]
-            elif kind == "object_reference":
+            elif kind in ("object_reference", "master_detail"):
                 target = self.tenant.tables[fields[name].target].rows.get(value)
                 if target is not None:
-                    shown[f"{name}__r"] = target["name"]
+                    shown[f"{name}__r"] = target.get("name", "")
                     shown[f"{name}__relation_ids"] = value
             elif kind in ("province", "city", "district") and value in self._area_names:
                 shown[f"{name}__r"] = self._area_names[value]
@@ -252,8 +251,7 @@ class Fxiaoke(Simulator):
     def _create(self, call: Call, caller: Caller, custom: bool) -> Answer:
         body, data = call.json, _object_data(call)
         table = self._table(data.get("dataObjectApiName"), custom=custom)
-        if details := _data(call).get("details"):
-            raise Refused(BAD_REQUEST, f"从对象不存在: {', '.join(details)}")
+        details = self._details(call, caller)
         data = self._incoming(call, table, data, caller)
         stamps: dict[str, Any] = {}
         if body.get("hasSpecifyTime") is True and isinstance(data.get("create_time"), int):
@@ -263,11 +261,25 @@ class Fxiaoke(Simulator):
         if call.fault("phantom"):
             return self._ok({"dataId": f"{len(table):024x}"})
         approve = body.get("triggerApprovalFlow") is not False
-        row = self.tenant.create(table.schema.name, data, caller.employee, approve=approve, stamps=stamps)
+        row = self.tenant.create(
+            table.schema.name, data, caller.employee, approve=approve, stamps=stamps, details=details
+        )
         self.counters.writes += 1
         if custom and not self._custom_create_id:
             return self._ok({})
         return self._ok({"dataId": row["_id"]})
+
+    def _details(self, call: Call, caller: Caller) -> dict[str, list[dict[str, Any]]]:
+        """Lines that come with a new row, by the name of their object."""
+        given = _data(call).get("details") or {}
+        if not isinstance(given, dict):
+            raise Refused(BAD_REQUEST, "details应为对象")
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name, lines in given.items():
+            if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+                raise Refused(BAD_REQUEST, f"{name}应为列表")
+            found[name] = [self._incoming(call, self.tenant.table(name), line, caller) for line in lines]
+        return found
 
     def _update(self, call: Call, caller: Caller, custom: bool) -> Answer:
         body, data = call.json, _object_data(call)
@@ -371,56 +383,6 @@ class Fxiaoke(Simulator):
             self.tenant.lock(table.schema.name, key, caller.employee, locked=locked)
             self.counters.writes += 1
         return self._ok({})
-
-    # Objects, approvals, people
-
-    def _objects(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        objects = [
-            {
-                "describeApiName": table.schema.name,
-                "describeDisplayName": table.schema.label,
-                "defineType": "custom" if table.schema.custom else "package",
-                "isActive": True,
-            }
-            for table in self.tenant.tables.values()
-        ]
-        return self._ok({"data": {"objects": objects}})
-
-    def _describe(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        data = call.json.get("data")
-        name = data.get("apiName") if isinstance(data, dict) else call.json.get("apiName")
-        return self._ok({"data": {"describe": self.tenant.table(name).schema.describe()}})
-
-    def _approvals(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        return self._ok({"queryResult": self.tenant.approvals.query(call.json)})
-
-    def _approval(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        return self._ok({"data": self.tenant.approvals.get(call.json.get("instanceId")).as_json()})
-
-    def _approvals_of(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        found = self.tenant.approvals.of(call.json.get("dataId"))
-        return self._ok({"queryResult": {"total": len(found), "instanceList": [each.as_json() for each in found]}})
-
-    def _instance_info(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        data = _data(call)
-        self.tenant.table(data.get("entityId"))
-        found = self.tenant.approvals.of(data.get("objectId"))
-        return self._ok({"data": {"instances": [each.as_json() for each in found]}})
-
-    def _approval_action(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        body = call.json
-        self.tenant.settle(body.get("taskId"), body.get("actionType"), body.get("opinion"), caller.employee)
-        self.counters.writes += 1
-        return self._ok({})
-
-    def _by_mobile(self, call: Call, caller: Caller, custom: bool) -> Answer:
-        mobile = call.json.get("mobile")
-        found = [
-            {"openUserId": open_user_id(employee), "name": name, "mobile": number}
-            for employee, (name, number) in EMPLOYEES.items()
-            if number == mobile
-        ]
-        return self._ok({"empList": found})
 
     # Which object, which row
 

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any, NamedTuple
 
-from goldbridge.simulators.fxiaoke.schema import Field, ObjectSchema
+from goldbridge.simulators.fxiaoke.field import Field, ObjectSchema
 from goldbridge.simulators.fxiaoke.table import Row, Table
 from goldbridge.simulators.kit import Refused
 

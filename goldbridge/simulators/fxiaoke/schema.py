@@ -1,4 +1,4 @@
-"""What a Fxiaoke tenant is made of: objects, fields, options and the employees who work in it.
+"""What the sandbox's tenant is made of: the objects of its customers, their options, and the employees who work in it.
 
 Options of custom fields look random and differ per tenant; they are derived from `option_seed`, so that a mapping
 table written for one tenant holds for it as long as the seed is the same (and fails its check on another one).
@@ -6,10 +6,11 @@ table written for one tenant holds for it as long as the seed is the same (and f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
+
+from goldbridge.simulators.fxiaoke.field import Field, ObjectSchema, make_object, options
+from goldbridge.simulators.fxiaoke.sale import approval_objects, sale_objects
 
 ADMIN = "1000"
 EMPLOYEES: Mapping[str, tuple[str, str]] = {
@@ -20,8 +21,6 @@ EMPLOYEES: Mapping[str, tuple[str, str]] = {
 }
 """Employee id -> (name, mobile). Only the administrator sees every row."""
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
 
 def open_user_id(employee: str) -> str:
     """The employee's identifier in the older way of calling: `FSUID_` and 32 hex digits."""
@@ -29,103 +28,6 @@ def open_user_id(employee: str) -> str:
 
 
 OPEN_USERS: Mapping[str, str] = {open_user_id(employee): employee for employee in EMPLOYEES}
-
-
-def option_value(option_set: str, label: str, option_seed: int) -> str:
-    """Nine characters that look random, as a tenant's administrator gets them when he adds an option."""
-    number = int.from_bytes(blake2b(f"{option_seed}/{option_set}/{label}".encode(), digest_size=8).digest(), "big")
-    letters = []
-    for _ in range(9):
-        number, at = divmod(number, 62)
-        letters.append(_ALPHABET[at])
-    return "".join(letters)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of an object; `kind` is the vendor's type name. Nobody but the system writes `system` fields."""
-
-    name: str
-    label: str
-    kind: str = "text"
-    required: bool = False
-    unique: bool = False
-    length: int = 256
-    decimals: int = 2
-    target: str = ""
-    options: tuple[tuple[str, str], ...] = ()
-    system: bool = False
-
-    def describe(self) -> dict[str, Any]:
-        """The field as `object/describe` shows it."""
-        shown: dict[str, Any] = {
-            "api_name": self.name,
-            "label": self.label,
-            "type": self.kind,
-            "is_required": self.required,
-            "is_unique": self.unique,
-            "is_readonly": self.system,
-            "is_active": True,
-            "define_type": "custom" if self.name.endswith("__c") else "system" if self.system else "package",
-        }
-        if self.kind in ("text", "long_text"):
-            shown["max_length"] = self.length
-        if self.kind in ("number", "currency"):
-            shown["decimal_places"] = self.decimals
-        if self.options:
-            shown["options"] = [{"label": label, "value": value, "not_usable": False} for label, value in self.options]
-        if self.target:
-            shown["target_api_name"] = self.target
-        return shown
-
-
-SYSTEM_FIELDS = (
-    Field("_id", "数据ID", system=True),
-    Field("owner", "负责人", "employee"),
-    Field("life_status", "生命状态", "select_one", system=True),
-    Field("lock_status", "锁定状态", "select_one", system=True),
-    Field("is_deleted", "是否作废", "true_or_false", system=True),
-    Field("version", "版本", system=True),
-    Field("record_type", "业务类型", "record_type"),
-    Field("created_by", "创建人", "employee", system=True),
-    Field("create_time", "创建时间", "date_time", system=True),
-    Field("last_modified_by", "最后修改人", "employee", system=True),
-    Field("last_modified_time", "最后修改时间", "date_time", system=True),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectSchema:
-    """One object; a name that ends in `__c` is a custom object with paths of its own."""
-
-    name: str
-    label: str
-    fields: Mapping[str, Field]
-    approval: bool = True
-    unique: tuple[str, ...] = field(default=())
-
-    @property
-    def custom(self) -> bool:
-        return self.name.endswith("__c")
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "api_name": self.name,
-            "display_name": self.label,
-            "define_type": "custom" if self.custom else "package",
-            "is_active": True,
-            "fields": {name: each.describe() for name, each in self.fields.items()},
-        }
-
-
-def make_object(name: str, label: str, fields: Iterable[Field], *, approval: bool = True) -> ObjectSchema:
-    """An object with these fields and the ones every object has; `approval`: whether a flow is active on it."""
-    every = {each.name: each for each in (*SYSTEM_FIELDS, *fields)}
-    return ObjectSchema(name, label, every, approval, tuple(each.name for each in every.values() if each.unique))
-
-
-def _options(option_set: str, labels: Iterable[str], seed: int) -> tuple[tuple[str, str], ...]:
-    return tuple((label, option_value(option_set, label, seed)) for label in labels)
 
 
 REGISTRATION_STATUSES = ("存续", "迁出", "吊销", "吊销已注销", "注销", "撤销", "停业", "清算", "筹建", "未知")
@@ -167,7 +69,7 @@ def _company_fields(seed: int) -> tuple[Field, ...]:
         Field("address", "详细地址", length=300),
         Field("location", "定位", "location", length=400),
         Field("industry_code__c", "行业代码", length=10),
-        Field("reg_status__c", "登记状态", "select_one", options=_options("reg_status", REGISTRATION_STATUSES, seed)),
+        Field("reg_status__c", "登记状态", "select_one", options=options("reg_status", REGISTRATION_STATUSES, seed)),
         Field("capital__c", "注册资本（元）", "currency"),
         Field("account_status__c", "状态", "select_one", options=ACCOUNT_STATUSES),
         Field("remark", "备注", "long_text", length=2000),
@@ -175,7 +77,7 @@ def _company_fields(seed: int) -> tuple[Field, ...]:
 
 
 def sandbox_objects(option_seed: int = 0) -> dict[str, ObjectSchema]:
-    """The objects of the sandbox tenant: four preset ones and one custom one (risk records)."""
+    """The objects of the sandbox tenant, those with the world's rows first: ids depend on the place in this list."""
     objects = (
         make_object("AccountObj", "客户", _company_fields(option_seed)),
         make_object("PartnerObj", "合作伙伴", _company_fields(option_seed)),
@@ -206,13 +108,13 @@ def sandbox_objects(option_seed: int = 0) -> dict[str, ObjectSchema]:
                     "contract_kind__c",
                     "合同类型",
                     "select_one",
-                    options=_options("contract_kind", CONTRACT_KINDS, option_seed),
+                    options=options("contract_kind", CONTRACT_KINDS, option_seed),
                 ),
                 Field(
                     "contract_status__c",
                     "合同状态",
                     "select_one",
-                    options=_options("contract_status", CONTRACT_STATUSES, option_seed),
+                    options=options("contract_status", CONTRACT_STATUSES, option_seed),
                 ),
             ),
         ),
@@ -223,12 +125,12 @@ def sandbox_objects(option_seed: int = 0) -> dict[str, ObjectSchema]:
                 Field("name", "主题", required=True, length=100),
                 Field("golden_id__c", "集成标识", unique=True, length=64),
                 Field("account_id__c", "客户", "object_reference", target="AccountObj"),
-                Field("level__c", "等级", "select_one", options=_options("risk_level", RISK_LEVELS, option_seed)),
-                Field("tags__c", "标签", "select_many", options=_options("risk_tags", ("诉讼", "失信"), option_seed)),
+                Field("level__c", "等级", "select_one", options=options("risk_level", RISK_LEVELS, option_seed)),
+                Field("tags__c", "标签", "select_many", options=options("risk_tags", ("诉讼", "失信"), option_seed)),
                 Field("amount__c", "金额", "currency"),
                 Field("found_at__c", "发现时间", "date_time"),
                 Field("confirmed__c", "已确认", "true_or_false"),
             ),
         ),
     )
-    return {each.name: each for each in objects}
+    return {each.name: each for each in (*objects, *sale_objects(option_seed), *approval_objects())}

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from typing import Any
 
-from goldbridge.simulators.fxiaoke.schema import ObjectSchema
+from goldbridge.simulators.fxiaoke.field import ObjectSchema
 
 Row = dict[str, Any]
 

@@ -6,18 +6,20 @@ start no approval and may type an option's label instead of its value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from goldbridge.simulators.fxiaoke.approval import Approvals
+from goldbridge.simulators.fxiaoke.approval import Approvals, Instance
+from goldbridge.simulators.fxiaoke.field import SYSTEM_FIELDS, ObjectSchema
 from goldbridge.simulators.fxiaoke.query import BAD_REQUEST
-from goldbridge.simulators.fxiaoke.schema import ADMIN, SYSTEM_FIELDS, ObjectSchema
+from goldbridge.simulators.fxiaoke.schema import ADMIN
 from goldbridge.simulators.fxiaoke.table import Row, Table
 from goldbridge.simulators.fxiaoke.value import INVALID, store, unlabel
 from goldbridge.simulators.kit import Refused, SimClock
 
 _SYSTEM = frozenset(field.name for field in SYSTEM_FIELDS)
 _WRITABLE = frozenset(("owner", "record_type"))
+_READ_ONLY = frozenset(("ApprovalInstanceObj", "ApprovalTaskObj"))
 
 
 class Tenant:
@@ -58,25 +60,34 @@ class Tenant:
     # What the API does
 
     def create(
-        self, name: str, data: Mapping[str, Any], by: str, *, approve: bool, stamps: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        data: Mapping[str, Any],
+        by: str,
+        *,
+        approve: bool,
+        stamps: Mapping[str, Any] | None = None,
+        details: Mapping[str, list[dict[str, Any]]] | None = None,
     ) -> Row:
-        """A new row; `approve` starts the object's approval flow, `stamps` may date it back."""
-        table = self.table(name)
+        """A new row and its lines, all or nothing; `approve` starts an approval, `stamps` may date it back."""
+        table = self._writable(name)
         values = self._values(table, data)
-        for field in table.schema.fields.values():
-            if field.required and not values.get(field.name):
-                raise Refused(INVALID, f"字段[{field.label}]({field.name})为必填项")
+        self._check_required(table, values)
         self._check_unique(table, values, "")
+        lines = list(self._lines(name, details or {}))
         row = self._fresh(values, by) | {"_id": self._next_id(name)} | dict(stamps or {})
         if approve and table.schema.approval:
             row |= {"life_status": "under_review", "lock_status": "1"}
-            self.approvals.start(name, row["_id"], by, None)
+            self._mirror(self.approvals.start(name, row["_id"], by, None))
         table.put(row)
+        for child, master, held in lines:
+            line = self._fresh(held, by) | {"_id": self._next_id(child.schema.name), master: row["_id"]}
+            child.put(line | {"owner": row["owner"], "life_status": row["life_status"]})
         return row
 
     def update(self, name: str, key: str, data: Mapping[str, Any], by: str, *, approve: bool, force: bool) -> Row:
         """Change the fields given, leave the others; `force` also changes a locked row."""
-        table = self.table(name)
+        table = self._writable(name)
         row = self.row(name, key)
         if row["life_status"] == "invalid":
             raise Refused(INVALID, f"数据已作废: {key}")
@@ -85,30 +96,35 @@ class Tenant:
         if "owner" in data:
             raise Refused(INVALID, "负责人不能通过编辑修改")
         values = self._values(table, data)
-        for field in table.schema.fields.values():
-            if field.required and field.name in values and not values[field.name]:
-                raise Refused(INVALID, f"字段[{field.label}]({field.name})为必填项")
+        self._check_required(table, values, among=values.keys())
         self._check_unique(table, values, key)
         if approve and table.schema.approval:
-            self.approvals.start(name, key, by, values)
+            self._mirror(self.approvals.start(name, key, by, values))
             return self._change(table, row, {"life_status": "in_change", "lock_status": "1"}, by)
         return self._change(table, row, values, by)
 
     def invalidate(self, name: str, key: str, by: str) -> Row:
-        row = self.row(name, key)
+        table, row = self._writable(name), self.row(name, key)
         if row["life_status"] == "invalid":
             raise Refused(INVALID, f"数据已作废: {key}")
         if row["lock_status"] == "1":
             raise Refused(INVALID, f"数据已锁定，不允许作废: {key}")
-        return self._change(self.table(name), row, {"life_status": "invalid", "is_deleted": True}, by)
+        for child, line in self._held(name, key):  # lines go with their row
+            if line["life_status"] != "invalid":
+                self._change(child, line, {"life_status": "invalid", "is_deleted": True}, by)
+        return self._change(table, row, {"life_status": "invalid", "is_deleted": True}, by)
 
     def recover(self, name: str, key: str, by: str) -> Row:
         table, row = self.table(name), self._invalid(name, key)
         self._check_unique(table, row, key)
+        for child, line in self._held(name, key):
+            self._change(child, line, {"life_status": "normal", "is_deleted": False}, by)
         return self._change(table, row, {"life_status": "normal", "is_deleted": False}, by)
 
     def delete(self, name: str, key: str) -> None:
         self._invalid(name, key)
+        for child, line in self._held(name, key):
+            child.drop(line["_id"])
         self.table(name).drop(key)
 
     def change_owner(self, name: str, key: str, owner: list[str], by: str) -> Row:
@@ -130,6 +146,7 @@ class Tenant:
     def settle(self, task_id: Any, action: Any, opinion: Any, by: str) -> None:
         """Act on an approval task: a passed change reaches the row, a refused new row stays without effect."""
         instance = self.approvals.act(task_id, action, opinion)
+        self._mirror(instance)
         table = self.table(instance.object_name)
         row = table.rows.get(instance.key)
         if row is None:
@@ -164,6 +181,62 @@ class Tenant:
         return row
 
     # Inside
+
+    def _writable(self, name: Any) -> Table:
+        table = self.table(name)
+        if table.schema.name in _READ_ONLY:
+            raise Refused(BAD_REQUEST, f"对象不支持写入: {name}")
+        return table
+
+    def _check_required(
+        self, table: Table, values: Mapping[str, Any], *, besides: str = "", among: Iterable[str] | None = None
+    ) -> None:
+        asked = set(table.schema.fields if among is None else among) - {besides}
+        for field in table.schema.fields.values():
+            if field.required and field.name in asked and not values.get(field.name):
+                raise Refused(INVALID, f"字段[{field.label}]({field.name})为必填项")
+
+    def _lines(
+        self, name: str, details: Mapping[str, list[dict[str, Any]]]
+    ) -> Iterator[tuple[Table, str, dict[str, Any]]]:
+        """Checked lines of a new row: their table, the field that will name the row, their values."""
+        for child_name, lines in details.items():
+            child = self._writable(child_name)
+            master = child.schema.master(name)
+            if not master:
+                raise Refused(BAD_REQUEST, f"从对象不存在: {child_name}")
+            met: set[tuple[str, Any]] = set()
+            for line in lines:
+                values = self._values(child, {key: value for key, value in line.items() if key != master})
+                self._check_required(child, values, besides=master)
+                self._check_unique(child, values, "")
+                unique = {(key, values[key]) for key in child.schema.unique if values.get(key) is not None}
+                if unique & met:
+                    raise Refused(INVALID, f"{child_name}的值重复: {sorted(unique & met)[0][1]}")
+                met |= unique
+                yield child, master, values
+
+    def _held(self, name: str, key: str) -> list[tuple[Table, Row]]:
+        """The lines of a row."""
+        masters = [(table, field) for table in self.tables.values() if (field := table.schema.master(name))]
+        return [(table, table.rows[line]) for table, field in masters for line in sorted(table.holding(field, key))]
+
+    def _mirror(self, instance: Instance) -> None:
+        """The approval and its task as objects like others."""
+        shown = {
+            "name": f"flow_{instance.object_name}",
+            "state": instance.state,
+            "object_api_name": instance.object_name,
+            "object_data_id": instance.key,
+            "create_time": instance.started_ms,
+        }
+        rows: dict[str, Row] = {
+            "ApprovalInstanceObj": {"_id": instance.instance_id},
+            "ApprovalTaskObj": {"_id": instance.task_id, "instance_id": instance.instance_id},
+        }
+        for name, own in rows.items():
+            if name in self.tables:
+                self.tables[name].put(self._fresh({}, instance.submitter) | shown | own)
 
     def _typed(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         fields = self.table(name).schema.fields

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from goldbridge.simulators.fxiaoke.schema import EMPLOYEES, WORDS, Field
+from goldbridge.simulators.fxiaoke.field import Field
+from goldbridge.simulators.fxiaoke.schema import EMPLOYEES, WORDS
 from goldbridge.simulators.kit import Refused
 
 INVALID = "15002"
@@ -55,7 +56,7 @@ def store(field: Field, value: Any, exists: Callable[[str, str], bool]) -> Any:
             if unknown := [each for each in employees if each not in EMPLOYEES]:
                 raise Refused("30027", f"员工不存在: {unknown[0]}")
             return employees
-        case "object_reference":
+        case "object_reference" | "master_detail":
             if not isinstance(value, str) or not exists(field.target, value):
                 raise refuse(field, f"关联的数据不存在({field.target})")
             return value
