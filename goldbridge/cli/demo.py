@@ -43,6 +43,7 @@ def demo(
     golden_out: Annotated[
         Path | None, typer.Option("--golden-out", metavar="F", help="Write source key -> golden id as JSON.")
     ] = None,
+    erp: Annotated[str, typer.Option("--erp", help="What the ERP is: sql, or a kingdee account book.")] = "sql",
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
 ) -> int:
     """Run everything: read four systems, match, complete, publish to the new CRM, reconcile; then all of it again."""
@@ -54,13 +55,16 @@ def demo(
     from goldbridge.settings.project import load_project
     from mdm.verify import violations
 
+    if erp not in ("sql", "kingdee"):
+        raise typer.BadParameter("say sql or kingdee", param_hint="--erp")
+    env = "sandbox" if erp == "sql" else erp
     started = SYSTEM.monotonic()
     project_dir = _fresh_project(directory)
     log.configure(quiet=True)
     stages: dict[str, float] = {}
     with _sandbox(project_dir, customers, seed, stages) as url:
         truth: dict[str, Any] = httpx.get(f"{url}/_control/truth", timeout=60).json()
-        with Hub(load_project(project_dir, "sandbox")) as hub:
+        with Hub(load_project(project_dir, env)) as hub:
             first = _run_all(hub, stages)
             second = _run_all(hub, {}, quiet=True)
             with hub.store.read() as conn:
@@ -69,7 +73,7 @@ def demo(
     _write_map(truth_out, figures.truth)
     _write_map(golden_out, figures.golden)
     summary = _summary(customers, seed, figures, first, second, broken, stages, SYSTEM.monotonic() - started)
-    _print(summary, first, figures, project_dir)
+    _print(summary, first, figures, project_dir, env)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))
     return 0 if summary["reconciliation"]["ok"] and not broken else 1
@@ -174,7 +178,7 @@ def _summary(
     }
 
 
-def _print(summary: dict[str, Any], first: list[Result], figures: Figures, project: Path) -> None:
+def _print(summary: dict[str, Any], first: list[Result], figures: Figures, project: Path, env: str) -> None:
     from goldbridge.cli.flow import told_report
 
     golden, pairs, again = summary["golden"], summary["pairs"], summary["rerun"]
@@ -205,11 +209,11 @@ Time             {stages}
     _say(f"""
 What to try next, in {project}:
   cd {project}
-  goldbridge --env sandbox tasks                 questions that wait for a steward
-  goldbridge --env sandbox golden show {example}   one company, and where each value came from
-  goldbridge --env sandbox status                what every flow did
-  goldbridge preview legacy_crm.account --env sandbox   a mapping, before and after
-  goldbridge --env sandbox sandbox up            the landscape again, to run flows against""")
+  goldbridge --env {env} tasks                 questions that wait for a steward
+  goldbridge --env {env} golden show {example}   one company, and where each value came from
+  goldbridge --env {env} status                what every flow did
+  goldbridge preview legacy_crm.account --env {env}   a mapping, before and after
+  goldbridge --env {env} sandbox up            the landscape again, to run flows against""")
 
 
 def _write_map(path: Path | None, content: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """`goldbridge sandbox up | down | status`: the pretend landscape as a process beside the project.
 
 The simulators are a program of their own, started here and steered over HTTP. What the project needs to reach them
-(addresses and pretend secrets) is written as the environment `sandbox` under .goldbridge/, never into the YAML.
+(addresses and pretend secrets) is written as the environment `sandbox` under .goldbridge/, never into the YAML; for a
+project whose ERP is the Kingdee account book, as the environment `kingdee`.
 """
 
 from __future__ import annotations
@@ -137,8 +138,13 @@ SECRETS = {
     "AMAP_KEY": "amap-sandbox-key",
     "QICHACHA_KEY": "qcc-sandbox-key",
     "QICHACHA_SECRET": "qcc-sandbox-secret",
+    "KINGDEE_SECRET": "kd-sandbox-app-secret",
 }
 """The pretend systems' pretend secrets."""
+
+
+ERPS: dict[str, dict[str, str]] = {"sandbox": {}, "kingdee": {"erp": "kingdee/k3cloud"}}
+"""The environments that the sandbox makes, and where the ERP of each is reached; a database has no address here."""
 
 
 ROOMY = "budget: {calls: 100000, per_s: 1, daily: 100000000}"
@@ -154,12 +160,13 @@ def _write_environment(state_dir: Path, url: str, limits: str) -> None:
     }
     _write(folder / "secrets.env", "".join(f"{name}={value}\n" for name, value in secrets.items()))
     paths = {"oa": "dingtalk", "new_crm": "fxiaoke", "map": "amap", "registry": "qichacha"}
-    lines = ["# Written by `goldbridge sandbox up`.", "settings: {secrets_file: .goldbridge/sandbox/secrets.env}"]
-    lines.append("sources:")
-    budget = f", {ROOMY}" if limits == "roomy" else ""
-    lines += [f"  {name}: {{base_url: {url}/{path}{budget}}}" for name, path in paths.items()]
     (state_dir / "env").mkdir(mode=0o700, exist_ok=True)
-    _write(state_dir / "env" / "sandbox.yaml", "\n".join(lines) + "\n")
+    for environment, erp in ERPS.items():
+        lines = ["# Written by `goldbridge sandbox up`.", "settings: {secrets_file: .goldbridge/sandbox/secrets.env}"]
+        lines.append("sources:")
+        budget = f", {ROOMY}" if limits == "roomy" else ""
+        lines += [f"  {name}: {{base_url: {url}/{path}{budget}}}" for name, path in {**paths, **erp}.items()]
+        _write(state_dir / "env" / f"{environment}.yaml", "\n".join(lines) + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -115,6 +115,15 @@ class Document:
             over = Node({step: over}, over.mark, {str(step): over.mark})
         return Document(_merge(self.root, over), self.file)
 
+    def exchanged(self, over: Node, key: str, *path: str | int) -> Document:
+        """A document in which each part at `path` is replaced that has another `key` in `over`."""
+        document = self
+        for name, new in over.value.items() if isinstance(over.value, dict) else ():
+            said, was = new.child(key), self.node(*path, name, key)
+            if said is not None and was is not None and said.value != was.value:
+                document = document.overlaid(Node(None, new.mark), *path, name).overlaid(new, *path, name)
+        return document
+
     def replaced(self, change: Callable[[Path, Node], Node | None], *path: str | int) -> Document:
         """A document in which `change` was asked about each node from `path` down, parents first; None keeps it."""
         return Document(_along(self.root, path, (), change), self.file)

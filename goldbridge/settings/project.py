@@ -1,7 +1,8 @@
 """A project: the folder an engineer works in, read as a whole, with every problem of every file at once.
 
 `config/env/NAME.yaml` is laid over the files beside it; its top-level keys name them (`sources: {crm: {...}}` for
-config/sources.yaml). `.goldbridge/env/NAME.yaml`, which the sandbox writes, is laid over that.
+config/sources.yaml). A system that gets another connector there is replaced. `.goldbridge/env/NAME.yaml`, which the
+sandbox writes, is laid over that.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from goldbridge.records.field import Model
 from goldbridge.records.hint import did_you_mean, nearest
 from goldbridge.records.model import compile_model
 from goldbridge.settings.document import Document
+from goldbridge.settings.os_keyring import DEFAULT_SERVICE, OsKeyring
 from goldbridge.settings.secret import Secrets
 from goldbridge.settings.setting import DEFAULT_SECRETS_FILE, Settings, zone_problem
 from goldbridge.settings.validate import validate
@@ -47,7 +49,7 @@ FILES = {
 """The name an overlay uses -> the file."""
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
-_SOURCE = re.compile(r"[a-z][a-z0-9_]{0,40}")
+SOURCE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,11 @@ class _Reader:
         elif isinstance(node.value, dict):
             repeated = known.wrapper in node.value and len(node.value) == 1
             path = (known.wrapper,) if known.wrapper and not repeated else ()
-            self.documents[known.path] = self.documents[known.path].overlaid(node, *path)
+            document = self.documents[known.path]
+            if name == "sources":  # keys of one connector mean nothing to another
+                inner = node.value[known.wrapper] if repeated else node
+                document = document.exchanged(inner, "connector", known.wrapper)
+            self.documents[known.path] = document.overlaid(node, *path)
         elif node.value is not None:
             self.problems.note(node.mark, "CFG012", f"`{name}` must hold the keys to change in {known.path}")
 
@@ -237,11 +243,13 @@ class _Reader:
         if isinstance(named, str) and named and not path.exists():
             message = f"there is no secrets file {named}; make it (mode 0600) or remove this key"
             self.problems.note(document.mark("secrets_file"), "CFG009", message)
+        service = document.data.get("keyring")
+        ring = OsKeyring(service if isinstance(service, str) and service else DEFAULT_SERVICE, environ)
         try:
-            return Secrets(environ, [path], root=self.root)
+            return Secrets(environ, [path], root=self.root, keyring=ring)
         except Misconfigured as error:
             self.problems.extend(error.problems)
-            return Secrets(environ)
+            return Secrets(environ, keyring=ring)
 
     def settings(self, secrets: Secrets) -> Settings:
         document = self.documents[FILES["settings"].path]
@@ -308,7 +316,7 @@ class _Reader:
 
     def source(self, document: Document, name: str, entry: object) -> SourceEntry | None:
         path = ("sources", name)
-        if not _SOURCE.fullmatch(name) or name == "tables":
+        if not SOURCE_NAME.fullmatch(name) or name == "tables":
             message = f"'{name}' cannot name a system; use small letters, digits and '_', as in legacy_crm"
             self.problems.note(document.key_mark(*path), "CFG012", message)
             return None

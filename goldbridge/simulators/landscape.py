@@ -9,7 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from goldbridge.simulators import control, sql
+from goldbridge.simulators import account_book, control, sql
 from goldbridge.simulators.amap import Amap
 from goldbridge.simulators.dingtalk import DingTalk
 from goldbridge.simulators.fxiaoke import Fxiaoke
@@ -18,12 +18,20 @@ from goldbridge.simulators.qichacha import Qichacha
 from goldbridge.simulators.world import World
 from goldbridge.simulators.world.division import divisions
 
-PREFIXES = {"new_crm": "/fxiaoke", "oa": "/dingtalk", "map": "/amap", "registry": "/qichacha"}
-"""The systems that are reached over HTTP, by the name the template project gives them."""
+PREFIXES = {
+    "new_crm": "/fxiaoke",
+    "oa": "/dingtalk",
+    "map": "/amap",
+    "registry": "/qichacha",
+    "kingdee": "/kingdee",
+}
+"""The systems that are reached over HTTP, by the name the template project gives them; `kingdee` is its ERP when that
+is not the database.
+"""
 
 
 class Landscape:
-    """Two databases in `folder`, four HTTP simulators, and people who keep working; `app` serves it all."""
+    """Two databases in `folder`, the HTTP simulators, and people who keep working; `app` serves it all."""
 
     def __init__(self, world: World, folder: Path, *, limits: str = "roomy", clock: SimClock | None = None) -> None:
         self.world, self.limits = world, limits
@@ -37,7 +45,9 @@ class Landscape:
             "oa": DingTalk(world.approvals(), clock=self.clock, limits=limits, seed=world.seed),
             "map": Amap(world, clock=self.clock, limits=limits, seed=world.seed),
             "registry": Qichacha(world, clock=self.clock, limits=limits, seed=world.seed),
+            "kingdee": account_book.AccountBook(self.erp_path, clock=self.clock, limits=limits, seed=world.seed),
         }
+        world.records.update(account_book.records(world))
         mounts = [Mount(PREFIXES[name], app=simulator.app) for name, simulator in self.simulators.items()]
         self.app = Starlette(routes=[Mount("/_control", routes=control.routes(self)), *mounts])
 

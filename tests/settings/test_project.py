@@ -161,6 +161,21 @@ def test_an_overlay_changes_what_it_names_and_keeps_the_places(tmp_path: Path) -
     assert list(load_project(root, environ={}).sources) == ["crm"]
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_system_that_gets_another_connector_is_replaced_with_all_its_keys(tmp_path: Path, wrapped: bool) -> None:
+    root = project(tmp_path)
+    entry = "{crm: {connector: odata, base_url: https://crm.example.com}}"
+    over = f"{{sources: {entry}}}" if wrapped else entry
+    write(root, "config/env/other.yaml", f"sources: {over}\n")
+    write(root, ".goldbridge/env/other.yaml", "sources: {crm: {base_url: http://127.0.0.1:9}}\n")
+    loaded = load_project(root, "other", environ={}).sources["crm"]
+    assert loaded.document.data["sources"]["crm"] == {"connector": "odata", "base_url": "http://127.0.0.1:9"}
+    same = "sources: {crm: {connector: sql, zone: UTC}}\n"
+    write(root, "config/env/same.yaml", same)
+    kept = load_project(root, "same", environ={}).sources["crm"].document.data["sources"]["crm"]
+    assert (kept["zone"], "url" in kept) == ("UTC", True)
+
+
 def test_the_generated_overlay_lies_on_top_and_needs_the_environment(tmp_path: Path) -> None:
     root = project(tmp_path)
     write(root, "config/env/sandbox.yaml", "settings: {zone: UTC, serve: {port: 9000}}\n")
