@@ -44,12 +44,14 @@ class RestClient:
     def __init__(self, config: RestConfig, context: Context) -> None:
         self.config, self.system = config, context.system
         self._headers = {name.lower(): text for name, text in config.headers.items()}
-        self._auth = make_auth(config.auth, context, config.base_url, config.timeout_s)
+        certificate = config.certificate.made() if config.certificate else None
+        self._auth = make_auth(config, context, certificate)
         self._shared: dict[str, Any] = {
             "system": context.system,
             "auth": self._auth,
             "timeout_s": config.timeout_s,
             "budget": context.budget(config.budget),
+            "certificate": certificate,
         }
         envelope, self._factory = make_envelope(config.envelope), context.http
         self.http = self._client(envelope)

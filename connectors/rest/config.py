@@ -6,10 +6,11 @@ that says what to add.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.base import BudgetConfig, ConnectorConfig
 from connectors.rest.auth_config import AuthConfig
@@ -17,6 +18,8 @@ from connectors.rest.notation import trouble
 from connectors.rest.part import Part
 from connectors.rest.read_config import ReadConfig
 from connectors.rest.write_config import WriteConfig
+from goldbridge.http import Certificate
+from goldbridge.log import remember_secret
 
 Class = Literal["refresh-token", "retry", "throttle", "throttle-day", "fatal-record", "fatal-config", "expired"]
 
@@ -43,6 +46,20 @@ class EnvelopeConfig(Part):
             if getattr(self, name) and not self.code:
                 raise ValueError(f"'{name}' needs `code`, the place where the code stands in the answer")
         return self
+
+
+class CertificateConfig(Part):
+    """The certificate of ours that a server asks for before it lets anybody in (mutual TLS)."""
+
+    file: Path = Field(description="PEM file with the certificate and its chain")
+    key_file: Path | None = Field(None, description="PEM file with its private key; left out: it is in `file`")
+    password: SecretStr | None = Field(None, description="password of the private key")
+
+    def made(self) -> Certificate:
+        password = self.password.get_secret_value() if self.password else ""
+        if password:
+            remember_secret(password)
+        return Certificate(self.file, self.key_file, password)
 
 
 class StreamConfig(Part):
@@ -102,6 +119,9 @@ class RestConfig(ConnectorConfig):
     base_url: str = Field(description="address that all paths are added to, e.g. https://crm.example.com/api/v2")
     auth: AuthConfig = Field(
         default_factory=lambda: AuthConfig.model_validate({"kind": "none"}), description="how calls are signed"
+    )
+    certificate: CertificateConfig | None = Field(
+        None, description="our own certificate, beside any `auth`, for servers that ask for one (mutual TLS)"
     )
     headers: dict[str, str] = Field(default_factory=dict, description="headers sent with every call")
     envelope: EnvelopeConfig = Field(

@@ -1,4 +1,4 @@
-"""Signs calls as `auth` says: keys, tokens of OAuth 2, signatures by a template.
+"""Signs calls as `auth` says: keys, and tokens of OAuth 2; sessions and signatures have files of their own.
 
 A token is fetched by one thread for all. A refresh token that the server rotates is kept sealed before the token that
 came with it is used; what is kept counts only while the first one in the settings is the same, so that an engineer who
@@ -8,28 +8,26 @@ puts a new one there is heard.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import uuid
-from base64 import b64encode
-from collections.abc import Mapping
-from email.utils import format_datetime
-from urllib.parse import quote, urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from connectors.base import LOGINS, Context
 from connectors.rest.answer import dig
 from connectors.rest.auth_config import AuthConfig
-from connectors.rest.template import Template
-from goldbridge.clock import Clock
+from connectors.rest.config import RestConfig
+from connectors.rest.session import Session
+from connectors.rest.signer import Signer, private_signer, secret_of
 from goldbridge.http import (
     RETRY,
     THROTTLE,
     Auth,
     BasicAuth,
+    Certificate,
     Complaint,
-    Draft,
     Envelope,
     HeaderKey,
     Kind,
@@ -40,28 +38,39 @@ from goldbridge.http import (
     TokenAuth,
     TokenSource,
 )
+from goldbridge.http.signature import hmac_signer, make_jwt
 from goldbridge.log import remember_secret
 from goldbridge.ports import Json
 
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ASSERTION_S = 120  # the strictest vendors take three minutes at most
 _NUMBER = re.compile(r"\d{1,12}(\.\d+)?")
 _CLIENT = Rule(Kind.CONFIG, "check client_id, client_secret, scope and token_url under `auth`")
+_SIGNER = Rule(
+    Kind.CONFIG, "check key, key_id, claims and token_url under `auth`, and the public key at the other side"
+)
 
 
-def make_auth(config: AuthConfig, context: Context, base_url: str, timeout_s: float) -> Auth:
-    """The part of the client that signs."""
-    match config.kind:
+def make_auth(config: RestConfig, context: Context, certificate: Certificate | None = None) -> Auth:
+    """The part of the client that signs; `certificate` is shown to the token endpoint too."""
+    auth = config.auth
+    match auth.kind:
         case "basic":
-            return BasicAuth(config.user, _secret(config.password))
+            return BasicAuth(auth.user, _secret(auth.password))
         case "header":
-            return HeaderKey(config.name, _secret(config.key), config.prefix or "")
+            return HeaderKey(auth.name, _secret(auth.key), auth.prefix or "")
         case "bearer":
-            return HeaderKey("authorization", _secret(config.key), "Bearer ")
+            return HeaderKey("authorization", _secret(auth.key), "Bearer ")
         case "query":
-            return QueryKey(config.name, _secret(config.key))
-        case "hmac":
-            return Signed(_Signer(config, context.clock))
+            return QueryKey(auth.name, _secret(auth.key))
+        case "hmac" | "hash" | "rsa":
+            return Signed(Signer(auth, context))
+        case "session":
+            return Session(config, context, certificate).auth()
         case "client_credentials" | "refresh_token":
-            return _token_auth(config, context, base_url, timeout_s)
+            return _token_auth(config, context, certificate)
+        case "jwt":
+            return _token_auth(config, context, certificate) if auth.token_url else _signed_token(auth, context)
     return Auth()
 
 
@@ -69,39 +78,71 @@ def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value is not None else ""
 
 
-def _token_auth(config: AuthConfig, context: Context, base_url: str, timeout_s: float) -> Auth:
-    login = _Login(config, context, base_url, timeout_s)
-    rotating = config.kind == "refresh_token"
-    key = ("rest token", context.system, base_url, config.client_id, config.scope, login.seed)
+def _token_auth(config: RestConfig, context: Context, certificate: Certificate | None) -> Auth:
+    login = _Login(config, context, certificate)
+    rotating = config.auth.kind == "refresh_token"
+    key = ("rest token", context.system, config.base_url, config.auth.client_id, config.auth.scope, login.seed)
     source = context.http.share(
         key,
         lambda: TokenSource(
             login.fetch, context.clock, store=context.store if rotating else None, system=context.system
         ),
     )
-    name, prefix = (config.name or "authorization").lower(), "Bearer " if config.prefix is None else config.prefix
-    return TokenAuth(source, lambda token: {name: prefix + token.value})
+    return TokenAuth(source, _place(config.auth))
+
+
+def _signed_token(auth: AuthConfig, context: Context) -> Auth:
+    """A token that we sign ourselves, for services that ask no token endpoint; a new one in good time."""
+    assertion = _Assertion(auth, context)
+    return TokenAuth(TokenSource(lambda _: Token(assertion(), _ASSERTION_S), context.clock), _place(auth))
+
+
+def _place(auth: AuthConfig) -> Callable[[Token], Mapping[str, str]]:
+    """Puts a token into its header."""
+    name, prefix = (auth.name or "authorization").lower(), "Bearer " if auth.prefix is None else auth.prefix
+    return lambda token: {name: prefix + token.value}
+
+
+class _Assertion:
+    """Makes JSON Web Tokens in our name."""
+
+    def __init__(self, auth: AuthConfig, context: Context) -> None:
+        self._auth, self._clock = auth, context.clock
+        shared = auth.algorithm == "HS256"
+        self._sign = hmac_signer(secret_of(auth)) if shared else private_signer(auth, context.system)
+
+    def __call__(self) -> str:
+        now = int(self._clock.now().timestamp())
+        made = {"iat": now, "exp": now + _ASSERTION_S, "jti": uuid.uuid4().hex}
+        token = make_jwt({**made, **self._auth.claims}, self._sign, self._auth.algorithm, self._auth.key_id)
+        remember_secret(token)
+        return token
 
 
 class _Login:
     """Asks the token endpoint."""
 
-    def __init__(self, config: AuthConfig, context: Context, base_url: str, timeout_s: float) -> None:
-        self._config, self._context = config, context
-        for value in (config.client_secret, config.refresh_token):
+    def __init__(self, config: RestConfig, context: Context, certificate: Certificate | None) -> None:
+        self._config = auth = config.auth
+        self._context = context
+        self._assertion = _Assertion(auth, context) if auth.kind == "jwt" else None
+        for value in (auth.client_secret, auth.refresh_token):
             remember_secret(_secret(value))
-        given = f"{_secret(config.client_secret)} {_secret(config.refresh_token)}"
+        given = f"{_secret(auth.client_secret)} {_secret(auth.refresh_token)}"
+        if auth.kind == "jwt":
+            given += f" {_secret(auth.key)} {sorted(auth.claims.items())}"
         self.seed = hashlib.sha256(given.encode()).hexdigest()[:16]
-        whole = "://" in config.token_url
-        self._path = "" if whole else config.token_url
-        basic = BasicAuth(quote(config.client_id, safe=""), quote(_secret(config.client_secret), safe=""))
+        whole = "://" in auth.token_url
+        self._path = "" if whole else auth.token_url
+        basic = BasicAuth(quote(auth.client_id, safe=""), quote(_secret(auth.client_secret), safe=""))
         self._http = context.http.client(
             system=context.system,
-            base_url=config.token_url if whole else base_url,
-            auth=basic if config.send == "basic" else None,
+            base_url=auth.token_url if whole else config.base_url,
+            auth=basic if auth.send == "basic" else None,
             envelope=self._envelope(),
             budget=context.budget(LOGINS, "token"),
-            timeout_s=timeout_s,
+            timeout_s=config.timeout_s,
+            certificate=certificate,
         )
 
     def fetch(self, _: Token | None) -> Token:
@@ -110,7 +151,9 @@ class _Login:
         asked = {"grant_type": config.kind, **config.params}
         if config.scope:
             asked["scope"] = config.scope
-        if config.send != "basic":
+        if self._assertion is not None:
+            asked |= {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
+        elif config.send != "basic":
             asked |= {"client_id": config.client_id, "client_secret": _secret(config.client_secret)}
         if config.kind == "refresh_token":
             asked["refresh_token"] = self._newest()
@@ -136,61 +179,15 @@ class _Login:
             "the refresh token was used up, revoked or has expired: sign in at the vendor's site for a new one, put it "
             f"into the secret behind `auth.refresh_token`, then run `goldbridge systems test {self._context.system}`",
         )
-        refused = {"invalid_grant": used_up} if self._config.kind == "refresh_token" else {"invalid_grant": _CLIENT}
+        client = _SIGNER if self._config.kind == "jwt" else _CLIENT
+        refused = {"invalid_grant": used_up if self._config.kind == "refresh_token" else client}
         wrong = ("invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request")
         passing = {"temporarily_unavailable": RETRY, "server_error": RETRY, "slow_down": THROTTLE}
-        rules = {**refused, **dict.fromkeys(wrong, _CLIENT), **passing}
-        return Envelope(_oauth_error, rules, names={Kind.CONFIG: "CON111"}, statuses={400: _CLIENT, 401: _CLIENT})
+        rules = {**refused, **dict.fromkeys(wrong, client), **passing}
+        return Envelope(_oauth_error, rules, names={Kind.CONFIG: "CON111"}, statuses={400: client, 401: client})
 
 
 def _oauth_error(_status: int, body: Json) -> Complaint | None:
     if not isinstance(body, dict) or not body.get("error"):
         return None
     return Complaint(str(body["error"]), str(body.get("error_description") or ""))
-
-
-class _Signer:
-    """Signs a draft by the templates of `auth`."""
-
-    def __init__(self, config: AuthConfig, clock: Clock) -> None:
-        self._config, self._clock = config, clock
-        self._key = _secret(config.key)
-        remember_secret(self._key)
-        self._sign = Template(config.sign)
-        self._headers = [(name.lower(), Template(text)) for name, text in config.headers.items()]
-        self._params = [(name, Template(text)) for name, text in config.params.items()]
-        self._early = [(name, text) for name, text in self._params if "signature" not in text.names]
-
-    def __call__(self, draft: Draft) -> None:
-        values = self._values(draft)
-        for name, text in self._early:  # what is signed over the query has to be in it already
-            draft.params.append((name, text.text(values)))
-        values |= self._address(draft)
-        signed = hmac.new(self._key.encode(), self._sign.text(values).encode(), self._config.digest).digest()
-        values["signature"] = signed.hex() if self._config.output == "hex" else b64encode(signed).decode()
-        for name, text in self._headers:
-            draft.headers[name] = text.text(values)
-        draft.params += [(name, text.text(values)) for name, text in self._params if "signature" in text.names]
-
-    def _values(self, draft: Draft) -> dict[str, Json]:
-        now = self._clock.now()
-        try:
-            body = draft.payload()[0] or b""
-        except UnicodeEncodeError:  # half a character: the draft is refused when it is sent
-            body = b""
-        return {
-            "method": draft.method,
-            "path": urlsplit(draft.url).path,
-            "body": body.decode(),
-            "body_sha256": hashlib.sha256(body).hexdigest(),
-            "body_md5": b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-            "timestamp": str(int(now.timestamp())),
-            "timestamp_ms": str(int(now.timestamp() * 1000)),
-            "http_date": format_datetime(now, usegmt=True),
-            "nonce": uuid.uuid4().hex,
-            "key_id": self._config.key_id,
-        }
-
-    def _address(self, draft: Draft) -> dict[str, Json]:
-        pairs = (f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(draft.params))
-        return {"query": urlsplit(draft.full_url()).query, "sorted_query": "&".join(pairs)}

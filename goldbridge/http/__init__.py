@@ -17,6 +17,7 @@ from goldbridge.http.auth import (
     TokenAuth,
 )
 from goldbridge.http.budget import Budget
+from goldbridge.http.certificate import Certificate
 from goldbridge.http.client import Client
 from goldbridge.http.envelope import CONFIG, RECORD, RETRY, THROTTLE, Complaint, Envelope, Kind, Rule
 from goldbridge.http.exchange import Reply
@@ -32,6 +33,7 @@ __all__ = [
     "Auth",
     "BasicAuth",
     "Budget",
+    "Certificate",
     "Chain",
     "Client",
     "Complaint",

@@ -18,10 +18,11 @@ from goldbridge.clock import Clock
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http.auth import Auth
 from goldbridge.http.budget import Budget
+from goldbridge.http.certificate import Certificate
 from goldbridge.http.client import Client
 from goldbridge.http.envelope import Envelope
 from goldbridge.http.exchange import Wire
-from goldbridge.http.transport import WireTransport
+from goldbridge.http.transport import WireTransport, tls_context
 from goldbridge.ports import TokenStore
 
 Shared = TypeVar("Shared")
@@ -53,9 +54,9 @@ class HttpFactory:
         ca_file: Path | None = None,
     ) -> None:
         self.clock = clock
-        transport = transport or WireTransport(clock, ca_file)
-        http = httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
-        self._wire = Wire(clock, http, transport, draw or random.SystemRandom().random)
+        self._ca_file, self._draw = ca_file, draw or random.SystemRandom().random
+        self._stands_in = transport
+        self._wires = [self._wire(transport or WireTransport(clock, tls_context(ca_file)))]
         self._lock = RLock()  # what is shared may be made of other things that are shared
         self._shared: dict[Hashable, Any] = {}
 
@@ -72,10 +73,14 @@ class HttpFactory:
         redirects: int = 0,
         plain_http: bool = False,
         mark: Mark = SOURCES,
+        certificate: Certificate | None = None,
     ) -> Client:
-        """A client for one system; `Misconfigured` when credentials would leave this machine unencrypted."""
+        """A client for one system; `Misconfigured` when credentials would leave this machine unencrypted.
+
+        With a `certificate` of ours the connections are its own, for nobody else may speak in its name.
+        """
         return Client(
-            wire=self._wire,
+            wire=self._wires[0] if certificate is None else self._certified(certificate, system, mark),
             system=system,
             base_url=_checked(system, base_url, plain_http, mark),
             auth=auth or Auth(),
@@ -115,7 +120,22 @@ class HttpFactory:
 
     def close(self) -> None:
         """Close all connections; safe to call twice."""
-        self._wire.http.close()
+        for wire in self._wires:
+            wire.http.close()
+
+    def _wire(self, transport: httpx.BaseTransport) -> Wire:
+        http = httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+        return Wire(self.clock, http, transport, self._draw)
+
+    def _certified(self, certificate: Certificate, system: str, mark: Mark) -> Wire:
+        def make() -> Wire:
+            context = tls_context(self._ca_file)
+            certificate.load_into(context, system, mark)
+            wire = self._wire(self._stands_in or WireTransport(self.clock, context))
+            self._wires.append(wire)
+            return wire
+
+        return self.share(("wire", certificate), make)
 
 
 def _checked(system: str, base_url: str, plain_http: bool, mark: Mark) -> str:

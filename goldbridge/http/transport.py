@@ -31,8 +31,7 @@ class _Deadline(threading.local):
 class WireTransport(httpx.HTTPTransport):
     """httpx's own transport over a pool whose sockets obey the attempt's deadline."""
 
-    def __init__(self, clock: Clock, ca_file: Path | None = None) -> None:
-        context = ssl.create_default_context(cafile=str(ca_file)) if ca_file else httpx.create_ssl_context()
+    def __init__(self, clock: Clock, context: ssl.SSLContext) -> None:
         super().__init__(verify=context)
         self._clock = clock
         self._deadline = _Deadline()
@@ -51,6 +50,11 @@ class WireTransport(httpx.HTTPTransport):
             yield
         finally:
             self._deadline.at = None
+
+
+def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
+    """Trusts the usual authorities, or those of one file."""
+    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else httpx.create_ssl_context()
 
 
 class _Backend(httpcore.NetworkBackend):

@@ -55,6 +55,10 @@ def from_network(error: httpx.HTTPError, host: str, port: int) -> Trouble:
                 what,
                 sent=False,
             )
+        if isinstance(cause, ssl.SSLError) and _refused_ours(cause.reason or ""):
+            what = f"{host} does not let us in without a certificate that it accepts ({_words(cause.reason)})"
+            remedy = "give `certificate` the one that was issued to this hub, and have it renewed when it has ended"
+            return Trouble(Rule(Kind.CONFIG, remedy), "CON327", what, sent=False)
         if isinstance(cause, socket.gaierror):
             return Trouble(RETRY, "CON001", f"the name {host} does not resolve", sent=False)
     if isinstance(error, httpx.TimeoutException):
@@ -62,6 +66,15 @@ def from_network(error: httpx.HTTPError, host: str, port: int) -> Trouble:
     else:
         what = f"{host}:{port}: {error or type(error).__name__}"
     return Trouble(RETRY, "CON001", what, sent=sent)
+
+
+def _refused_ours(reason: str) -> bool:
+    """Whether the other side ended a handshake because of the certificate we showed, or did not show."""
+    return "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason or "ACCESS_DENIED" in reason)
+
+
+def _words(reason: str | None) -> str:
+    return (reason or "").partition("ALERT_")[2].replace("_", " ").lower()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,7 +7,17 @@ from typing import Any
 from connectors.base import Write
 from connectors.rest import Rest
 from goldbridge.clock import FrozenClock
-from goldbridge.simulators.plain import CLIENT_ID, CLIENT_SECRET, KEY, REFRESH_TOKEN, SIGNING_KEY, USER, Plain
+from goldbridge.simulators.plain import (
+    AUDIENCE,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    KEY,
+    REFRESH_TOKEN,
+    SIGNING_KEY,
+    USER,
+    Plain,
+    private_key,
+)
 from tests.connectors.rig import NOON, NOON_MS, MemoryStore, connect, sim_clock
 
 AUTHS: dict[str, dict[str, Any]] = {
@@ -27,6 +37,28 @@ AUTHS: dict[str, dict[str, Any]] = {
     "hmac": {
         "kind": "hmac", "key": SIGNING_KEY, "key_id": CLIENT_ID, "sign": "{method}\n{path}\n{timestamp}\n{body_sha256}",
         "headers": {"X-Key": "{key_id}", "X-Time": "{timestamp}", "X-Signature": "{signature}"},
+    },
+    "session": {
+        "kind": "session", "token_url": "/login", "user": USER, "password": KEY, "send": "json", "name": "X-Session",
+        "params": {"user": "{user}", "pass": "{password}"}, "token_at": "session", "lives_at": "lives",
+    },
+    "cookie": {
+        "kind": "session", "token_url": "/login", "user": USER, "password": KEY, "name": "Cookie",
+        "params": {"user": "{user}", "pass": "{password}"},
+    },
+    "jwt": {
+        "kind": "jwt", "token_url": "/oauth/token", "key": private_key(), "claims": {"iss": CLIENT_ID, "aud": AUDIENCE},
+    },
+    "own_jwt": {
+        "kind": "jwt", "algorithm": "HS256", "key": SIGNING_KEY, "claims": {"iss": CLIENT_ID, "aud": AUDIENCE},
+    },
+    "hash": {
+        "kind": "hash", "key": SIGNING_KEY, "digest": "md5", "output": "HEX", "sign": "{key}{joined_params}{key}",
+        "params": {"ts": "{timestamp_ms}", "sign": "{signature}"},
+    },
+    "rsa": {
+        "kind": "rsa", "key": private_key(), "sign": "{timestamp}\n{path}\n{body}",
+        "headers": {"X-Time": "{timestamp}", "X-Signature": "{signature}"},
     },
 }  # fmt: skip
 PAGINGS: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from connectors.base import Position, Reading, Window
 from connectors.rest import Rest
 from goldbridge.errors import Halt, Misconfigured, Retry
 from goldbridge.simulators.kit import Fault
-from tests.connectors.rest_shape import AUTHS, ENVELOPES, PAGINGS, Case, account, source
+from tests.connectors.rest_shape import ENVELOPES, PAGINGS, Case, account, source
 from tests.connectors.rig import NOON_MS, connect, outcome
 
 LIST = "/account"
@@ -49,20 +49,6 @@ def test_a_first_read_meets_every_row_once_and_the_next_one_none(paging: str, en
     assert verdict.proven
     assert [row["name"] for row in rows] == [row["name"] for row in case.sim.rows("account")]
     assert read(connector, last(pages))[0] == []
-
-
-@pytest.mark.parametrize("kind", AUTHS)
-def test_every_signature_is_let_in_and_a_wrong_one_named(kind: str) -> None:
-    case = Case(3, auth=kind)
-    assert len(read(case.connect())[0]) == 3
-    if kind == "none":
-        return
-    wrong = {"key": "wrong-key"} if "key" in AUTHS[kind] else {"password": "wrong-key"}
-    if "client_secret" in AUTHS[kind]:
-        wrong = {"client_secret": "wrong-key"}
-    code = "CON111" if "client_secret" in wrong else "CON010"
-    broken = source(auth=kind) | {"auth": {**AUTHS[kind], **wrong}}
-    assert outcome(connect(Rest, case.sim, case.clock, **broken).probe) == (Misconfigured, code)
 
 
 def test_post_to_read_is_repeated_like_a_get() -> None:

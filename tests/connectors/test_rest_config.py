@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -112,16 +113,28 @@ def test_a_mistake_in_write_is_named(old: str, new: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("kind", "change", "said"),
     [
-        ({"sign": "{methd}"}, "did you mean '{method}'?"),
-        ({"headers": {"X": "{timestamp}"}}, "needs {signature}"),
-        ({"params": {"s": "{signature}"}, "sign": "{query}"}, "cannot stand in the query itself"),
+        ("hmac", {"sign": "{methd}"}, "did you mean '{method}'?"),
+        ("hmac", {"sign": "{key}"}, "unknown placeholder '{key}'"),
+        ("hmac", {"headers": {"X": "{timestamp}"}}, "kind 'hmac' needs {signature}"),
+        ("hmac", {"params": {"s": "{signature}"}, "sign": "{query}"}, "cannot stand in the query itself"),
+        ("rsa", {"headers": {"X": "{timestamp}"}}, "kind 'rsa' needs {signature}"),
+        ("hash", {"sign": "{joined_params}"}, "kind 'hash' needs {key} in `sign`"),
+        ("session", {"params": {"user": "{user}"}}, "needs {password} in `params`"),
+        ("session", {"params": {"user": "{usr}"}}, "did you mean '{user}'?"),
+        ("session", {"client_id": "x"}, "kind 'session' does not take `client_id`"),
+        ("jwt", {"sign": "x"}, "kind 'jwt' does not take `sign`"),
     ],
 )
-def test_a_signature_that_cannot_work_is_named(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said.replace("{", r"\{").replace("?", r"\?")):
-        AuthConfig.model_validate({**AUTHS["hmac"], **change})
+def test_a_signature_that_cannot_work_is_named(kind: str, change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        AuthConfig.model_validate({**AUTHS[kind], **change})
+
+
+def test_a_login_by_basic_header_needs_no_params() -> None:
+    entry = {name: value for name, value in AUTHS["session"].items() if name != "params"}
+    assert AuthConfig.model_validate({**entry, "send": "basic"}).params == {}
 
 
 def test_a_secret_in_the_file_is_refused() -> None:
@@ -134,4 +147,4 @@ def test_a_secret_in_the_file_is_refused() -> None:
 def test_every_kind_of_auth_has_its_keys_and_every_key_a_kind() -> None:
     named = {name for keys in KEYS.values() for name in (*keys.needs, *keys.takes)}
     assert named == set(AuthConfig.model_fields) - {"kind"}
-    assert set(AUTHS) == set(KEYS)
+    assert {entry["kind"] for entry in AUTHS.values()} == set(KEYS)

@@ -19,7 +19,7 @@ from goldbridge.settings.secret import Secrets
 from goldbridge.settings.validate import validate
 from goldbridge.settings.yaml import read
 from goldbridge.simulators.kit.loopback import InProcess, Loopback
-from goldbridge.simulators.plain import CLIENT_SECRET, KEY, SIGNING_KEY, Plain
+from goldbridge.simulators.plain import CLIENT_SECRET, KEY, SIGNING_KEY, Plain, private_key
 from tests.bad_input.desk import Said, hear
 from tests.connectors.rest_shape import account
 from tests.connectors.rig import NOON, MemoryStore, sim_clock
@@ -30,9 +30,17 @@ HABITS: dict[str, dict[str, Any]] = {
     "pages": {"paging": "page", "auth": "basic", "times": "local"},
     "tokens": {"paging": "next_token", "auth": "client_credentials", "times": "epoch_ms", "envelope": "code"},
     "signed": {"paging": "keyset", "auth": "hmac"},
+    "oldcrm": {"paging": "none", "auth": "session"},
+    "service": {"paging": "none", "auth": "jwt"},
+    "platform": {"paging": "none", "auth": "hash"},
+    "partner": {"paging": "none", "auth": "rsa"},
 }
 COUNT = 8  # ten calls a second, as the page leaves it
-SECRETS = {"PAGES_PASSWORD": KEY, "TOKENS_SECRET": CLIENT_SECRET, "SIGNED_KEY": SIGNING_KEY, "SHOP_KEY": KEY}
+SECRETS = {
+    "PAGES_PASSWORD": KEY, "TOKENS_SECRET": CLIENT_SECRET, "SIGNED_KEY": SIGNING_KEY, "SHOP_KEY": KEY,
+    "OLDCRM_PASSWORD": KEY, "SERVICE_PRIVATE_KEY": private_key(), "PLATFORM_KEY": SIGNING_KEY,
+    "PARTNER_PRIVATE_KEY": private_key(),
+}  # fmt: skip
 
 
 class Reader:
@@ -134,10 +142,10 @@ def test_every_key_of_the_vocabulary_is_in_the_page_or_the_how_to() -> None:
         (Path(__file__).resolve().parents[2] / page).read_text(encoding="utf-8") for page in (HOW_TO, REFERENCE)
     )
     from connectors.rest.auth_config import AuthConfig
-    from connectors.rest.config import EnvelopeConfig, StreamConfig
+    from connectors.rest.config import CertificateConfig, EnvelopeConfig, StreamConfig
     from connectors.rest.read_config import ReadConfig
     from connectors.rest.write_config import WriteConfig
 
-    for model in (AuthConfig, EnvelopeConfig, StreamConfig, ReadConfig, WriteConfig):
+    for model in (AuthConfig, CertificateConfig, EnvelopeConfig, StreamConfig, ReadConfig, WriteConfig):
         told = {name for name in model.model_fields if not re.search(rf"\b{name}\b", text)}
         assert told <= {"fields", "volatile", "first_page"}, model.__name__

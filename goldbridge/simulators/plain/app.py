@@ -7,7 +7,8 @@ or the id is greater), `until` (not later than), `limit`; it is sorted by time a
 
 Objects: GET /{object} (or POST /{object}/search with the same names in a JSON body), POST /{object}, PATCH
 /{object}/{id}, POST /{object}/{id}/archive, GET /{object}/by-external/{id}, PUT of the same (makes or changes), POST
-/{object}/find {"external_ids"}, POST /{object}/batch {"records"} with a result per record. POST /oauth/token, GET /me.
+/{object}/find {"external_ids"}, POST /{object}/batch {"records"} with a result per record. POST /oauth/token, POST
+/login, GET /me.
 Cooperative faults played here: duplicate_page, short_page, depth, partial, phantom, poison, trim, forbid.
 """
 
@@ -99,6 +100,7 @@ class Plain(Simulator):
 
     def endpoints(self) -> Iterable[Endpoint]:
         yield Endpoint("POST", "/oauth/token", lambda call: json_answer(self.gate.token(call)))
+        yield Endpoint("POST", "/login", self._login)
         served: tuple[tuple[str, str, Callable[[Call], Answer]], ...] = (
             ("GET", "/me", lambda _: self._good({"user": "hub"})),
             ("GET", "/{object}", lambda call: self._list(call, call.query)),
@@ -140,6 +142,13 @@ class Plain(Simulator):
             return serve(call)
 
         return answer
+
+    def _login(self, call: Call) -> Answer:
+        session = self.gate.login(call)
+        if self.gate.kind != "cookie":
+            return self._good({"session": session, "lives": 1800})
+        cookie = f"sid={session}; Path=/; HttpOnly; Expires=Wed, 21 Oct 2099 07:28:00 GMT"
+        return self._good({"ok": True}, ((b"set-cookie", cookie.encode()), (b"set-cookie", b"lang=zh; Path=/")))
 
     # Reading
 
