@@ -1,8 +1,8 @@
 """Secrets by reference: YAML says `{secret: NAME}`, the value comes from the environment or a file outside git.
 
 Looked up in this order: the variable NAME, the file named by the variable NAME_FILE (as container platforms mount
-them), the secrets file (`NAME=value` lines, readable by its owner only). Every value that is handed out is first
-told to the log, so that it can never be printed.
+them), the secrets file (`NAME=value` lines, readable by its owner only), the keyring of the operating system. Every
+value that is handed out is first told to the log, so that it can never be printed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import copy
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,9 +20,10 @@ from goldbridge.ports import Json
 from goldbridge.records.hint import nearest
 from goldbridge.settings.document import Document, Node
 from goldbridge.settings.document import Path as NodePath
+from goldbridge.settings.os_keyring import OsKeyring
 from goldbridge.settings.yaml import decode
 
-_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _LARGEST = 1_000_000
 STAND_IN = "secret-not-set"
@@ -31,12 +32,20 @@ STAND_IN = "secret-not-set"
 class Secrets:
     """What can be looked up, and the one place that hands values out."""
 
-    def __init__(self, env: Mapping[str, str], files: Iterable[Path] = (), *, root: Path | None = None) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        files: Iterable[Path] = (),
+        *,
+        root: Path | None = None,
+        keyring: OsKeyring | None = None,
+    ) -> None:
         """Reads the secrets files that exist; raises `Misconfigured` (CFG009) when one is open to others or malformed.
 
-        `root` only shortens the files' names in messages.
+        `root` only shortens the files' names in messages; without a `keyring` none is asked.
         """
         self.environ: Mapping[str, str] = dict(env)
+        self.keyring = keyring
         self._values: dict[str, str] = {}
         self._stand_in: str | None = None
         problems = Problems()
@@ -58,10 +67,26 @@ class Secrets:
 
     def find(self, name: str) -> str | None:
         """The value of a secret, None when it is set nowhere (or is empty)."""
-        value = self.environ.get(name) or self._mounted(name) or self._values.get(name)
+        value = next((value for _, value in self._everywhere(name) if value), None)
         if value:
-            _remember(value)
+            remember(value)
         return value or self._stand_in
+
+    def place(self, name: str) -> str:
+        """Where the value of a secret comes from, in words; "" when it is set nowhere."""
+        return next((place for place, value in self._everywhere(name) if value), "")
+
+    def names(self) -> list[str]:
+        """The names that the secrets files set; an environment and a keyring do not say which ones are for us."""
+        return list(self._values)
+
+    def _everywhere(self, name: str) -> Iterator[tuple[str, str | None]]:
+        """Every place in the order they are asked, with what is there; the later ones only when somebody goes on."""
+        yield "environment", self.environ.get(name)
+        yield f"file in {name}_FILE", self._mounted(name)
+        yield f"secrets file{self._where()}", self._values.get(name)
+        if self.keyring is not None:
+            yield f"keyring '{self.keyring.service}'", self.keyring.find(name)
 
     def resolve(self, reference: Json, mark: Mark | None = None) -> str:
         """The value of `{"secret": "NAME"}`; `mark` is where the reference is written.
@@ -70,7 +95,7 @@ class Secrets:
         """
         place = mark or Mark("environment")
         name = reference.get("secret") if isinstance(reference, Mapping) and len(reference) == 1 else None
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             # The text is not repeated: it may be the secret itself, pasted in the wrong place.
             message = "a secret is referred to by the name of a variable, in capitals: {secret: CRM_PASSWORD}"
             raise Misconfigured.one("CFG017", message, place)
@@ -80,6 +105,9 @@ class Secrets:
             there = f" (the secrets file has {near})" if near else ""
             empty = "empty" if name in self.environ or name in self._values else "not set"
             message = f"secret {name} is {empty}{there}; export it or add it to the secrets file{self._where()}"
+            if self.keyring is not None and self.keyring.expected:
+                silent = f" (the keyring cannot be asked: {self.keyring.trouble})" if self.keyring.trouble else ""
+                message += f", or to the keyring: goldbridge secrets set {name}{silent}"
             raise Misconfigured.one("CFG007", message, place)
         return value
 
@@ -128,7 +156,8 @@ class Secrets:
             raise Misconfigured.one("CFG009", message, Mark(path)) from None
 
 
-def _remember(value: str) -> None:
+def remember(value: str) -> None:
+    """Tell the log about a value, and about the password in it when it is an address."""
     from goldbridge.log import remember_secret  # costs a quarter of a second, which `goldbridge --help` must not pay
 
     remember_secret(value)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from goldbridge.records.hint import did_you_mean
+from goldbridge.settings.os_keyring import DEFAULT_SERVICE
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DEFAULT_SECRETS_FILE = "config/secrets.env"
@@ -63,6 +64,11 @@ class Settings(BaseModel):
     state: StateSettings = Field(default=StateSettings(), description="where state lives")
     secrets_file: str = Field(
         default=DEFAULT_SECRETS_FILE, min_length=1, description="file of NAME=value lines, mode 0600"
+    )
+    keyring: str = Field(
+        default=DEFAULT_SERVICE,
+        min_length=1,
+        description="service in the operating system's keyring; one of its own keeps two projects apart",
     )
     log: LogSettings = Field(default=LogSettings(), description="how the process speaks on stderr")
     serve: ServeSettings = Field(default=ServeSettings(), description="where the console and the API listen")
