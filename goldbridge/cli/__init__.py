@@ -39,6 +39,7 @@ GROUPS = (
     Group("project", ("init", "check")),
     Group("explain", ("explain",)),
     Group("systems", ("systems",)),
+    Group("discover", ("discover",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),

@@ -76,10 +76,14 @@ class Column:
     def looks_like(self) -> str:
         """The kind that most values are of; "" when none is telling."""
         best = max(_TELLING, key=lambda kind: self.kinds.get(kind, 0.0))
-        if self.kinds.get(best, 0.0) >= 0.6 and not (best == "person" and self.is_code and self.distinct < 4):
+        places = max(self.kinds.get(kind, 0.0) for kind in ("province", "city", "county"))
+        if self.kinds.get(best, 0.0) >= 0.6 and not (best == "person" and places >= 0.6):
             return best
-        if self.is_code:
+        if self.is_code and max(map(len, self.values or [""])) <= 20:
             return "code"
+        for kind in ("unit", "province", "city", "county", "industry", "reg_status"):
+            if self.kinds.get(kind, 0.0) >= 0.6:
+                return kind
         for kind in ("wan", "money", "number"):
             if self.kinds.get(kind, 0.0) >= 0.8:
                 return "amount" if kind != "number" else "number"
@@ -97,7 +101,7 @@ class Column:
 def _masked(value: str, kind: str) -> str:
     if hide(value) != value:
         return HIDDEN
-    return mask(value, kind if kind != "number" or len(value) <= 6 else "")
+    return mask(value, kind if kind != "number" or len(value) <= 6 or "." in value else "")
 
 
 def profile(rows: Sequence[Mapping[str, Any]], declared: Iterable[DeclaredField] | None = None) -> list[Column]:

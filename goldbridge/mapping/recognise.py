@@ -175,7 +175,7 @@ def _named(text: str) -> set[str]:
         found |= level
     if (len(text) >= 5 and _company.search(text)) or _incorporated.search(text):
         found.add("organisation")
-    elif not found and len(text) >= 5 and _is_address(text):
+    elif not found and len(text) >= 5 and "#%$" not in text and _is_address(text):
         found.add("address")
     if (_spoken.fullmatch(text) and text[0] in _SURNAMES and len(text) <= 3) or _latin_person.fullmatch(text):
         found.add("person")

@@ -18,7 +18,7 @@ from goldbridge.mapping.profile import Column
 from goldbridge.mapping.suggest_entity import LEAST, Choice, confidence, name_fit, rank
 from goldbridge.mapping.suggest_example import rows
 from goldbridge.mapping.suggest_file import Draft, write
-from goldbridge.mapping.suggest_match import Match, Rated, Setting, is_technical
+from goldbridge.mapping.suggest_match import Match, Rated, Setting, companions, is_technical
 from goldbridge.mapping.suggest_rule import Referred, Rule, Rules
 from goldbridge.mapping.words import Words
 from goldbridge.records.field import Entity, Field, Model
@@ -47,6 +47,7 @@ class Seen:
     columns: tuple[Column, ...]
     key: str
     technical: tuple[str, ...] = ()
+    flat: frozenset[str] = frozenset()
     zone: str = "Asia/Shanghai"
 
 
@@ -85,7 +86,8 @@ def suggest(
         {name: each.entity for each in known for name in (each.stream, each.stream.partition(".")[2])},
         model.entities,
     )
-    columns = [column for column in seen.columns if column.name not in seen.technical]
+    beside = companions(seen.columns)
+    columns = [column for column in seen.columns if column.name not in {*seen.technical, *beside}]
     ranked = rank(seen.names, columns, model, setting)
     choice = next((each for each in ranked if each.entity.name == entity), ranked[0])
     if entity is None and (choice.score < LEAST or not choice.match.placed):
@@ -126,16 +128,16 @@ class _Maker:
         read = {column.name for rule in rules for column in rule.columns} | {self.seen.key}
         left = [column for column in self.seen.columns if column.name not in read]
         drop = [column.name for column in left if self._is_dropped(column)]
-        tops = {name.split(".")[0] for name in (*read, self.seen.key)}
+        tops = {self._top(name) for name in (*read, *(column.name for column in left if column.name not in drop))}
         draft = Draft(
             self.seen.stream,
             self.entity.name,
             self.seen.key,
             rules,
             partial=bool(self._missing(rules)),
-            drop=[name for name in drop if name.split(".")[0] not in tops and "." not in name],
+            drop=list(dict.fromkeys(top for name in drop if (top := self._top(name)) not in tops)),
         )
-        open_ = [column for column in left if column.name not in draft.drop]
+        open_ = [column for column in left if column.name not in drop]
         draft.head = self._head(rules)
         draft.foot = self._foot(found, open_)
         draft.examples = self._examples(draft)
@@ -152,7 +154,13 @@ class _Maker:
         )
 
     def _is_dropped(self, column: Column) -> bool:
-        return column.name in self.seen.technical or is_technical(column, self.setting)
+        if column.name in self.seen.technical or column.name in companions(self.seen.columns):
+            return True
+        return is_technical(column, self.setting)
+
+    def _top(self, name: str) -> str:
+        """The field of the row that a name reads: its first part, unless a field has a dot in its name."""
+        return name if name in self.seen.flat else name.split(".")[0]
 
     def _missing(self, rules: Sequence[Rule]) -> list[str]:
         made = {rule.target.split(".")[0] for rule in rules}
@@ -238,8 +246,9 @@ class _Maker:
         """Each row with what the mapping makes of it, found out by running it."""
         document = read_yaml(write(draft), f"{draft.name}.yaml")
         mapping = compile_mapping(document, self.model, zone=self.seen.zone)
+        required = [] if draft.partial else [name for name, each in self.entity.fields.items() if each.required]
         made: list[dict[str, Any]] = []
-        for row in rows(draft.rules, self.key):
+        for row in rows(draft.rules, self.key, required):
             batch = mapping.apply([row])
             values = {name: value for name, value in (batch.values[0] or {}).items() if value not in (None, "", [], {})}
             error = batch.errors.get(0)

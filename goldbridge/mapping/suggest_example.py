@@ -7,7 +7,7 @@ kept but codes, which the value tables list anyway.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from goldbridge.mapping.profile import Column
@@ -21,17 +21,19 @@ _chinese = re.compile(r"[\u3400-\u9fff]")
 _iso = re.compile(r"\d{4}(-|/|\.|年)\d{1,2}(?:-|/|\.|月)\d{1,2}(日?)(.*)", re.DOTALL)
 
 
-def rows(rules: Sequence[Rule], key: Column) -> list[dict[str, Any]]:
-    """Two rows: one with a value in every field that is mapped, one with as little as the record needs."""
-    full: dict[str, Any] = {}
-    bare: dict[str, Any] = {}
-    _put(full, key.name, invented_key(key, 1))
-    _put(bare, key.name, invented_key(key, 2))
+def rows(rules: Sequence[Rule], key: Column, required: Collection[str]) -> list[dict[str, Any]]:
+    """Rows with a value in every field that is mapped, with what the record cannot do without, and with a key alone."""
+    found: list[dict[str, Any]] = [{}, {}, {}]
+    for number, row in enumerate(found, 1):
+        _put(row, key.name, invented_key(key, number))
     for rule in rules:
-        for column in rule.columns:
-            if column.name != key.name:
-                _put(full, column.name, invented(column, rule))
-    return [full, bare]
+        for at, column in enumerate(rule.columns):
+            if column.name == key.name:
+                continue
+            _put(found[0], column.name, invented(column, rule))
+            if rule.target in required and not at:
+                _put(found[1], column.name, invented(column, rule))
+    return [row for at, row in enumerate(found) if row not in found[:at]]
 
 
 def _put(row: dict[str, Any], name: str, value: Any) -> None:
@@ -71,7 +73,7 @@ def invented(column: Column, rule: Rule) -> Any:
 def _invented(column: Column, rule: Rule) -> Any:
     target, steps = rule.target, rule.steps
     words = [step if isinstance(step, str) else next(iter(step)) for step in steps.get("via", [])]
-    if rule.table or ("lookup" not in steps and target in ("role", "status", "kind", "level") and column.is_code):
+    if rule.table or ("expr" in steps and "via" not in steps):
         return _code(column, rule)
     if "ref" in steps or ("first_of" in steps and not target.startswith("address.")):
         return invented_key(column, 1)
@@ -81,7 +83,7 @@ def _invented(column: Column, rule: Rule) -> Any:
         if word in _MAKERS:
             return _MAKERS[word](column)
     if target.startswith("address") or words == ["address"]:
-        return _address(column)
+        return _address(column, target)
     if target == "website":
         return "https://www.example.com"
     return _text(column, rule)
@@ -94,7 +96,13 @@ def _code(column: Column, rule: Rule) -> str:
 
 
 def _text(column: Column, rule: Rule) -> str:
+    if rule.words:
+        return next(
+            (value for value in (*column.values, *column.declared.options) if value in rule.words), rule.words[0]
+        )
     value = _commonest(column)
+    if not value and rule.target in ("number", "code"):
+        return "A-0001"
     latin = bool(value) and not _chinese.search(value)
     if rule.target in ("name", "short_name", "former_names", "title", "owner", "author", "applicant", "contact"):
         return _named(column, rule, latin=latin)
@@ -170,7 +178,10 @@ def _region(column: Column) -> str:
     return "330110"
 
 
-def _address(column: Column) -> str:
+def _address(column: Column, target: str) -> str:
+    if not column.filled:
+        part = target.rpartition(".")[2]
+        return {"county": "余杭区", "city": "杭州市", "province": "浙江省"}.get(part, "示例路1号")
     for kind, text in (("county", "余杭区"), ("city", "杭州市"), ("province", "浙江省")):
         if column.share(kind) >= 0.6 and column.share("address") < 0.5:
             return text

@@ -42,7 +42,8 @@ def write(draft: Draft) -> str:
         lines += _comments(rule.comments, "  ")
         lines += _rule(rule, width)
     if draft.drop:
-        lines.append(f"drop: {flow(draft.drop)}")
+        first, *others = _folded(f"drop: {flow(draft.drop)}", WIDTH)
+        lines += [first, *others]
     lines += _comments(draft.foot, "")
     if draft.examples:
         lines.append("examples:")

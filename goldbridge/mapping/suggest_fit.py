@@ -24,6 +24,8 @@ class Fit(NamedTuple):
 NONE = Fit(0.0)
 STRONG, SOME, AGAINST, NEVER = 0.9, 0.5, -0.5, -1.0
 
+_A_FEW_ROWS = 10
+"""In fewer rows than this even a list of codes may not repeat itself."""
 _DECLARED = {
     "phone": ("phone", "phone_number", "tel"),
     "email": ("email",),
@@ -79,8 +81,12 @@ def _kind(column: Column, *kinds: str, least: float = 0.5, never: float = 0.05) 
 
 
 def _code(column: Column, field: Field, words: Words) -> Fit:
-    kinds = ("lei",) if field.type == "lei" else ("credit_code", "credit_shape")
-    return _kind(column, *kinds, least=0.3)
+    if field.type == "lei":
+        return _kind(column, "lei", least=0.3)
+    found = _kind(column, "credit_code", "credit_shape", least=0.3)
+    if found.weight > SOME and column.share("credit_code") < 0.5:
+        return Fit(SOME, found.why)  # other ids have 18 characters too; the check character tells them apart
+    return found
 
 
 def _phone(column: Column, field: Field, words: Words) -> Fit:
@@ -117,7 +123,7 @@ def _day(column: Column, field: Field, words: Words) -> Fit:
 
 
 def _industry(column: Column, field: Field, words: Words) -> Fit:
-    return _kind(column, "industry", least=0.3, never=0.0)
+    return _kind(column, "industry", least=0.3, never=-1.0)
 
 
 def _enum(column: Column, field: Field, words: Words) -> Fit:
@@ -126,15 +132,17 @@ def _enum(column: Column, field: Field, words: Words) -> Fit:
         return Fit(STRONG, share(column, "reg_status"))
     if declared_kind(column) in ("day", "number", "phone", "email") or column.share(*_DAYS) >= 0.9:
         return Fit(NEVER, "its values are no codes")
-    labels = [*column.declared.options.values(), *column.declared.options] or list(column.values)
+    labels = column.declared.options or {value: value for value in column.values}
     spelled = {spelling for word in field.enum for spelling in words.spellings(word)}
-    known = sum(fold_value(label) in spelled for label in labels)
-    total = len(column.declared.options) or len(labels)
+    known = sum(bool({fold_value(value), fold_value(label)} & spelled) for value, label in labels.items())
+    total = len(labels)
     if total and known >= max(1.0, 0.5 * total):
         return Fit(STRONG, f"{known} of {total} values are words of {field.name}")
     if declared_kind(column) == "choice" or column.declared.options or column.is_code:
         return Fit(SOME, f"few values ({len(column.declared.options) or column.distinct})")
-    return NONE if not column.filled else Fit(NEVER if column.distinct > FEW else AGAINST, "too many different values")
+    if column.filled < _A_FEW_ROWS and max(map(len, column.values), default=0) <= 30:
+        return NONE
+    return Fit(NEVER if column.distinct > FEW else AGAINST, "too many different values")
 
 
 def _boolean(column: Column, field: Field, words: Words) -> Fit:
@@ -179,7 +187,7 @@ def _reference(column: Column, field: Field, words: Words) -> Fit:
 
 def _address(column: Column, part: str) -> Fit:
     kind = declared_kind(column)
-    if part == "point" or kind == "point":
+    if part == "point" or kind == "point" or column.share("point") >= 0.5:
         return _kind(column, "point") if part == "point" else Fit(NEVER, "it holds a point")
     if kind in ("day", "number", "phone", "email", "url", "reference") and part != "region":
         return Fit(NEVER, f"the system says {column.declared.type}")

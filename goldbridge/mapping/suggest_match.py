@@ -6,6 +6,7 @@ as well, the choice is said to be one, and where nothing tells them apart no cho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,8 @@ ENOUGH, MAYBE = 0.6, 0.4
 _CLOSE, _TIE = 0.08, 0.01
 _ALONE = {"credit_code": 0.85, "lei": 0.85, "email": 0.8, "phone": 0.7, "url": 0.65}
 """How sure values alone make of a field, whatever the column is called."""
-_AFTER = frozenset({"code", "id", "name", "number", "yuan", "kind", "value", "time"})
+_AFTER = frozenset({"code", "id", "name", "number", "yuan", "wan", "kind", "value", "time"})
+_KEYED = frozenset({"id", "code", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,10 @@ def targets(entity: Entity) -> Iterator[tuple[str, Field]]:
 
 
 def _ratings(column: Column, entity: Entity, setting: Setting) -> Iterator[Rated]:
-    if column.declared.key and column.declared.name != column.name:
-        return
+    technical = is_technical(column, setting)
     for target, each in targets(entity):
+        if technical and each.type not in ("date", "datetime"):
+            continue  # when a row was made may be a fact of the record; by whom and how it is locked is not
         named, said = name_score(column, target, each, entity, setting)
         shown = fit(column, target, each, setting.words)
         score = _combined(named, shown, _ALONE.get(each.type, 0.0))
@@ -170,13 +173,16 @@ def name_score(column: Column, target: str, each: Field, entity: Entity, setting
         if leads:
             return (0.95, f"refers to {column.declared.refers}") if leads == each.reference else (-1.0, "")
     best, why, against = 0.0, "", False
+    own = own_words(entity, setting) | ({"address"} if target.startswith("address.") else frozenset())
     for name in dict.fromkeys((column.name.removeprefix(setting.prefix), column.declared.label)):
         if not name:
             continue
         for at, tokens in enumerate(setting.words.read(name)):
+            against = against or bool(set(tokens) & setting.words.apart)
             for phrase in setting.words.field_phrases(entity.name, target, each.label):
-                score = phrase_score(tokens, phrase, own_words(entity, setting), setting.words) - 0.03 * bool(at)
-                against = against or score < 0
+                score = phrase_score(tokens, phrase, own, setting.words) - 0.03 * bool(at)
+                if score > 0 and each.type in ("text", "phone", "email") and tokens[-1] in _KEYED - set(phrase):
+                    score = 0.35  # the owner's id is not the owner's name
                 if score > best:
                     best, why = score, _says(column, name, phrase)
     if not best and against:
@@ -222,6 +228,16 @@ def _without(tokens: Tokens, empty: frozenset[str]) -> Tokens:
     while at < len(tokens) - 1 and tokens[at] in empty:
         at += 1
     return tokens[at:]
+
+
+_companion = re.compile(r"(?:__[rl]|__relation_ids|/\.id|\.name|\.id)+$|__r\..*$")
+
+
+def companions(columns: Sequence[Column]) -> set[str]:
+    """Fields that only show for people what another field holds as a key or code: city__r beside city."""
+    names = {column.name for column in columns}
+    found = {name: _companion.sub("", name) for name in names}
+    return {name for name, base in found.items() if base != name and base in names}
 
 
 def is_technical(column: Column, setting: Setting) -> bool:

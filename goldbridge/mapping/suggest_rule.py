@@ -9,7 +9,7 @@ from typing import Any
 
 from goldbridge.mapping.profile import Column
 from goldbridge.mapping.suggest_match import Match, Rated
-from goldbridge.mapping.suggest_table import Entry, entries, is_plain
+from goldbridge.mapping.suggest_table import Entry, entries, is_plain, outcomes
 from goldbridge.mapping.words import Words
 from goldbridge.records.field import Entity, Field
 
@@ -28,6 +28,7 @@ class Rule:
     columns: tuple[Column, ...]
     comments: list[str]
     table: Sequence[Entry] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,36 @@ class Rules:
         if name == "reg_status" and column.share("reg_status") >= 0.6 and not column.declared.options:
             return Rule(name, {"from": column.name, "via": ["blank", "reg_status"]}, (column,), comments)
         table = entries(column, field, self.words)
+        if rule := self._ended(name, field, column, table, comments):
+            return rule
         steps: dict[str, Any] = {"from": column.name}
+        if not table:
+            comments.append("no value of it was seen, so there is no table: add `lookup` when its values are known")
+        if any(entry.word is None for entry in table):
+            comments.append(f"fill in what each value means: {', '.join(field.enum)}")
         if table and not is_plain(table):
             steps["lookup"] = {entry.value: entry.word for entry in table}
             return Rule(name, steps, (column,), comments, table)
-        return Rule(name, steps, (column,), comments)
+        return Rule(name, steps, (column,), comments, words=field.enum)
+
+    def _ended(
+        self, name: str, field: Field, column: Column, table: Sequence[Entry], comments: list[str]
+    ) -> Rule | None:
+        """A status that only says that something is over, with a second column that says how it ended."""
+        over = [entry.value for entry in table if entry.word is None]
+        if len(over) != 1 or not over[0].isalpha():
+            return None
+        for other in self.columns.values():
+            told = outcomes(other, field, self.words) if _is_result(other, self.words) else []
+            if not told:
+                continue
+            one, two = _cel(column.name), _cel(other.name)
+            steps = [f"{one} == '{entry.value}' ? '{entry.word}'" for entry in table if entry.word]
+            steps.append(f"{one} != '{over[0]}' ? null")
+            steps += [f"{two} == '{entry.value}' ? '{entry.word}'" for entry in told]
+            comments.append(f"'{over[0]}' does not say how it ended, {other.name} does; check the words")
+            return Rule(name, {"expr": " : ".join([*steps, "null"])}, (column, other), comments)
+        return None
 
     def _reference(self, name: str, field: Field, columns: tuple[Column, ...], comments: list[str]) -> Rule:
         found = [self.refer(column, field) for column in columns]
@@ -156,6 +182,8 @@ class Rules:
         told = [_told(each) for each in found.values()]
         levels = [found[part] for part in ("county", "city", "province") if part in found]
         coded = [each for each in levels if each.column.share("region") >= 0.6]
+        if coded:
+            coded = [each for each in levels if each in coded or not each.column.filled]
         if not found:
             return []
         if coded or "region" in found or "point" in found:
@@ -191,6 +219,10 @@ class Rules:
             {"from": columns[0].name} if len(columns) == 1 else {"first_of": [column.name for column in columns]}
         )
         return Rule(target, {**origin, "via": via}, columns, [_told(placed[0])])
+
+
+def _is_result(column: Column, words: Words) -> bool:
+    return any(tokens[-1:] == ("result",) for tokens in words.read(column.name))
 
 
 def _depth(target: str) -> int:

@@ -32,6 +32,12 @@ def entries(column: Column, field: Field, words: Words) -> list[Entry]:
     return [_entry(value, options, values, field, words) for value in values]
 
 
+def outcomes(column: Column, field: Field, words: Words) -> list[Entry]:
+    """The table of a column that says how something ended, when every value of it is a word of the enum."""
+    found = entries(column, field, words) if column.is_code else []
+    return found if found and all(entry.word for entry in found) else []
+
+
 def is_plain(found: list[Entry]) -> bool:
     """Whether the values are the enum's own words already, so that no table is needed."""
     return bool(found) and all(entry.value == entry.word for entry in found)
@@ -52,7 +58,7 @@ def _entry(value: str, options: Mapping[str, str], values: list[str], field: Fie
         return Entry(value, found, _fill(shown, "what it usually means; check"))
     if found := _initial(value, values, field, words):
         return Entry(value, found, _fill(shown, "by its first letter; check"))
-    return Entry(value, None, _fill(shown, f"fill in: {', '.join(field.enum[:12])}"))
+    return Entry(value, None, _fill(shown, "fill in"))
 
 
 def _fill(shown: str, said: str) -> str:

@@ -30,7 +30,24 @@ _LEAST = 3
 
 _chinese = re.compile(r"[\u3400-\u9fff]+")
 _piece = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[\u3400-\u9fff]+")
-_custom = re.compile(r"(?i)^(?:new|cr[0-9a-f]{2,5}|udf|ext|x_studio|x|z|zz|u)_(?=\w)|__c$|_c$|__kc$")
+_custom = re.compile(r"(?i)^(?:new|cr[0-9a-f]{2,5}|udf|ext|x_studio|x|z|zz|u)_(?=\w)|__[crk]c?$|_c$")
+_CONTAINERS = frozenset(
+    (
+        "form",
+        "data",
+        "fields",
+        "field",
+        "values",
+        "attributes",
+        "properties",
+        "body",
+        "record",
+        "row",
+        "detail",
+        "details",
+    )
+)
+"""Groups whose name says nothing about what is in them."""
 
 
 class Words:
@@ -63,7 +80,9 @@ class Words:
         return cache(self._read)
 
     def _read(self, name: str) -> tuple[Tokens, ...]:
-        bare = _custom.sub("", name.rsplit(".", 1)[-1] if "." in name else name)
+        steps = [step for step in name.split(".") if not step.isdecimal()]
+        inner = [step for step in steps[:-1] if step.casefold() not in _CONTAINERS]
+        bare = "_".join(_custom.sub("", step) for step in (*inner, *steps[-1:]))
         pieces = [piece for piece in _piece.findall(bare) if not piece.isdecimal()]
         choices: list[list[Tokens]] = []
         at = 0
@@ -82,10 +101,15 @@ class Words:
             run = pieces[at : at + size]
             if any(_chinese.search(piece) for piece in run):
                 continue
-            if found := self._latin.get("".join(run).lower()):
+            if found := self._singular("".join(run).lower()):
                 return sorted(found), size
         piece = pieces[at].lower()
         return self._glued(piece) or [(f"~{piece}",)], 1
+
+    def _singular(self, word: str) -> set[Tokens]:
+        """A word, or the one that it is the plural of."""
+        forms = (word, word.removesuffix("s"), f"{word[:-3]}y" if word.endswith("ies") else word)
+        return next((found for form in forms if len(form) > 1 and (found := self._latin.get(form))), set())
 
     def _cut(self, text: str) -> Tokens:
         """Chinese text by the longest known word at each place; a run that is not known is one piece."""
