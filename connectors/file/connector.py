@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
+from typing import NamedTuple
 
 from connectors.base import PROVEN, Completeness, Page, Pages, RawRow, Reader, Stream, Window
+from connectors.file import catalogue, parquet
 from connectors.file.charset import choose
 from connectors.file.config import FileConfig, FileStream
 from connectors.file.row import Read, misread, parse
+from connectors.file.sheet import opened
+from connectors.file.sheet import parse as parse_sheet
 from connectors.file.source import Source, find
-from connectors.file.unique import Keys
-from goldbridge.errors import Mark, Misconfigured, Reject
+from connectors.file.unique import CLASH, TAKE, Keys
+from goldbridge.errors import Mark, Misconfigured, Reject, Retry
 
 _MISREAD_SHARE = 0.05
 """More rows than this with broken bytes, and it is the encoding that is wrong, not the rows."""
+_KEPT_OPEN = 100
+"""With more files than this none is kept open between the passes: a process may hold a thousand or so."""
 
 
 class File(Reader[FileConfig]):
@@ -33,30 +39,36 @@ class File(Reader[FileConfig]):
         ]
         return "; ".join(found) or "no streams are declared"
 
+    def objects(self) -> Sequence[str]:
+        return catalogue.files(self.config.root, {name: each.path for name, each in self.config.streams.items()})
+
+    def peek(self, name: str, limit: int) -> Sequence[RawRow] | None:
+        return catalogue.peek(self.config.root.expanduser() / name, limit)
+
     def read(self, stream: Stream, window: Window) -> Pages:
         """Every row of the stream's files; nothing at all of a file that is not whole."""
         entry, where = self.config.streams[stream.name], self._where(stream.name)
+        changes = entry.take == "changes"
         paths = find(self.config.root, entry, where)
         with ExitStack() as opened:
             sources = [opened.enter_context(Source(path, entry, self.context.clock, where)) for path in paths]
-            keys = Keys()
-            passes = [self._check(source, entry, where, keys) for source in sources]
+            sources = _settled(sources, changes=changes)
+            keys = Keys(changes=changes)
+            passes = [self._check(source, entry, keys, keep=len(sources) <= _KEPT_OPEN) for source in sources]
             keys.settle()
             unkeyed = yield from self._pages(passes, keys)
             for source in sources:
                 source.unchanged()
+        if changes:
+            return Completeness(False, "the files hold changes: what none of them names may well be there")
         if unkeyed:
             return Completeness(False, f"{unkeyed} rows could not be read as far as their key")
         return PROVEN
 
-    def _check(self, source: Source, entry: FileStream, where: str, keys: Keys) -> _Pass:
+    def _check(self, source: Source, entry: FileStream, keys: Keys, *, keep: bool) -> _Pass:
         """The first pass over one file; raises when it must not be used."""
-        source.settle()
-        place = f"{where}: {source.path.name}"
-        choice = choose(entry.encoding, source.examined())
-        if choice.problem:
-            raise Misconfigured.one("CON083", f"{place}: {choice.problem}", Mark("config/sources.yaml"))
-        second = _Pass(source, entry, place, choice.encoding, choice.broken)
+        second = _pass(source, entry)
+        keys.begin()
         rows = broken = 0
         for read in second.reads():
             rows += 1
@@ -65,9 +77,12 @@ class File(Reader[FileConfig]):
             elif read.problem.code == "CON088":
                 broken += 1
         if broken > 1 and broken > rows * _MISREAD_SHARE:
-            raise misread(place, entry, f"{broken} of {rows} rows do not decode")
-        source.check_count(rows)
+            raise misread(source.place, entry, f"{broken} of {rows} rows do not decode")
+        if source.trailer is not None:
+            source.trailer.check(rows)
         source.unchanged()
+        if not keep:
+            source.release()
         return second
 
     def _pages(self, passes: list[_Pass], keys: Keys) -> Generator[Page, None, int]:
@@ -77,14 +92,21 @@ class File(Reader[FileConfig]):
         rejects: list[tuple[str, Reject]] = []
         for each in passes:
             for read in each.reads():
-                if problem := read.problem or _doubled(each, read, keys):
+                problem = read.problem
+                verdict = TAKE if problem else keys.verdict()
+                if verdict == CLASH:
+                    problem = _doubled(each, read)
+                if problem:
                     rejects.append((read.key or f"{each.source.path.name}:{read.line}", problem))
                     unkeyed += not read.key
-                elif keys.first_time(read.key):
+                elif verdict == TAKE:
                     rows.append(read.row)
                 if len(rows) + len(rejects) >= self.config.page_size:
                     yield Page(rows, rejects=rejects)
                     rows, rejects = [], []
+            if len(passes) > _KEPT_OPEN:
+                each.source.unchanged()
+                each.source.release()
         if rows or rejects:
             yield Page(rows, rejects=rejects)
         return unkeyed
@@ -93,24 +115,43 @@ class File(Reader[FileConfig]):
         return f"{self.context.system} {stream}"
 
 
-class _Pass:
+class _Pass(NamedTuple):
     """How to read one file, found out once and done again for each pass."""
 
-    def __init__(self, source: Source, entry: FileStream, place: str, encoding: str, broken: bool) -> None:
-        self.source = source
-        self.place = place
-        self._entry = entry
-        self._encoding = encoding
-        self._broken = broken
-
-    def reads(self) -> Iterator[Read]:
-        return parse(self.source.lines(self._encoding), self._entry, self.place, broken=self._broken)
+    source: Source
+    reads: Callable[[], Iterator[Read]]
 
 
-def _doubled(each: _Pass, read: Read, keys: Keys) -> Reject | None:
-    if not keys.clashes(read.key):
-        return None
-    text = f"{each.place}:{read.line}: key '{read.key}' stands in several rows that differ; none of them is taken"
+def _pass(source: Source, entry: FileStream) -> _Pass:
+    if entry.kind == "parquet":
+        return _Pass(source, lambda: parquet.parse(source, entry))
+    if entry.kind == "excel":
+        book = opened(source, entry)
+        return _Pass(source, lambda: parse_sheet(book, source, entry))
+    choice = choose(entry.encoding, source.examined())
+    if choice.problem:
+        raise Misconfigured.one("CON083", f"{source.place}: {choice.problem}", Mark("config/sources.yaml"))
+    return _Pass(source, lambda: parse(source.lines(choice.encoding), entry, source.place, broken=choice.broken))
+
+
+def _settled(sources: list[Source], *, changes: bool) -> list[Source]:
+    """The sources that nobody is writing; where files hold changes, those before the first that somebody is."""
+    for at, source in enumerate(sources):
+        try:
+            source.settle()
+        except Retry:
+            if not changes or at == 0:
+                raise
+            source.release()
+            return sources[:at]
+        if len(sources) > _KEPT_OPEN:
+            source.release()
+    return sources
+
+
+def _doubled(each: _Pass, read: Read) -> Reject:
+    place = each.source.place
+    text = f"{place}:{read.line}: key '{read.key}' stands in several rows that differ; none of them is taken"
     return Reject("CON085", f"{text}, make the key unique and deliver the file again")
 
 

@@ -1,5 +1,7 @@
 """Lines into rows: CSV by its header, JSON lines one object each. A row that cannot be read costs no other.
 
+What every format shares is here, too: a row as it was read, its key, its header.
+
 Numbers with a fraction and integers beyond 64 bits stay the text they were, since a float would change them.
 """
 
@@ -7,16 +9,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
 
 from connectors.base import RawRow
 from connectors.file.charset import BROKEN
 from connectors.file.config import FileStream
+from connectors.file.value import LARGEST
 from goldbridge.errors import Halt, Mark, Misconfigured, Reject
-
-_LARGEST = 2**63
 
 
 class Read(NamedTuple):
@@ -50,13 +51,13 @@ def _csv(lines: Iterable[str], entry: FileStream, where: str) -> Iterator[Read]:
                 raise Halt(
                     "CON084", f"{where}:{start} opens a quote that is never closed; escape the quote or change `quote`"
                 ) from None
-            yield Read(start, "", {}, _malformed(f"{where}:{start} is not a row of this file ({error})"))
+            yield Read(start, "", {}, malformed(f"{where}:{start} is not a row of this file ({error})"))
             continue
         if len(values) == width:
-            yield _keyed(start, dict(zip(header, values, strict=True)), entry.key, where)
+            yield keyed(start, dict(zip(header, values, strict=True)), entry.key, where)
         elif values:
             text = f"{where}:{start} has {len(values)} values for {width} columns; is a delimiter unquoted?"
-            yield Read(start, "", {}, _malformed(text))
+            yield Read(start, "", {}, malformed(text))
 
 
 def _header(reader: Iterator[list[str]], entry: FileStream, where: str) -> list[str]:
@@ -71,16 +72,18 @@ def _header(reader: Iterator[list[str]], entry: FileStream, where: str) -> list[
     doubled = sorted({name for name in header if header.count(name) > 1 or not name.strip()})
     if doubled:
         raise Halt("CON084", f"{where}:1 names the column '{doubled[0]}' twice or not at all; give each its own name")
-    if entry.key not in header:
-        _no_column(where, entry, header)
+    require(entry.key, header, where, "is `delimiter` right?")
     return header
 
 
-def _no_column(where: str, entry: FileStream, header: list[str]) -> NoReturn:
-    close = get_close_matches(entry.key, header, 1) if len(header) > 1 else []
-    hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}; is `delimiter` right?"
+def require(key: str, header: Sequence[str], where: str, doubt: str) -> None:
+    """Raise `Misconfigured` when the key is no column; `doubt` is what may be wrong when no column is called alike."""
+    if key in header:
+        return
+    close = get_close_matches(key, header, 1) if len(header) > 1 else []
+    hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}; {doubt}"
     raise Misconfigured.one(
-        "CON084", f"{where} has no column '{entry.key}', which `key` names; {hint}", Mark("config/sources.yaml")
+        "CON084", f"{where} has no column '{key}', which `key` names; {hint}", Mark("config/sources.yaml")
     )
 
 
@@ -99,25 +102,26 @@ def _json_lines(lines: Iterable[str], entry: FileStream, where: str) -> Iterator
         try:
             row = json.loads(line, parse_float=str, parse_int=_integer, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            yield Read(number, "", {}, _malformed(f"{where}:{number} is not JSON ({error})"))
+            yield Read(number, "", {}, malformed(f"{where}:{number} is not JSON ({error})"))
             continue
         if not isinstance(row, dict):
-            yield Read(number, "", {}, _malformed(f"{where}:{number} is {type(row).__name__}, not an object"))
+            yield Read(number, "", {}, malformed(f"{where}:{number} is {type(row).__name__}, not an object"))
             continue
-        read = _keyed(number, row, entry.key, where)
+        read = keyed(number, row, entry.key, where)
         yield _searched(read, where) if "\\ud" in line.lower() and read.problem is None else read
 
 
 def _integer(text: str) -> int | str:
-    number = int(text) if len(text) < 20 else _LARGEST
-    return number if -_LARGEST <= number < _LARGEST else text
+    number = int(text) if len(text) < 20 else LARGEST
+    return number if -LARGEST <= number < LARGEST else text
 
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
 
 
-def _keyed(line: int, row: RawRow, name: str, where: str) -> Read:
+def keyed(line: int, row: RawRow, name: str, where: str) -> Read:
+    """The row with its key, or with the problem that it has none."""
     value = row.get(name)
     if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
         return Read(line, str(value), row)
@@ -137,5 +141,5 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _malformed(text: str) -> Reject:
+def malformed(text: str) -> Reject:
     return Reject("CON087", f"{text}; correct the line and deliver the file again")

@@ -1,6 +1,7 @@
 """Which keys occur more than once, in sixteen bytes per row: the hash of the key and the hash of the row.
 
-A row that stands twice, word for word, is one record. Two different rows of one key are not: neither is believed.
+A row that stands twice, word for word, is one record. Two different rows of one key are not: neither is believed. Where
+files hold changes, the last file that names a key has the word, and what earlier ones say about it is left out.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from hashlib import blake2b
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from connectors.base import RawRow
 from connectors.file.row import Read
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+TAKE, DROP, CLASH = 0, 1, 2
 
 
 def key_hash(key: str) -> int:
@@ -24,14 +31,22 @@ def _row_hash(row: RawRow) -> int:
 
 
 class Keys:
-    """Collects the keys of a first pass; then tells for each row of the second pass what to do with it."""
+    """Collects the keys of a first pass; then tells for each row of the second pass what to do with it.
 
-    def __init__(self) -> None:
+    Rows are those with a key and without a problem; they must come in the same order in both passes.
+    """
+
+    def __init__(self, *, changes: bool = False) -> None:
+        self._changes = changes
         self._keys = array("Q")
         self._rows = array("Q")
-        self._clashing: set[int] = set()
-        self._repeated: set[int] = set()
-        self._seen: set[int] = set()
+        self._starts: list[int] = []
+        self._verdicts = np.empty(0, dtype=np.uint8)
+        self._at = 0
+
+    def begin(self) -> None:
+        """The rows that follow are of the next file."""
+        self._starts.append(len(self._keys))
 
     def add(self, read: Read) -> None:
         self._keys.append(key_hash(read.key))
@@ -39,33 +54,38 @@ class Keys:
 
     def settle(self) -> None:
         """All rows were added: find what is doubled, and let go of the rest."""
-        keys = np.frombuffer(self._keys, dtype=np.uint64) if self._keys else np.empty(0, dtype=np.uint64)
-        rows = np.frombuffer(self._rows, dtype=np.uint64) if self._rows else np.empty(0, dtype=np.uint64)
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        same_as_next = np.flatnonzero(ordered[1:] == ordered[:-1])
-        groups: dict[int, set[int]] = {}
-        for at in same_as_next.tolist():
-            groups.setdefault(int(ordered[at]), set()).update((int(order[at]), int(order[at + 1])))
-        for key, members in groups.items():
-            if len({int(rows[member]) for member in members}) > 1:
-                self._clashing.add(key)
-            else:
-                self._repeated.add(key)
-        del keys, rows, ordered
+        self._verdicts = np.zeros(len(self._keys), dtype=np.uint8)
+        if self._keys:
+            self._compare(np.frombuffer(self._keys, dtype=np.uint64), np.frombuffer(self._rows, dtype=np.uint64))
         self._keys, self._rows = array("Q"), array("Q")
 
-    def clashes(self, key: str) -> bool:
-        """Whether rows that differ stand under this key."""
-        return bool(self._clashing) and key_hash(key) in self._clashing
+    def _compare(self, keys: Hashes, rows: Hashes) -> None:
+        order = np.argsort(keys, kind="stable")  # equal keys side by side, in the order of the files
+        ordered = keys[order]
+        same = ordered[1:] == ordered[:-1]
+        del ordered
+        if self._changes and same.any():
+            stale = self._overruled(order, same)
+            self._verdicts[order[stale]] = DROP
+            same &= ~stale[:-1]
+        second = np.flatnonzero(same) + 1
+        if not len(second):
+            return
+        self._verdicts[order[second]] = DROP
+        differing = second[rows[order[second]] != rows[order[second - 1]]]
+        if len(differing):
+            group = np.cumsum(np.append(True, ~same))  # a row that was overruled is a group of its own
+            self._verdicts[order[np.isin(group, group[differing])]] = CLASH
 
-    def first_time(self, key: str) -> bool:
-        """False for the second and later copies of one row."""
-        if not self._repeated:
-            return True
-        hashed = key_hash(key)
-        if hashed in self._seen:
-            return False
-        if hashed in self._repeated:
-            self._seen.add(hashed)
-        return True
+    def _overruled(self, order: Places, same: Flags) -> Flags:
+        """Which of the rows, in this order, stand in an earlier file than the last one of their key."""
+        files = np.searchsorted(np.array(self._starts), order, side="right")
+        group = np.cumsum(np.append(False, ~same))
+        last = files[np.append(~same, True)]
+        return np.asarray(files < last[group])
+
+    def verdict(self) -> int:
+        """What to do with the next row of the second pass: `TAKE`, `DROP` or `CLASH`."""
+        at, self._at = self._at, self._at + 1
+        # A file that grew under the reader has more rows than were added; that it changed is told at its end.
+        return int(self._verdicts[at]) if at < len(self._verdicts) else DROP
