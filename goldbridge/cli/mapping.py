@@ -1,5 +1,5 @@
-"""`goldbridge mapping test` runs the examples in mappings, `mapping suggest` writes a first one from what is there, and
-`goldbridge preview` shows a mapping on real rows."""
+"""`goldbridge mapping test` runs the examples in mappings, `mapping suggest` writes a first one from what is there,
+`mapping copy` takes a ready-made one, and `goldbridge preview` shows a mapping on real rows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldbridge.cli import session
+from goldbridge.cli.library import copy
 from goldbridge.cli.suggest import suggest
 from goldbridge.errors import Mark, Misconfigured, Problems, Reject
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Work on mappings.", no_args_is_help=True)
     group.command("test")(run_examples)
     group.command("suggest")(suggest)
+    group.command("copy")(copy)
     group.callback()(_group)
     app.add_typer(group, name="mapping")
     app.command("preview")(preview)
