@@ -1,8 +1,9 @@
-"""`goldbridge dedupe FILE.csv`: finds the rows of a table that mean the same thing. No project, no training, no setup.
+"""`goldbridge dedupe FILE`: finds the rows of a table that mean the same thing. No project, no training, no setup.
 
-The result is the input, row by row and cell by cell as it was, with three columns more: `cluster_id` (rows of one thing
-share it), `match_weight` (bits of the strongest pair that holds the row in its cluster; empty for a row alone) and
-`golden` (1 for the row that stands for its cluster: the one with most cells filled, the first of these).
+The result is the input, row by row and cell by cell (formulas are kept from running), with three columns more:
+`cluster_id` (rows of one thing share it), `match_weight` (bits of the strongest pair that holds the row in its cluster;
+empty for a row alone) and `golden` (1 for the row that stands for its cluster: the one with most cells filled, the
+first of these).
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ def register(app: typer.Typer) -> None:
 
 def dedupe(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A CSV file with a header line; .gz too.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV with a header line (.gz too), .xlsx, .xls, .xlsb, .ods or .parquet."),
+    ],
     columns: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,7 +48,10 @@ def dedupe(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where the result goes; else FILE.clusters.csv.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Where the result goes: .csv, .xlsx or .parquet; else FILE.clusters."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the result of an earlier run.")] = False,
     truth: Annotated[
@@ -59,17 +66,24 @@ def dedupe(
         bool, typer.Option("--many", help="With --source-column: a row may match several rows, not only its best.")
     ] = False,
     escape: Annotated[
-        bool, typer.Option("--escape", help="Put an apostrophe before cells that a spreadsheet would run.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--escape/--no-escape", help="Put an apostrophe before cells of a CSV that a spreadsheet would run."
+        ),
+    ] = True,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook, or its number; else the first."),
+    ] = None,
     encoding: Annotated[
         str | None,
         typer.Option("--encoding", metavar="NAME", help="utf-8, utf-8-sig, gb18030 ...; else found out from the file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> int:
-    """Find the rows of a CSV file that mean the same thing; needs no project."""
+    """Find the rows of a file that mean the same thing; needs no project."""
     from goldbridge import log
-    from goldbridge.cli import dedupe_table, session
+    from goldbridge.cli import dedupe_result, dedupe_table, session
     from goldbridge.cli.watch import watching
 
     state = session(ctx)
@@ -78,7 +92,8 @@ def dedupe(
     target = _target(file, out, force)
     if many and source_column is None:
         raise Misconfigured.one("DED030", "--many needs --source-column: it is about linking", Mark(str(file)))
-    table = dedupe_table.read(file, encoding)
+    table = dedupe_table.read(file, encoding, sheet)
+    dedupe_result.check(table, target, len(ADDED))
     special = {option: table.find(name, option) for option, name in (
         ("--truth", truth), ("--source-column", source_column)) if name is not None}  # fmt: skip
     if truth is not None and not any(map(str.strip, table.cells(special["--truth"]))):
@@ -87,7 +102,7 @@ def dedupe(
     sources = table.cells(special["--source-column"]) if source_column is not None else None
     with watching(f"dedupe {file.name}") as progress:
         found, measured = dedupe_table.resolve(table, guesses, sources, one_to_one=not many, progress=progress)
-    dedupe_table.write(table, target, _added(table, found), escape=escape)
+    dedupe_result.write(table, target, _added(table, found), escape=escape)
     summary = _summary(table, guesses, found, target)
     summary["weights"] = measured
     if truth is not None:
@@ -102,9 +117,13 @@ def dedupe(
 
 def _target(file: Path, out: Path | None, force: bool) -> Path:
     """Where the result goes; raises `Misconfigured` DED034 before any work is done when something is there already."""
+    from goldbridge.cli.dedupe_result import READ_ONLY, ending
+
     if out is None:
         plain = file.with_suffix("") if file.suffix == ".gz" else file
-        out = plain.with_suffix(".clusters.csv")
+        out = plain.with_suffix(f".clusters{ending(file)}")
+    if out.suffix.lower() in READ_ONLY:
+        raise Misconfigured.one("DED034", f"{out.suffix} is read, not written; name it .xlsx", Mark(str(out)))
     if out.exists() and file.exists() and out.samefile(file):
         raise Misconfigured.one("DED034", "the result would replace the input; choose another --out", Mark(str(out)))
     if out.is_dir():
@@ -155,6 +174,7 @@ def _summary(table: Table, guesses: Sequence[Guess], found: Resolution, out: Pat
         "encoding": table.encoding,
         "out": str(out),
         "rows": len(table.rows),
+        "formula_errors": table.formula_errors,
         "clusters": len(sizes),
         "clusters_with_duplicates": sum(size > 1 for size in sizes.values()),
         "duplicates": len(table.rows) - len(sizes),
@@ -227,6 +247,8 @@ def _show(summary: dict[str, Any]) -> None:
         f"{summary['rows']} rows are {summary['clusters']} things: {summary['duplicates']} duplicates in "
         f"{summary['clusters_with_duplicates']} clusters, the largest of {summary['largest_cluster']}"
     )
+    if summary["formula_errors"]:
+        typer.echo(f"cells with a formula error, taken as empty: {summary['formula_errors']}")
     bands = summary["bands"]
     typer.echo(
         f"rows in clusters: {bands['clear']} clear, {bands['over']} near the threshold of "

@@ -1,4 +1,4 @@
-"""The table of `goldbridge dedupe`: read and checked, its columns chosen, resolved, written back as it was."""
+"""The table of `goldbridge dedupe`: read and checked, its columns chosen, resolved."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from connectors.file.config import SUFFIXES
 from dedupe.bit import BIT
 from dedupe.grade import KINDS as GRADES
 from dedupe.table import engine
@@ -16,6 +16,7 @@ from dedupe.table.column import KINDS, Guess
 from dedupe.table.general import Undecided
 from dedupe.table.header import IGNORE
 from dedupe.table.resolution import Resolution
+from goldbridge.cli import dedupe_typed
 from goldbridge.cli import table as csv_table
 from goldbridge.errors import Mark, Misconfigured, Problems
 from goldbridge.ports import Progress
@@ -27,12 +28,16 @@ LONGEST = 600
 
 @dataclass(frozen=True)
 class Table:
-    """A whole CSV file: `rows` are as wide as `header`, in the order of the file."""
+    """A whole file: `rows` are as wide as `header`, in the order of the file.
+
+    `encoding` is that of the result, when it is text; `formula_errors` are cells with #N/A and the like, read as empty.
+    """
 
     file: Path
     encoding: str
     header: list[str]
     rows: list[list[str]]
+    formula_errors: int = 0
 
     @property
     def mark(self) -> Mark:
@@ -54,8 +59,27 @@ class Table:
         raise Misconfigured.one("DED030", f"{option}: there is no column '{name}'{hint}; it has {listed}", self.mark)
 
 
-def read(file: Path, encoding: str | None) -> Table:
-    """The file as a table; raises `Misconfigured` CFG090, CFG093, DED032 or DED033 with the line."""
+def read(file: Path, encoding: str | None, sheet: str | None = None) -> Table:
+    """The file as a table; raises `Misconfigured` CFG090, CFG093, DED030, DED032 or DED033, or what the reader says."""
+    form = SUFFIXES.get(file.suffix.lower())
+    if sheet is not None and form != "excel":
+        raise Misconfigured.one("DED030", "--sheet is for workbooks", Mark(str(file)))
+    if form == "excel" or form == "parquet":
+        if encoding is not None:
+            raise Misconfigured.one("DED030", f"--encoding is for text, the file is {form}", Mark(str(file)))
+        typed = dedupe_typed.read(file, form, sheet)
+        _nul(file, typed.rows)
+        return Table(file, typed.encoding, typed.header, typed.rows, typed.formula_errors)
+    return _text(file, encoding)
+
+
+def _nul(file: Path, rows: Iterable[Sequence[str]]) -> None:
+    for number, row in enumerate(rows, start=1):
+        if any("\0" in cell for cell in row):
+            raise Misconfigured.one("DED033", f"row {number} holds a NUL character, which no text has", Mark(str(file)))
+
+
+def _text(file: Path, encoding: str | None) -> Table:
     encoding, _ = csv_table.inspect(file, encoding)
     rows: list[list[str]] = []
     ragged: list[tuple[int, int]] = []
@@ -174,16 +198,3 @@ def _weights(found: Resolution) -> dict[str, dict[str, float]]:
         each.name: dict(zip(GRADES[each.kind].labels, map(in_bits, trained[each.name]), strict=True))
         for each in found.model.rules.comparisons
     }
-
-
-def write(table: Table, out: Path, added: tuple[tuple[str, ...], Iterable[tuple[str, ...]]], *, escape: bool) -> None:
-    """The input with the added columns at the end; `escape` puts an apostrophe before cells that look like formulas."""
-    names, cells = added
-    with csv_table.writer(out, table.encoding) as target:
-        _write(target, (*table.header, *names), escape)
-        for row, more in zip(table.rows, cells, strict=True):
-            _write(target, (*row, *more), escape)
-
-
-def _write(target: Any, row: Sequence[str], escape: bool) -> None:
-    target.writerow([csv_table.safe(cell) for cell in row] if escape else row)

@@ -22,6 +22,7 @@ MOST_BYTES = 4 << 30
 """A file that unpacks to more than this is refused: a few kilobytes of gzip can hold a disk full of zeros."""
 MOST_CELL = 1 << 24
 _GZIP = b"\x1f\x8b"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def inspect(file: Path, encoding: str | None) -> tuple[str, int]:
@@ -142,9 +143,9 @@ def find(header: list[str], wanted: str | None, heads: tuple[str, ...], file: Pa
 
 def safe(cell: str) -> str:
     """A cell that a spreadsheet takes as text: one that begins like a formula gets an apostrophe, a number does not."""
-    if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not cell[1:].replace(".", "", 1).isdecimal() and cell != "-":
-        return "'" + cell
-    return cell
+    if cell[:1] not in _FORMULA or cell == "-" or (cell[0] in "+-" and cell[1:].replace(".", "", 1).isdecimal()):
+        return cell
+    return "'" + cell
 
 
 @contextmanager
@@ -157,17 +158,24 @@ def writer(out: Path | None, encoding: str) -> Iterator[Any]:
         yield csv.writer(sys.stdout, lineterminator="\n")
         return
     encoding = "utf-8-sig" if encoding.startswith("utf-16") else encoding
+    with replacing(out) as raw, _packed(raw, out) as plain:
+        text = io.TextIOWrapper(plain, encoding=encoding, errors="backslashreplace", newline="")
+        yield csv.writer(text, lineterminator="\r\n")
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name, and the place of what was there, once it is whole; raises `Misconfigured` CFG092."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     except OSError as error:
         raise Misconfigured.one("CFG092", f"cannot be written: {error.strerror}", Mark(str(out))) from error
     part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as raw, _packed(raw, out) as plain:
-            text = io.TextIOWrapper(plain, encoding=encoding, errors="backslashreplace", newline="")
-            yield csv.writer(text, lineterminator="\r\n")
-            text.flush()
-            text.detach()
+        with os.fdopen(handle, "wb") as raw:
+            yield raw
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

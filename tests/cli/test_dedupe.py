@@ -272,7 +272,7 @@ def test_a_long_cell_is_compared_by_its_beginning_and_written_whole(people):
     assert found[2]["note"] == long
 
 
-def test_cells_come_through_as_they_were_unless_escaped(people):
+def test_formulas_do_not_run_unless_asked_for(people):
     cells = ["=1+1", "a\nb", "'@x"]
     lines = PEOPLE.splitlines()
     for at, cell in enumerate(cells, 1):
@@ -282,9 +282,9 @@ def test_cells_come_through_as_they_were_unless_escaped(people):
     people.write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = people.with_name("people.clusters.csv")
     assert run(people) == 0
+    assert [row["town"] for row in rows(out)[:3]] == ["'=1+1", *cells[1:]]
+    assert run(people, "--no-escape", "--force") == 0
     assert [row["town"] for row in rows(out)[:3]] == cells
-    assert run(people, "--escape", "--force") == 0
-    assert rows(out)[0]["town"] == "'=1+1"
 
 
 def test_names_that_are_taken_are_not_used_again(people):
