@@ -12,13 +12,14 @@ import orjson
 from flows.condition import Condition
 from flows.config import Flow, SyncFlow, compile_flows, hint, outgoing
 from flows.delivering import Target
-from flows.wiring import Connections
+from flows.wiring import Connections, state_url
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http import HttpFactory
 from goldbridge.mapping import Mapping, compile_mapping
 from goldbridge.settings.project import Project
 from goldbridge.state.engine import Store, open_store
+from goldbridge.state.inbox import Inbox
 from goldbridge.state.vault import Vault, derive, load_key
 from mdm.survivorship_rule import Rules, compile_survivorship
 
@@ -31,9 +32,11 @@ class Hub:
         self.clock = clock
         self.flows = compile_flows(project)
         self.survivorship: Rules = compile_survivorship(project.survivorship, project.model, project.sources)
-        self.store: Store = open_store(_state_url(project), clock, state_dir=project.state_dir)
+        self.store: Store = open_store(state_url(project), clock, state_dir=project.state_dir)
         self.key = load_key(project.state_dir, os.environ)
-        self.connections = Connections(project, Vault(self.store, derive(self.key, "vault")), clock, http)
+        self.inbox = Inbox(self.store)
+        vault = Vault(self.store, derive(self.key, "vault"))
+        self.connections = Connections(project, vault, clock, http, inbox=self.inbox)
         self._mappings: dict[str, Mapping] = {}
 
     def __enter__(self) -> Self:
@@ -87,8 +90,3 @@ class Hub:
         """What a run is pinned to: the flow as configured."""
         text = orjson.dumps(flow.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         return hashlib.blake2b(text, digest_size=8).hexdigest()
-
-
-def _state_url(project: Project) -> str:
-    """Where the state lives: what settings.yaml says, else a SQLite file in the project's own state folder."""
-    return project.settings.state_url or f"sqlite:///{project.state_dir / 'state.sqlite'}"

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from flows.cron import Cron
@@ -27,7 +29,7 @@ from flows.hub import Hub
 from flows.runner import Options, ordered, run_flow
 from flows.schedule import Schedule, schedules
 from flows.stop import StoppableClock, Stopped
-from flows.turn import taken_care_of
+from flows.turn import SAME_TICK, taken_care_of
 from goldbridge import log
 from goldbridge.errors import AlreadyRunning, GoldbridgeError, Mark, Misconfigured
 from goldbridge.state import run as runs
@@ -37,6 +39,9 @@ WORKERS = 4
 
 AGAIN_S = 15.0
 """When a tick comes again that found its flow at other work."""
+
+ONCE_MORE_S = 1.0
+"""When a flow that was woken while it ran is tried again."""
 
 GRACE_S = 60.0
 """How long a stop waits for the pages under way; longer than one call of another system may take."""
@@ -60,7 +65,9 @@ class Scheduler:
         self._log = log.get("scheduler")
         self._under_way: set[str] = set()
         self._put_off: dict[str, datetime] = {}
+        self._woken: dict[str, float] = {}
         self._idle = threading.Condition()
+        self._begun = threading.Event()
         self._gate = threading.Lock()  # a scheduler that is resumed while it is shut down would run for ever
         self._schedules = schedules(hub.project, hub.flows)
         self.stopped: list[Stopped] = []
@@ -104,6 +111,27 @@ class Scheduler:
             self._idle.wait_for(lambda: not self._under_way, timeout=self._grace_s)
             return sorted(self._under_way)
 
+    def early(self, flows: Sequence[str], seconds: float) -> None:
+        """Something came for these flows: they run after so many seconds, and once more when they run already.
+
+        A flow without a schedule runs for this alone. Before the first round is over they wait for its end.
+        """
+        for name in flows:
+            self._woken.setdefault(name, seconds)
+        if self._begun.is_set():
+            self._wake()
+
+    def _wake(self) -> None:
+        for name, seconds in list(self._woken.items()):
+            if self._clock.stopped:
+                return
+            if self._scheduler.get_job(name) is not None:
+                self._soon(Schedule(name), seconds)
+            else:
+                at = self._clock.now() + timedelta(seconds=seconds)
+                once = {"args": [Schedule(name)], "id": name, "name": name, "replace_existing": True}
+                self._scheduler.add_job(self._run, DateTrigger(at), **once)
+
     def _connect(self) -> None:
         """Make the connectors here, in one thread: two flows that start together would make one each."""
         for name in self._hub.project.sources:
@@ -123,6 +151,8 @@ class Scheduler:
         with self._gate:
             if not self._clock.stopped:
                 self._scheduler.resume()
+        self._begun.set()
+        self._wake()
 
     def _overdue(self, one: Schedule) -> bool:
         """Whether a full compare came due while nobody served, or was begun and cut short."""
@@ -143,7 +173,9 @@ class Scheduler:
             return
         with self._counted(one.name):
             came = self._put_off.pop(one.name, None)
-            since = came or self._clock.now()
+            # A run that began just before what woke this flow may not have met it, so it does not stand for this one.
+            woken = self._woken.pop(one.name, None) is not None
+            since = came or self._clock.now() + (SAME_TICK if woken else timedelta())
             try:
                 if came is not None and self._taken_care_of(one, came):
                     return
@@ -172,9 +204,14 @@ class Scheduler:
         at = self._clock.now() + timedelta(seconds=seconds)
         job = self._scheduler.get_job(one.name)
         if job is not None and (job.next_run_time is None or job.next_run_time > at):
-            job.modify(next_run_time=at)
+            with suppress(JobLookupError):  # it ran for the last time meanwhile, or all is being shut down
+                job.modify(next_run_time=at)
 
     def _left_out(self, event: JobSubmissionEvent) -> None:
+        if event.job_id in self._woken:
+            self._woken[event.job_id] = ONCE_MORE_S
+            self._wake()
+            return
         self._log.info("tick left out", flow=event.job_id, reason="its last run still goes on")
 
     @contextmanager

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
+from flows import receiving
 from flows.hub import Hub
-from goldbridge.state import dead, delivery, golden, task
+from goldbridge.state import dead, delivery, golden, inbox, task
 from goldbridge.state import run as runs
 
 
@@ -23,12 +26,24 @@ class FlowLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """What a webhook brought and refused: how much of each stream waits for a flow, and what happened how often."""
+
+    system: str
+    waiting: dict[str, int]
+    unclaimed: int
+    last_at: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     flows: list[FlowLine]
     goldens: int
     tasks: int
     dead: int
     waiting: int
+    inbox: list[Door]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -48,4 +63,15 @@ def overview(hub: Hub) -> Overview:
         open_tasks = sum(n for (_, _, state), n in task.count(conn).items() if state in ("open", "deferred"))
         open_writes = ("ready", "inflight", "unknown", "parked")
         waiting = sum(n for (_, _, state), n in delivery.count(conn).items() if state in open_writes)
-        return Overview(lines, sum(1 for _ in golden.ids(conn)), open_tasks, sum(dead.count(conn).values()), waiting)
+        goldens, letters = sum(1 for _ in golden.ids(conn)), sum(dead.count(conn).values())
+        return Overview(lines, goldens, open_tasks, letters, waiting, doors(hub, conn))
+
+
+def doors(hub: Hub, conn: Connection) -> list[Door]:
+    """What happened at every webhook."""
+    found = []
+    for system in receiving.webhooks(hub.project):
+        counts = {what: one.number for what, one in inbox.tallies(conn, system).items()}
+        waiting = receiving.waiting(conn, hub.flows, system)
+        found.append(Door(system, waiting, inbox.unclaimed(conn, system), inbox.last_at(conn, system), counts))
+    return found

@@ -5,19 +5,25 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import connectors
 from connectors.base import Connector, ConnectorConfig, Context, Lookup, RawRow, Reader, Stream, Window, Writer
 from flows.config import hint
 from goldbridge.clock import Clock
-from goldbridge.errors import Mark, Misconfigured
+from goldbridge.errors import Halt, Mark, Misconfigured
 from goldbridge.http import HttpFactory
-from goldbridge.ports import TokenStore
+from goldbridge.ports import Inbox, Kept, Part, TokenStore
 from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
+from goldbridge.state import inbox as state_inbox
+from goldbridge.state.engine import open_store
+from goldbridge.state.schema import current, newest
+
+Found = TypeVar("Found")
 
 KINDS = tuple(
     sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - {"base", "following", "testkit"})
@@ -60,10 +66,11 @@ def connect(
     store: TokenStore,
     clock: Clock,
     adjust: Callable[[ConnectorConfig], ConnectorConfig] | None = None,
+    inbox: Inbox | None = None,
 ) -> Connector[Any]:
     """A connector for one system of sources.yaml; `adjust` changes its settings for the purpose at hand."""
     kind, config = _configure(project, name)
-    return kind(adjust(config) if adjust else config, Context(name, http, store, clock))
+    return kind(adjust(config) if adjust else config, Context(name, http, store, clock, inbox))
 
 
 class Connections:
@@ -76,14 +83,18 @@ class Connections:
         clock: Clock,
         http: HttpFactory | None = None,
         adjust: Callable[[ConnectorConfig], ConnectorConfig] | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._project, self._store, self._clock, self._adjust = project, store, clock, adjust
+        self._inbox = inbox or Glance(project, clock)
         self._http = http or HttpFactory(clock)
         self._made: dict[str, Connector[Any]] = {}
 
     def get(self, name: str) -> Connector[Any]:
         if name not in self._made:
-            self._made[name] = connect(self._project, name, self._http, self._store, self._clock, self._adjust)
+            self._made[name] = connect(
+                self._project, name, self._http, self._store, self._clock, self._adjust, self._inbox
+            )
         return self._made[name]
 
     def reader(self, stream: str, mark: Mark) -> tuple[Reader[Any], Stream]:
@@ -136,6 +147,45 @@ class NoStore:
 
     def save(self, system: str, name: str, value: Any) -> None:
         return None
+
+
+class Glance:
+    """The inbox as it is now, for a look that leaves no trace: no state is made, and what is there is not migrated."""
+
+    def __init__(self, project: Project, clock: Clock) -> None:
+        self._project, self._clock = project, clock
+
+    def put(self, system: str, event: str, parts: Sequence[Part]) -> bool:
+        raise Halt("CON355", f"{system}: only `goldbridge serve` keeps events")
+
+    def last(self, system: str) -> int:
+        return self._ask(lambda inbox: inbox.last(system), 0)
+
+    def place(self, system: str, before: str) -> int:
+        return self._ask(lambda inbox: inbox.place(system, before), 0)
+
+    def page(self, system: str, stream: str, after: int, until: int, limit: int) -> Sequence[Kept]:
+        return self._ask(lambda inbox: inbox.page(system, stream, after, until, limit), [])
+
+    def newest(self, system: str, stream: str, keys: Sequence[str], until: int) -> Mapping[str, int]:
+        return self._ask(lambda inbox: inbox.newest(system, stream, keys, until), {})
+
+    def _ask(self, question: Callable[[state_inbox.Inbox], Found], nothing: Found) -> Found:
+        url = state_url(self._project)
+        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+            return nothing
+        store = open_store(url, self._clock, state_dir=self._project.state_dir, migrate=False)
+        try:
+            with store.read() as conn:
+                ready = current(conn) == newest()
+            return question(state_inbox.Inbox(store)) if ready else nothing
+        finally:
+            store.close()
+
+
+def state_url(project: Project) -> str:
+    """Where the state lives: what settings.yaml says, else a SQLite file in the project's own state folder."""
+    return project.settings.state_url or f"sqlite:///{project.state_dir / 'state.sqlite'}"
 
 
 def sample_rows(project: Project, stream: str, limit: int, clock: Clock | None = None) -> list[RawRow]:

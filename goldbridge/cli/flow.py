@@ -12,6 +12,7 @@ from goldbridge.cli.stop import stoppable
 
 if TYPE_CHECKING:
     from flows.runner import Result
+    from flows.status import Door
 
 FATES = ("read", "applied", "unchanged", "filtered", "dead", "pending")
 
@@ -125,7 +126,19 @@ def status(
         f"\n{seen.goldens} golden records, {seen.tasks} open tasks, {seen.dead} dead letters, "
         f"{seen.waiting} writes waiting"
     )
+    for door in seen.inbox:
+        console.print(told_door(door), markup=False, highlight=False)
     return 0
+
+
+def told_door(door: Door) -> str:
+    """What happened at the door of a webhook, in a line."""
+    waits = ", ".join(f"{number} {stream}" for stream, number in door.waiting.items())
+    counts = ", ".join(f"{number} {what}" for what, number in door.counts.items())
+    parts = [f"{door.system}: {f'waiting: {waits}' if waits else 'nothing waits'}"]
+    parts += [f"{door.unclaimed} that no stream and no hint takes"] if door.unclaimed else []
+    parts += [f"last event {door.last_at[:19]}"] if door.last_at else ["no event yet"]
+    return "; ".join([*parts, counts] if counts else parts)
 
 
 def serve(
@@ -137,6 +150,7 @@ def serve(
     """Keep running the flows on their schedules, in this process, until it is told to stop."""
     with stoppable(session(ctx)) as told_to:
         from flows.hub import Hub
+        from flows.receiving import Receiving
         from flows.schedule import unscheduled
         from flows.scheduler import Scheduler
 
@@ -147,10 +161,18 @@ def serve(
             for name, mark in unscheduled(hub.project, hub.flows):
                 when = "only at the start" if at_start else "not at all"
                 typer.echo(f"{mark}: flow '{name}' has neither `every` nor `cron`; it runs {when}", err=True)
-            try:
-                late = scheduler.run(lambda: typer.echo(f"serving {len(scheduler.jobs)} schedules", err=True))
-            except KeyboardInterrupt:
-                told_to.end_now()
+            with Receiving(hub, scheduler.early) as receiving:
+
+                def ready() -> None:
+                    for address in receiving.addresses:
+                        typer.echo(f"receiving at {address}", err=True)
+                    receiving.catch_up()
+                    typer.echo(f"serving {len(scheduler.jobs)} schedules", err=True)
+
+                try:
+                    late = scheduler.run(ready)
+                except KeyboardInterrupt:
+                    told_to.end_now()
             for stopped in scheduler.stopped:
                 report(stopped, state)
             if late:
