@@ -41,6 +41,7 @@ GROUPS = (
     Group("systems", ("systems",)),
     Group("discover", ("discover",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
+    Group("webhook", ("webhook",)),
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
