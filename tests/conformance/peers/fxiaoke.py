@@ -49,3 +49,10 @@ class FxiaokePeer(Pretend):
 
     def rows_of(self, external_id: str) -> int:
         return sum(row.get("golden_id__c") == external_id for row in self.sim.rows("AccountObj"))
+
+
+class FxiaokeBodyPeer(FxiaokePeer):
+    """The same, called the way older applications call."""
+
+    settings: ClassVar = {**FxiaokePeer.settings, "style": "body", "user_mobile": "19900001000"}
+    token_path = "/cgi/corpAccessToken/get/V2"
