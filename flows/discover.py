@@ -108,8 +108,8 @@ class Discovery:
             return self.stream(name)
         offered = self._connector.objects()
         if offered is None or name not in offered:
-            known = [*self._connector.streams, *(offered or ())]
-            message = f"{self.name} has no stream or object '{name}'{did_you_mean(name, known)}"
+            hint = did_you_mean(name, self._connector.streams) or did_you_mean(name, offered or ())
+            message = f"{self.name} has no stream or object '{name}'{hint}"
             raise Misconfigured.one("CON360", message, _SOURCES)
         return self._object(name)
 

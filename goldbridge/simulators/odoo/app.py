@@ -171,6 +171,7 @@ class Odoo(Simulator):
             case "fields_get":
                 return {
                     field: {"type": column.kind, "string": field, "required": column.required}
+                    | ({"relation": column.relation} if column.relation else {})
                     for field, column in database.model(model).items()
                 }
             case "search_count":

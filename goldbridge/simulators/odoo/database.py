@@ -39,6 +39,9 @@ class Database:
         self.clock, self.models = clock, dict(models)
         self.tables: dict[str, dict[int, Row]] = {name: {} for name in models}
         self._next = dict.fromkeys(models, 1)
+        if "ir.model" in models:
+            for name in models:
+                self.put("ir.model", {"model": name, "name": name, "transient": False})
 
     def model(self, name: str) -> Model:
         if name not in self.models:

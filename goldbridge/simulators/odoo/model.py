@@ -51,6 +51,7 @@ def sandbox_models() -> dict[str, Model]:
         },
         "account.payment": {**_OWN, "name": Column(), "partner_id": _many2one("res.partner"),
                             "amount": Column("monetary"), "date": Column("date"), "state": Column("selection")},
+        "ir.model": {**_OWN, "model": Column(required=True), "name": Column(), "transient": Column("boolean")},
         "ir.model.data": {**_OWN, "module": Column(required=True), "name": Column(required=True),
                           "model": Column(required=True), "res_id": Column("integer")},
     }  # fmt: skip
