@@ -1,4 +1,4 @@
-"""A database: SQLite by file, and the PostgreSQL of the test suite where it runs."""
+"""A database: SQLite by file. PostgreSQL and MariaDB are held to the suite in tests/connectors, by their servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from connectors.base import Connector, Context
+from connectors.base import Connector, Context, Write
 from connectors.sql import Sql
 from connectors.testkit import Peer
 from goldbridge.clock import FrozenClock
@@ -25,22 +25,29 @@ class SqlPeer(Peer):
 
     def __init__(self) -> None:
         self.clock = FrozenClock(NOON)
-        self.folder = tempfile.TemporaryDirectory()
-        self.engine = sa.create_engine(f"sqlite:///{Path(self.folder.name) / 'crm.sqlite'}")
+        self.engine = self.make()
         self.table = sa.Table(
             "T_CUSTOMER",
             sa.MetaData(),
-            sa.Column("CUST_ID", sa.Text, primary_key=True),
-            sa.Column("NAME", sa.Text),
+            sa.Column("CUST_ID", sa.String(40), primary_key=True),
+            sa.Column("NAME", sa.String(200), nullable=False),
             sa.Column("PRICE", sa.Numeric(12, 2)),
-            sa.Column("UPDATED_AT", sa.Text),
+            sa.Column("UPDATED_AT", sa.String(40)),
+            sa.Column("HUB_ID", sa.String(40), unique=True),
         )
         self.table.metadata.create_all(self.engine)
         self.count = 0
 
+    def make(self) -> sa.Engine:
+        """The other side's own way to its database, which is empty."""
+        self.folder = tempfile.TemporaryDirectory()
+        return sa.create_engine(f"sqlite:///{Path(self.folder.name) / 'crm.sqlite'}")
+
     def connect(self, store: TokenStore, **settings: Any) -> Connector[Any]:
-        streams = {self.stream: {"table": "T_CUSTOMER", "key": "CUST_ID", "cursor": "UPDATED_AT"}}
-        entry = {"connector": "sql", "url": str(self.engine.url), "zone": "Asia/Shanghai", "streams": streams}
+        walk = {"key": "CUST_ID", "cursor": "UPDATED_AT", "external_id": "HUB_ID"}
+        streams = {self.stream: {"table": "T_CUSTOMER", **walk}}
+        url = self.engine.url.render_as_string(hide_password=False)
+        entry = {"connector": "sql", "url": url, "zone": "Asia/Shanghai", "streams": streams}
         config = Sql.config_model.model_validate({**entry, **settings})
         return Sql(config, Context("demo", HttpFactory(self.clock), store, self.clock))
 
@@ -64,6 +71,15 @@ class SqlPeer(Peer):
             conn.execute(
                 sa.update(self.table).where(self.table.c.CUST_ID.in_([key])).values(NAME="乙", UPDATED_AT=self._now())
             )
+
+    def new(self, number: int, *, bad: bool = False) -> Write:
+        values = {"CUST_ID": f"N{number}", "NAME": None if bad else "丙", "PRICE": "9.90"}
+        return Write("create", f"g{number}", values)
+
+    def rows_of(self, external_id: str) -> int:
+        with self.engine.connect() as conn:
+            query = sa.select(sa.func.count()).where(self.table.c.HUB_ID.in_([external_id]))
+            return int(conn.execute(query).scalar_one())
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
