@@ -15,7 +15,7 @@ from connectors.base import Page, Position, RawRow, Reader, Reading, Stream, Win
 from flows.echo import drop_echoes
 from flows.running import Running
 from goldbridge.clock import iso
-from goldbridge.errors import Halt
+from goldbridge.errors import GoldbridgeError, Halt
 from goldbridge.mapping import Mapping
 from goldbridge.state import cursor, dead, landing
 from goldbridge.state.landing import Arrival, Change, StreamRef
@@ -58,13 +58,14 @@ def ingest(
     reading = Reading(reader.read(stream, window))
     end: Position | None = None
     done = run.counters.read
-    for page in _joined(reading):
+    for page in _joined(reading, stream):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
             if unread:
                 _read_after_all(conn, run, ref, unread.intersection(map(stream.key_of, page.rows)))
             if page.at is not None and not full and not cursor.behind(left, page.at.cursor, page.at.tie):
                 cursor.advance(conn, run.flow, page.at.cursor, page.at.tie, run.id, partition=partition)
+        run.message = "; ".join(filter(None, (run.message, *page.notes)))
         end = page.at or end
         run.progress.advance(run.counters.read - done)
         done = run.counters.read
@@ -93,19 +94,32 @@ def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bo
     return Window(start, reader.bound(stream))
 
 
-def _joined(pages: Iterator[Page]) -> Iterator[Page]:
-    """Pages joined up to PAGE rows, so that an API's small pages do not cost a transaction each."""
+def _joined(pages: Iterator[Page], stream: Stream) -> Iterator[Page]:
+    """Pages joined up to PAGE rows, so that an API's small pages do not cost a transaction each.
+
+    A page lands its rows before its deletes, so a row that comes after its own delete starts a new one. When reading
+    fails, what a position covers is still handed on: the next run starts behind it.
+    """
     held: Page | None = None
-    for page in pages:
-        if held is None:
-            held = page
-        else:
-            held.rows.extend(page.rows)
-            held.rejects.extend(page.rejects)
-            held.gone, held.at = held.gone + page.gone, page.at or held.at
-        if len(held.rows) >= PAGE:
+    try:
+        for page in pages:
+            if held is not None and held.gone and not set(held.gone).isdisjoint(map(stream.key_of, page.rows)):
+                yield held
+                held = None
+            if held is None:
+                held = page
+            else:
+                held.rows.extend(page.rows)
+                held.rejects.extend(page.rejects)
+                held.notes.extend(page.notes)
+                held.gone, held.at = held.gone + page.gone, page.at or held.at
+            if len(held.rows) >= PAGE:
+                yield held
+                held = None
+    except GoldbridgeError:
+        if held is not None and held.at is not None:
             yield held
-            held = None
+        raise
     if held is not None:
         yield held
 
