@@ -2,7 +2,8 @@
 
 What we wrote there must not come back as a claim of the target. A field that only repeats our write keeps whatever
 the row claimed before we wrote it: nothing for a row that we made, a person's own word for a row that we adopted. Only
-what differs from our writes is a new claim. The ledger then holds what the row shows now, so that the golden value is
+what differs from our writes is a new claim. A row that shows nothing new keeps the time of its claims too: our write
+touched the row, and must not make a person's older word the most recent one. The ledger then holds what the row shows now, so that the golden value is
 written again where the person's word does not prevail, and is not where it does.
 """
 
@@ -49,6 +50,8 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
             events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream))
         change.anchor = earlier.anchor if earlier else None
         new = {field for field in said if mapping.inputs(field) & foreign}
+        if earlier and all(said[field] == claims.get(field) for field in new):
+            change.claimed_at = (earlier.event_at, earlier.received_at)
         change.canonical = claims | {field: said[field] for field in said if field in new}
         noted = {field: note for field, note in (earlier.notes if earlier else {}).items() if field not in new}
         change.notes = noted | {field: note for field, note in (change.notes or {}).items() if field in new}

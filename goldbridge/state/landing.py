@@ -66,7 +66,8 @@ class Arrival(NamedTuple):
 class Change:
     """A record that differs from what is stored (or was mapped by another revision); the flow fills the second half.
 
-    `raw_changed` is False when only the mapping is newer: then no source version is appended.
+    `raw_changed` is False when only the mapping is newer: then no source version is appended. `claimed_at` is set when
+    the claims are older than the row: the times (event, receipt) that they keep.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Change:
     notes: dict[str, Json] | None = None
     fate: Fate = "applied"
     anchor: int | None = None
+    claimed_at: tuple[str, str] | None = None
 
     def reborn(self, ref: StreamRef) -> Change:
         """The same row as the first version of the key's next incarnation (the key now names somebody else)."""
@@ -266,9 +268,10 @@ def save(
         if event:
             events.append(("record", id, entity, version, event, system, stream, None, run, at))
             visible.append(id)
+        event_at, received = change.claimed_at or (change.event_at, at)
         rows[raw_changed, replaced].append(
             (id, system, stream, entity, change.key, change.incarnation, "live", change.fate, version, newest, raw_at,
-             change.raw_hash, shown, mapping_rev, run, change.event_at, at, change.anchor,
+             change.raw_hash, shown, mapping_rev, run, event_at, received, change.anchor,
              canonical and canonical.decode(), document.dump(change.notes) if change.notes else None)
         )  # fmt: skip
     for how, write in _write.items():

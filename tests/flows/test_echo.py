@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from goldbridge.clock import iso
 from tests.flows.bench_crm import CrmBench, company, contract, credit_code, person, written
 
 NAME, PHONE = "杭州甲机械有限公司", "0571-87654321"
@@ -160,3 +162,22 @@ def test_an_adopted_row_keeps_the_words_it_had_where_we_repeat_them(sqlite_crm: 
     assert (golden.values["capital_cny"], golden.values["name"]) == ("900000", NAME)
     assert "phones" not in golden.values
     assert crm.home("new_crm.AccountObj", key) == golden.id
+
+
+def test_our_write_does_not_make_an_older_word_the_most_recent(crm: CrmBench) -> None:
+    """A field we do not write, on a row we do write: it was typed before the CRM's, and stays older than it."""
+    crm.edit("mappings/new_crm/account.out.yaml", "  tel: {from: phones, via: [first]}\n", "")
+    typed = {"name": NAME, "uniform_social_credit_code": credit_code(1), "tel": "+8657111112222"}
+    key = crm.tenant.add("AccountObj", typed)
+    crm.clock.wait(60)
+    crm.go("typed")
+    newer = {**JIA, "AT": iso(crm.clock.now() + timedelta(hours=8))[:19].replace("T", " ")}
+    crm.clock.wait(60)
+    assert publish(crm, newer) == key
+    assert crm.goldens()[0].values["phones"] == ["+8657187654321", "+8657111112222"], "the newest first"
+    assert [back(crm), back(crm)] == [{"writes": 0, "versions": 0}] * 2
+    assert crm.goldens()[0].values["phones"] == ["+8657187654321", "+8657111112222"], "the newest first"
+    # Typed anew, it is the most recent one.
+    crm.tenant.edit("AccountObj", key, {"tel": "+8657133334444"})
+    assert back(crm)["versions"] == 1
+    assert crm.goldens()[0].values["phones"] == ["+8657133334444", "+8657187654321"]

@@ -114,12 +114,13 @@ class Endpoint(NamedTuple):
 
 
 class Counters:
-    """How much a simulator was asked and what it stored; `calls` includes refused ones."""
+    """How much a simulator was asked and what it stored; `calls` counts refused ones too, `limited` broke a limit."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.writes = 0
         self.refused = 0
+        self.limited = 0
         self.by_endpoint: dict[str, int] = {}
 
     def as_json(self) -> dict[str, Any]:
@@ -198,6 +199,7 @@ class Simulator:
         name = endpoint.limit or endpoint.path
         if after_s := self.limiter.take(name):
             self.counters.refused += 1
+            self.counters.limited += 1
             return self.throttled(after_s)
         try:
             return endpoint.handle(call)
@@ -314,6 +316,8 @@ class _Broken:
         if fault.after_s is not None:
             date = self._sim.clock.http_date(fault.after_s + fault.skew_s)
             headers["Retry_After"] = date if fault.as_date else f"{fault.after_s:g}"
+            if fault.as_date:
+                headers["Date"] = self._sim.clock.http_date(fault.skew_s)
         return json_answer({"error": "too many requests"}, 429, **headers)
 
     def _prepare(self) -> None:
