@@ -192,7 +192,7 @@ _KIND_OF_TYPE = {
     "email": "email",
     "address": "address",
 }
-_BITS = re.compile(r"^\s*(-?\d+(?:\.\d{1,4})?)\s*bits?\s*$")
+BITS = re.compile(r"^\s*(-?\d+(?:\.\d{1,4})?)\s*bits?\s*$")
 
 
 def compile_rules(document: Document | None, entity: str = "party", fields: Mapping[str, Any] | None = None) -> Rules:
@@ -215,8 +215,8 @@ def compile_rules(document: Document | None, entity: str = "party", fields: Mapp
                 problems.note(mark.value(), "DED002", f"{entity}: expected block, compare, veto, bands and limits")
     default = DEFAULTS.get(entity, {})
     for key in section:
-        if key not in _SECTIONS:
-            problems.note(mark.key(key), "DED001", f"unknown key '{key}'{_meant(key, _SECTIONS)}")
+        if key not in SECTIONS:
+            problems.note(mark.key(key), "DED001", f"unknown key '{key}'{_meant(key, SECTIONS)}")
     comparisons = _comparisons(section, default, types, mark, problems)
     blocks = _blocks(section, default, comparisons, mark, problems)
     vetoes = _vetoes(section, default, mark, problems)
@@ -226,7 +226,7 @@ def compile_rules(document: Document | None, entity: str = "party", fields: Mapp
     return Rules(entity, comparisons, blocks, vetoes, bands, limits)
 
 
-_SECTIONS = ("block", "compare", "veto", "bands", "limits")
+SECTIONS = ("block", "compare", "veto", "bands", "limits")
 _EMPTY = "empty, so that no two records would ever meet; leave the key out to use the shipped rules"
 
 
@@ -365,13 +365,13 @@ def _bands(section: Mapping[str, Any], default: Mapping[str, Any], mark: _Marks,
     for name, text in (written or {}).items():
         if name not in known:
             problems.note(mark.key("bands", name), "DED001", f"unknown band '{name}'{_meant(str(name), known)}")
-        elif not isinstance(text, str) or not _BITS.match(text):
+        elif not isinstance(text, str) or not BITS.match(text):
             problems.note(
                 mark.value("bands", name), "DED007", f"{name}: '{text}' is not a number of bits, as `24 bits`"
             )
         else:
             chosen[name] = text
-    values = {name: bits(float(match[1])) for name, text in chosen.items() if (match := _BITS.match(text))}
+    values = {name: bits(float(match[1])) for name, text in chosen.items() if (match := BITS.match(text))}
     bands = Bands(**values)
     if bands.review > bands.auto:
         problems.note(mark.value("bands"), "DED007", "review must not be above auto: nothing would be left to review")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
@@ -16,11 +16,12 @@ from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*")
 
 
 def parse_duration(value: Any) -> timedelta:
     """`5 min`, `90 d`, `30 s`, `2 h` as a timedelta; raises ValueError otherwise."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*", str(value))
+    found = _DURATION.fullmatch(str(value))
     if not found:
         raise ValueError(f"'{value}' is not a duration; write a number and s, min, h or d, e.g. 5 min")
     return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
@@ -32,8 +33,24 @@ def _split_stream(value: Any) -> Any:
     raise ValueError(f"'{value}' is not a stream; write system.stream, e.g. legacy_crm.account")
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-StreamName = Annotated[str, BeforeValidator(_split_stream)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["5 min", "1 h", "90 d"]}),
+]
+StreamName = Annotated[
+    str, BeforeValidator(_split_stream), WithJsonSchema({"type": "string", "pattern": r"^[^.].*\..*[^.]$|^[^.]\.[^.]$"})
+]
+CronText = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\s*[\w*,/-]+(\s+[\w*,/-]+){4}\s*$",
+            "examples": ["0 3 * * *", "*/10 8-18 * * mon-fri"],
+        }
+    ),
+]
 
 
 class Flow(BaseModel):
@@ -43,7 +60,7 @@ class Flow(BaseModel):
     kind: ClassVar[str]
     name: str = ""
     every: Duration | None = Field(None, description="run again after this long, e.g. 5 min")
-    cron: str | None = Field(None, description="run at these times (five fields), instead of `every`")
+    cron: CronText | None = Field(None, description="run at these times (five fields), instead of `every`")
     after: list[str] = Field(default_factory=list, description="flows that run before this one when all are run")
     enabled: bool = Field(True, description="false: neither scheduled nor part of a run of all flows")
 
@@ -54,7 +71,7 @@ class IngestFlow(Flow):
     kind: ClassVar[str] = "ingest"
     ingest: StreamName = Field(description="system.stream to read")
     mapping: str | None = Field(None, description="mapping to apply; the stream's own name when left out")
-    full_compare: str | None = Field(None, description="cron of the full compare that also finds deletes")
+    full_compare: CronText | None = Field(None, description="cron of the full compare that also finds deletes")
 
     @property
     def mapping_name(self) -> str:
@@ -132,6 +149,9 @@ def compile_flows(project: Project) -> dict[str, Flow]:
         problems.note(document.mark(), "FLW001", "flows.yaml needs a mapping `flows:` of flow names")
         problems.raise_any()
         return {}
+    for key in document.data:
+        if key != "flows":
+            problems.note(document.key_mark(key), "CFG010", f"unknown key '{key}'{hint(key, ['flows'])}")
     flows: dict[str, Flow] = {}
     for name, entry in data.items():
         kind = _kind(entry)

@@ -12,6 +12,9 @@ from goldbridge.ports import Document
 from goldbridge.records.model import Entity, Field, Model
 
 CRITERIA = ("validity", "source_rank", "recency", "quorum", "longest", "most_complete", "most_restrictive")
+KEYS = ("order", "union", "group", "owner", "else")
+LISTING = ("source_rank", "most_restrictive")
+"""Criteria that need a list, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def compile_survivorship(document: Document, model: Model, systems: Iterable[str
 
 
 def _compile_entity(
-    document: Document, entity: Entity, data: dict[str, Any], systems: list[str], problems: Problems
+    document: Document, entity: Entity, data: Any, systems: list[str], problems: Problems
 ) -> dict[str, FieldRule]:
+    if not isinstance(data, dict):
+        problems.note(document.mark(entity.name), "MDM003", f"the rules of '{entity.name}' are a mapping of its fields")
+        data = {}
     for name in data:
         if name not in entity.fields:
             hint = _hint(name, entity.fields)
@@ -82,9 +88,12 @@ def _compile_field(
         )
         return DEFAULT
     for key in data:
-        if key not in ("order", "union", "group", "owner", "else"):
-            hint = _hint(key, ("order", "union", "group", "owner", "else"))
+        if key not in KEYS:
+            hint = _hint(key, KEYS)
             problems.note(document.key_mark(*path, key), "MDM003", f"unknown key '{key}' in a survivorship rule{hint}")
+    for key in ("union", "group"):
+        if not isinstance(data.get(key, False), bool):
+            problems.note(document.mark(*path, key), "MDM003", f"`{key}` is true or false")
     if data.get("union") and not field.many:
         problems.note(
             document.key_mark(*path, "union"),
@@ -127,7 +136,10 @@ def _compile_criterion(
                 problems.note(
                     document.mark(*path, "source_rank", index), "MDM005", f"there is no source system '{name}'{hint}"
                 )
-    if kind in ("source_rank", "most_restrictive") and not (isinstance(args, list) and args):
+    if kind not in LISTING and args:
+        problems.note(document.mark(*path, kind), "MDM006", f"`{kind}` takes no list; write its name alone")
+        return None
+    if kind in LISTING and not (isinstance(args, list) and args):
         problems.note(document.mark(*path), "MDM006", f"`{kind}` needs a list, best first")
         return None
     return Criterion(kind, tuple(str(arg) for arg in args or ()))

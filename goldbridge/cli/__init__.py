@@ -40,6 +40,8 @@ GROUPS = (
     Group("explain", ("explain",)),
     Group("systems", ("systems",)),
     Group("discover", ("discover",)),
+    Group("secret", ("secrets",)),
+    Group("schema", ("schema",)),
     Group("flow", ("run", "backfill", "status", "serve", "reconcile")),
     Group("webhook", ("webhook",)),
     Group("deploy", ("deploy",)),

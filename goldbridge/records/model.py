@@ -36,8 +36,8 @@ RESERVED = {
     "id": "every golden record has an id",
     "roles": "the golden record collects them from `role`",
 }
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 _Path = tuple[str | int, ...]
 
 
@@ -179,25 +179,25 @@ class _Compiler:
 
     def type(self, entry: Mapping[str, Any], path: _Path) -> str:
         """The written type, or the one that `enum`, `reference` or `fields` implies."""
-        implied = [kind for key, kind in _IMPLY.items() if key in entry]
+        implied = [kind for key, kind in IMPLY.items() if key in entry]
         written = entry.get("type")
         if written is None:
             if not implied:
                 self.key(path, "MOD001", f"field '{path[-1]}' needs a type, e.g. {{type: text}}")
             elif len(implied) > 1:
-                self.key(path, "MOD004", f"a field has one of {', '.join(f'`{key}`' for key in _IMPLY)}, not several")
+                self.key(path, "MOD004", f"a field has one of {', '.join(f'`{key}`' for key in IMPLY)}, not several")
             return implied[0] if implied else "text"
         if not isinstance(written, str) or written not in TYPES:
             self.at(
                 (*path, "type"), "MOD003", f"unknown type '{written}'{did_you_mean(str(written), TYPES, at_most=20)}"
             )
             return implied[0] if implied else "text"
-        for key, kind in _IMPLY.items():
+        for key, kind in IMPLY.items():
             if key in entry and kind != written and not (key == "fields" and written == "address"):
                 self.key((*path, key), "MOD004", f"`{key}` belongs to type {kind}, but the type is {written}")
         if "currency" in entry and written != "money":
             self.key((*path, "currency"), "MOD004", f"`currency` belongs to type money, but the type is {written}")
-        for key, kind in _IMPLY.items():
+        for key, kind in IMPLY.items():
             if kind == written and key not in entry:
                 self.key(path, "MOD004", f"type {written} needs `{key}:`")
         return written
@@ -261,7 +261,7 @@ class _Compiler:
 
     def currency(self, entry: Mapping[str, Any], path: _Path) -> str:
         code = entry.get("currency", "CNY")
-        if not isinstance(code, str) or not _CURRENCY.fullmatch(code):
+        if not isinstance(code, str) or not CURRENCY.fullmatch(code):
             self.at((*path, "currency"), "MOD001", f"a currency is a code of three capitals such as CNY, not '{code}'")
             return "CNY"
         return code
@@ -278,7 +278,7 @@ class _Compiler:
                 self.at(("entities", name, "parent"), "MOD008", f"parents go in a circle: {circle}; remove one of them")
 
     def name(self, name: str, path: _Path) -> None:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             message = f"'{name}' cannot be a name here; use small letters, digits and '_', and put a label beside it"
             self.key(path, "MOD010", message)
 
@@ -308,4 +308,4 @@ class _Compiler:
         return value
 
 
-_IMPLY = {"enum": "enum", "reference": "reference", "fields": "group"}
+IMPLY = {"enum": "enum", "reference": "reference", "fields": "group"}

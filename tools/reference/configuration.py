@@ -30,6 +30,7 @@ VARIABLES = {
         "the key (32 bytes, base64) that seals kept tokens and the audit; else a key file in `.goldbridge/`"
     ),
     "NAME, NAME_FILE": "the secret `{secret: NAME}`, or the file that holds it",
+    "PYTHON_KEYRING_BACKEND": "the class of the keyring that secrets are looked up in last",
 }
 """Variable of the environment -> meaning; tests/docs looks for others in the code."""
 
@@ -38,6 +39,7 @@ HEAD = ("key", "meaning", "value", "when left out")
 _WORDS: Mapping[Any, str] = {
     str: "text",
     int: "whole number",
+    str | int: "text or whole number",
     float: "number",
     bool: "true or false",
     Any: "any value",
@@ -60,8 +62,14 @@ def settings() -> str:
         "## Secrets",
         """
 A value that must not be in a file is written `{secret: NAME}`, with a name in capitals. It is looked up in this order:
-the variable `NAME`; the file that the variable `NAME_FILE` names; the secrets file (`NAME=value` lines, mode 0600).
-`goldbridge check` lists those that are set nowhere; `--no-secrets` does not ask.""",
+the variable `NAME`; the file that the variable `NAME_FILE` names; the secrets file (`NAME=value` lines, mode 0600); the
+keyring of the operating system, under the service that `keyring` names. `goldbridge check` lists those that are set
+nowhere; `--no-secrets` does not ask.""",
+        """
+`goldbridge secrets set NAME` puts a value into the keyring (typed without an echo, or from a pipe), `goldbridge secrets
+rm NAME` takes it out, `goldbridge secrets list` says where each secret is found. A keyring is asked on macOS and
+Windows, in a desktop session (`DBUS_SESSION_BUS_ADDRESS`), or when a backend is named in `PYTHON_KEYRING_BACKEND` or
+`keyringrc.cfg`. On any other machine it is never loaded, and nobody waits for it.""",
         "## Environments",
         """
 `--env NAME` (or `GOLDBRIDGE_ENV`) lays `config/env/NAME.yaml` over the files of the project. Its top-level keys name

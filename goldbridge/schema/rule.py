@@ -1,0 +1,126 @@
+"""The schemas of model.yaml, matching.yaml and survivorship.yaml, from the key tables of their compilers."""
+
+from __future__ import annotations
+
+from dedupe.rule import BITS, FACETS, KINDS, SECTIONS, VETOES, Bands, Limits
+from goldbridge.records.field import TYPES
+from goldbridge.records.model import CURRENCY, ENTITY_KEYS, FIELD_KEYS, IMPLY, NAME, ROLE_KEYS
+from goldbridge.schema import word
+from goldbridge.schema.shape import Schema, chosen, closed, described
+from mdm.survivorship_rule import CRITERIA, KEYS, LISTING
+
+_TEXT: Schema = {"type": "string"}
+_FLAG: Schema = {"type": "boolean"}
+_NAMED: Schema = {"pattern": f"^({NAME.pattern})$"}
+
+
+def model() -> Schema:
+    """config/model.yaml."""
+    many: Schema = {"type": "object", "propertyNames": _NAMED, "additionalProperties": {"$ref": "#/$defs/field"}}
+    role = closed(described(ROLE_KEYS, {"qualification": _TEXT, "label": _TEXT}, word.ROLE), type=["object", "null"])
+    roles = {"type": ["object", "null"], "propertyNames": _NAMED, "additionalProperties": role}
+    entity = closed(
+        described(
+            ENTITY_KEYS,
+            {
+                "description": _TEXT,
+                "fields": many,
+                "label": _TEXT,
+                "mastered": _FLAG,
+                "parent": {"type": ["string", "null"]},
+                "roles": roles,
+            },
+            word.ENTITY,
+        ),
+        required=["fields"],
+    )
+    entity["properties"]["fields"] = {"minProperties": 1, **entity["properties"]["fields"]}
+    entities = {
+        "description": "what the house knows, by name",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": _NAMED,
+        "additionalProperties": entity,
+    }
+    return closed({"entities": entities}, required=["entities"], **{"$defs": {"field": _field(many)}})
+
+
+def _field(many: Schema) -> Schema:
+    shapes: dict[str, Schema] = {
+        "currency": {"type": "string", "pattern": f"^{CURRENCY.pattern}$"},
+        "description": _TEXT,
+        "enum": {"type": "array", "items": {"type": "string", "pattern": r"\S"}, "minItems": 1, "uniqueItems": True},
+        "fields": many,
+        "identifier": {"enum": ["hard", "soft", None]},
+        "label": _TEXT,
+        "many": _FLAG,
+        "reference": _TEXT,
+        "required": _FLAG,
+        "type": chosen(TYPES),
+    }
+    conditions: list[Schema] = [{"anyOf": [{"required": [key]} for key in ("type", *IMPLY)]}]
+    for key, kind in IMPLY.items():
+        fitting = [kind, "address"] if key == "fields" else [kind]
+        conditions += [
+            {"if": {"properties": {"type": {"const": kind}}, "required": ["type"]}, "then": {"required": [key]}},
+            {"if": {"required": [key, "type"]}, "then": {"properties": {"type": {"enum": fitting}}}},
+        ]
+    return closed(described(FIELD_KEYS, shapes, word.FIELD), allOf=conditions)
+
+
+def matching() -> Schema:
+    """config/matching.yaml. What `block` may name depends on the compared fields, so any word will do here."""
+    facets = sorted({facet for words in FACETS.values() for facet in words})
+    shapes: dict[str, Schema] = {
+        "block": {
+            "type": ["array", "null"],
+            "items": {"anyOf": [{"enum": facets}, {"type": ["string", "number", "boolean"]}]},
+            "minItems": 1,
+        },
+        "compare": {"type": ["object", "null"], "additionalProperties": chosen(KINDS), "minProperties": 1},
+        "veto": {"type": ["array", "null"], "items": chosen(VETOES)},
+        "bands": closed(
+            described(
+                Bands.__dataclass_fields__,
+                {name: {"type": "string", "pattern": BITS.pattern} for name in Bands.__dataclass_fields__},
+                word.BANDS,
+            ),
+            type=["object", "null"],
+        ),
+        "limits": closed(
+            described(
+                Limits.__dataclass_fields__,
+                {name: {"type": "integer", "minimum": 2} for name in Limits.__dataclass_fields__},
+                word.LIMITS,
+            ),
+            type=["object", "null"],
+        ),
+    }
+    entity = closed(described(SECTIONS, shapes, word.MATCHING), type=["object", "null"])
+    return {"description": "matching rules by mastered entity", "type": "object", "additionalProperties": entity}
+
+
+def survivorship() -> Schema:
+    """config/survivorship.yaml."""
+    alone = {name: about for name, about in word.CRITERION.items() if name not in LISTING}
+    listed = {name: {"description": word.CRITERION[name], "type": "array", "minItems": 1} for name in LISTING}
+    empty = {name: {"description": about, "type": ["array", "null"], "maxItems": 0} for name, about in alone.items()}
+    criterion: Schema = {
+        "anyOf": [
+            chosen(alone),
+            closed({**listed, **empty}, minProperties=1, maxProperties=1),
+        ]
+    }
+    if set(word.CRITERION) != set(CRITERIA):
+        raise ValueError("every criterion needs its description, and no other")
+    criteria: Schema = {"type": ["array", "null"], "items": criterion}
+    shapes: dict[str, Schema] = {
+        "order": criteria,
+        "union": _FLAG,
+        "group": _FLAG,
+        "owner": {"type": ["string", "null"]},
+        "else": criteria,
+    }
+    rule = closed(described(KEYS, shapes, word.SURVIVORSHIP))
+    entity = {"type": ["object", "null"], "additionalProperties": rule}
+    return {"description": "survivorship rules by entity", "type": "object", "additionalProperties": entity}
