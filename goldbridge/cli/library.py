@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goldbridge.cli import session
 from goldbridge.errors import Mark, Misconfigured, Problems
 from goldbridge.records.hint import did_you_mean
-from goldbridge.settings.project import Project
+
+if TYPE_CHECKING:
+    from goldbridge.settings.project import Project
 
 LIBRARY = Path(__file__).resolve().parent.parent / "library"
 _SYSTEM = re.compile(r"[a-z][a-z0-9_]{0,40}")
