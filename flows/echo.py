@@ -2,9 +2,9 @@
 
 What we wrote there must not come back as a claim of the target. A field that only repeats our write keeps whatever
 the row claimed before we wrote it: nothing for a row that we made, a person's own word for a row that we adopted. Only
-what differs from our writes is a new claim. A row that shows nothing new keeps the time of its claims too: our write
-touched the row, and must not make a person's older word the most recent one. The ledger then holds what the row shows now, so that the golden value is
-written again where the person's word does not prevail, and is not where it does.
+what differs from our writes is a new claim. A row that claims nothing new keeps the time of its claims too: our write
+touched the row, and must not make a person's older word the most recent one. The ledger then holds what the row shows
+now, so that the golden value is written again where the person's word does not prevail, and is not where it does.
 """
 
 from __future__ import annotations

@@ -176,6 +176,8 @@ def test_our_write_does_not_make_an_older_word_the_most_recent(crm: CrmBench) ->
     assert publish(crm, newer) == key
     assert crm.goldens()[0].values["phones"] == ["+8657187654321", "+8657111112222"], "the newest first"
     assert [back(crm), back(crm)] == [{"writes": 0, "versions": 0}] * 2
+    crm.accounts("erp", {**ERP, "TEL": None})  # something else makes the golden record look at its claims again
+    crm.go("erp", "parties")
     assert crm.goldens()[0].values["phones"] == ["+8657187654321", "+8657111112222"], "the newest first"
     # Typed anew, it is the most recent one.
     crm.tenant.edit("AccountObj", key, {"tel": "+8657133334444"})
