@@ -39,7 +39,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["5 min", "1 h", "90 d"]}),
 ]
 StreamName = Annotated[
-    str, BeforeValidator(_split_stream), WithJsonSchema({"type": "string", "pattern": r"^[^.].*\..*[^.]$|^[^.]\.[^.]$"})
+    str, BeforeValidator(_split_stream), WithJsonSchema({"type": "string", "pattern": r"^[^.].*\..*[^.]$"})
 ]
 CronText = Annotated[
     str,
