@@ -10,14 +10,14 @@ was begun, but start at `lower`. Ids stand in a tie with leading zeros, so that 
 from __future__ import annotations
 
 from collections.abc import Generator
-from itertools import pairwise
 from typing import NamedTuple
 
 from connectors.base import Page, Position, RawRow
 from connectors.neocrm.client import NeocrmClient
 from goldbridge.errors import Halt
+from goldbridge.http.window import Steps, by_number, pages
+from goldbridge.http.window import Walk as Place
 
-_REPEATS = 3
 _DIGITS = 20
 
 
@@ -62,27 +62,27 @@ def walk_window(
 ) -> Generator[Page, None, str]:
     """The pages of one walk until an empty one: a short page is no proof that nothing follows.
 
-    Returns why they may not be all of it: a server that says rows are left and gives none.
+    Returns why they may not be all of it: a server that says rows are left and gives none, or a record that breaks
+    every page it is on.
     """
-    while True:
-        where = f"updatedAt > {walk.lower} and updatedAt <= {walk.upper} and id > {walk.after}"
-        text = f"select {','.join(fields)} from {name} where {where} order by id limit 0,{size}"  # noqa: S608 - numbers
-        left, rows = _growing(client, name, text, walk.after)
-        if not rows:
-            return f"{left} rows of {name} after id {walk.after} are said to be there, and none came" if left else ""
-        walk = walk._replace(after=int(rows[-1]["id"]))
-        yield Page(rows, walk.at())
+    left, broken = 0, 0
 
-
-def _growing(client: NeocrmClient, name: str, text: str, after: int) -> tuple[int, list[RawRow]]:
-    """A page whose ids grow; one that is served twice is asked for again, a few times."""
-    for _ in range(_REPEATS):
+    def ask(after: str, limit: int, skip: int) -> list[RawRow]:
+        nonlocal left
+        where = f"updatedAt > {walk.lower} and updatedAt <= {walk.upper} and id > {after}"
+        text = f"select {','.join(fields)} from {name} where {where} order by id limit {skip},{limit}"  # noqa: S608 - numbers
         left, rows = client.query(text, about=name)
         for row in rows:
             if not str(row.get("id") or "").isdigit():
                 raise Halt("CON019", f"{client.system} {name}: a row has no id")
             row["id"] = str(row["id"])
-        ids = [after, *(int(row["id"]) for row in rows)]
-        if all(earlier < later for earlier, later in pairwise(ids)):
-            return left, rows
-    raise Halt("CON317", f"{client.system} {name}: paging loop: the page after id {after} does not go on")
+        return rows
+
+    steps = Steps(ask, "id", by_number, f"{client.system} {name}", "CON317")
+    for found in pages(steps, Place("", "", "", after=str(walk.after)), size):
+        walk = walk._replace(after=int(found.walk.after))
+        broken += len(found.rejects)
+        yield Page(found.rows, walk.at(), rejects=found.rejects)
+    if broken:
+        return f"{broken} records of {name} could not be read"
+    return f"{left} rows of {name} after id {walk.after} are said to be there, and none came" if left else ""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.base import Context
 from connectors.openrefine.config import OpenRefineConfig
-from goldbridge.errors import Mark, Misconfigured
+from goldbridge.errors import Halt, Mark, Misconfigured
 from goldbridge.http import RECORD, RETRY, THROTTLE, Auth, Client, Complaint, Envelope, HeaderKey, Kind, QueryKey, Rule
 from goldbridge.ports import Json
 
@@ -64,7 +64,11 @@ class ReconcileClient:
         return manifest
 
     def query(self, queries: Mapping[str, Json], about: str) -> Mapping[str, Json]:
-        return self._form("queries", queries, about)
+        found = self._form("queries", queries, about)
+        if found and not found.keys() & queries.keys():  # no record's fault: something else answers here
+            said = f"{self._context.system} {about}: the answer holds none of the questions"
+            raise Halt("CON019", f"{said}; the service changed, or base_url points elsewhere")
+        return found
 
     def extend(self, ids: Sequence[str], properties: Sequence[str], about: str) -> Mapping[str, Json]:
         """Values by entity and property, as the service's cells."""

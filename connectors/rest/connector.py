@@ -15,7 +15,7 @@ from connectors.rest.page import Pager
 from connectors.rest.read_config import ReadConfig
 from connectors.rest.walk import Walk
 from connectors.rest.write import RecordWriter
-from goldbridge.errors import Halt, Mark, Misconfigured
+from goldbridge.errors import Halt, Mark, Misconfigured, Retry
 
 _WRITE_BATCH = 50
 
@@ -58,7 +58,11 @@ class Rest(Reader[RestConfig], Writer[RestConfig]):
         if not config.windowed or not cursor.notation.timed:
             return None
         if not self._client.http.skew:
-            self.probe()
+            try:
+                self.probe()
+            except Retry:
+                if not self._client.http.skew:  # an answer that is an error carries the server's time as well
+                    raise
         return cursor.notation.write(self._now() - timedelta(seconds=self.config.safety_delay_s))
 
     def rewind(self, stream: Stream, start: Position) -> Position:

@@ -11,7 +11,7 @@ it again. A window too deep for the API is cut in two; a token that has expired 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -19,11 +19,13 @@ from connectors.base import PROVEN, Completeness, Page, Pages, Position, RawRow
 from connectors.rest.answer import EXPIRED
 from connectors.rest.config import StreamConfig
 from connectors.rest.cursor import Cursor, falling
+from connectors.rest.narrow import MOST, Counted, Timed, blamed, is_fault
 from connectors.rest.page import Answered, Loops, Pager
 from connectors.rest.read_config import ReadConfig
-from goldbridge.errors import Halt
+from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.ports import Json
 
+NO_RECORD = "CON100"
 _RESTARTS = 3
 _WALKS = 4
 
@@ -47,7 +49,13 @@ class _Met:
 
     doubts: list[str] = field(default_factory=list)
     rejected: int = 0
+    broken: int = 0
     moving: bool = False
+    narrowed: bool = False
+
+    def reject(self, rejects: Sequence[tuple[str, Reject]]) -> None:
+        strange = sum(error.code == NO_RECORD for _, error in rejects)
+        self.rejected, self.broken = self.rejected + strange, self.broken + len(rejects) - strange
 
 
 @dataclass(slots=True)
@@ -77,6 +85,8 @@ class Walk:
         self._sends_end = "until" in read.names()
         self._ahead = now + timedelta(days=1)
         self._about = pager.about
+        self._counted = Counted(pager, read, stream.key, page_size)
+        self._timed = Timed(pager, read, cursor, self._window)
 
     def pages(self, start: Position | None, end: str | None) -> Pages:
         """The pages of a window, and the verdict."""
@@ -95,14 +105,30 @@ class Walk:
             yield from self._spans(_Span(lower, upper), met)
         if met.rejected:
             met.doubts.append(f"{met.rejected} rows are no records")
+        if met.broken:
+            met.doubts.append(f"{met.broken} records break the pages they are on")
         return Completeness(False, "; ".join(dict.fromkeys(met.doubts))) if met.doubts else PROVEN
 
     # Keyset
 
     def _keyset(self, cursor: str, end: str, tie: str, met: _Met) -> Iterator[Page]:
-        loops = Loops(self._about)
+        loops, size = Loops(self._about), self._size
         while True:
-            answered = self._pager.ask(self._window(cursor, end, tie), self._pager.first(), self._size)
+            try:
+                answered = self._pager.ask(self._window(cursor, end, tie), self._pager.first(), size)
+            except Retry as error:
+                if is_fault(error) and self._timed.halves(size):
+                    size = size // 2 if self._serves_one(cursor, end, tie) else 1
+                    continue
+                served, broken = self._timed.first(cursor, end, tie, error)
+                if met.broken >= MOST:
+                    raise
+                if served:
+                    yield from self._keyset(cursor, served, tie, met)
+                page = self._step_over(broken, error, met)
+                yield page if broken != cursor else replace(page, at=None)  # positions only ever grow
+                cursor, tie, size = broken, "", self._size
+                continue
             rows = self._behind(answered.rows, cursor, tie)
             if not rows and answered.following is None and not answered.rejects:
                 return
@@ -116,10 +142,23 @@ class Walk:
             inside = self._inside(rows, end)
             if inside:
                 cursor, tie = self._cursor.place(inside[-1])
-                met.rejected += len(answered.rejects)
+                met.reject(answered.rejects)
                 yield Page(inside, Position(cursor, tie) if self._windowed else None, rejects=answered.rejects)
             if answered.following is None or len(inside) < len(rows):
                 return
+
+    def _serves_one(self, cursor: str, end: str, tie: str) -> bool:
+        try:
+            self._pager.ask(self._window(cursor, end, tie), self._pager.first(), 1)
+        except Retry:
+            return False
+        return True
+
+    def _step_over(self, at: str, error: Retry, met: _Met) -> Page:
+        """A record that only its time is known of; others of the very same time may be missing with it."""
+        place = f"{self._cursor.name} {at}"
+        met.broken += 1
+        return Page([], Position(at), rejects=[(place, blamed(error, f"of {place}"))])
 
     def _behind(self, rows: list[RawRow], cursor: str, tie: str) -> list[RawRow]:
         """Without the row we stand on, which APIs that compare with `>=` serve again."""
@@ -164,6 +203,18 @@ class Walk:
                 yield from self._span(span, met)
             except _TooDeep:
                 waiting += [span] if span.lower != begun else self._cut(span)
+            except Retry as error:
+                middle = self._timed.middle(span.lower, span.upper, error)
+                if not met.narrowed:
+                    met.narrowed = True
+                    self._timed.alive(span.upper)
+                if middle:
+                    waiting += [_Span(middle, span.upper), _Span(span.lower, middle)]
+                elif met.broken >= MOST:
+                    raise
+                else:
+                    page = self._step_over(span.upper, error, met)
+                    yield replace(page, at=None if met.moving else page.at)
             except Halt as error:
                 if error.code != EXPIRED:
                     raise
@@ -194,9 +245,10 @@ class Walk:
 
     def _turn(self, window: dict[str, Json], span: _Span, turn: _Turn, served: set[int], met: _Met) -> Iterator[Page]:
         """All pages once; those that an earlier turn served already are only looked at."""
-        read, loops, step = self._read, Loops(self._about), self._pager.first()
+        read, loops, step, last = self._read, Loops(self._about), self._pager.first(), ""
         while True:
-            answered = self._pager.ask(window, step, self._size)
+            answered = self._counted.ask(window, step, last)
+            last = str(answered.rows[-1].get(self._stream.key)) if answered.rows else last
             if turn.pages == 0:
                 turn.total = answered.total
                 if read.depth is not None and not read.stable and (answered.total or 0) > read.depth:
@@ -209,7 +261,7 @@ class Walk:
             inside = self._inside(rows, span.upper)
             if answered.print not in served:
                 served.add(answered.print)
-                met.rejected += len(answered.rejects)
+                met.reject(answered.rejects)
                 yield Page(inside, at, rejects=answered.rejects)
             if answered.following is None or (read.ordered and len(inside) < len(rows)):
                 return

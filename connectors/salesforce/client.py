@@ -86,6 +86,10 @@ class SalesforceClient:
         )
 
     @property
+    def page_size(self) -> int:
+        return self._config.page_size
+
+    @property
     def http(self) -> Client:
         instance = self._tokens.current().extra["instance_url"]
         return self._factory.share(("salesforce", self.system, instance), lambda: self._made(instance))

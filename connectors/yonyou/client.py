@@ -25,7 +25,9 @@ _TOKEN = "/open-auth/selfAppAuth/base/v1/getAccessToken"  # noqa: S105 - a path
 class Lister(Protocol):
     """What a listing needs of either edition."""
 
-    def page(self, entry: YonyouList, since: str, index: int, about: str) -> tuple[list[RawRow], int | None]:
+    def page(
+        self, entry: YonyouList, since: str, index: int, about: str, *, size: int = 0
+    ) -> tuple[list[RawRow], int | None]:
         """One page, counted from 1, and how many rows there are in all where the answer says so."""
         ...
 
@@ -125,8 +127,10 @@ class BipClient(_Base):
         reply = login.get(_TOKEN, params=signed, about="token", endpoint="token")
         return Token(str(reply.unwrap("data.access_token")), float(reply.unwrap("data.expire")))
 
-    def page(self, entry: YonyouList, since: str, index: int, about: str) -> tuple[list[RawRow], int | None]:
-        body: dict[str, Json] = {**entry.body, "pageIndex": index, "pageSize": self.config.page_size}
+    def page(
+        self, entry: YonyouList, since: str, index: int, about: str, *, size: int = 0
+    ) -> tuple[list[RawRow], int | None]:
+        body: dict[str, Json] = {**entry.body, "pageIndex": index, "pageSize": size or self.config.page_size}
         match entry.since if since else "none":
             case "pubts":
                 body["pubts"] = since
@@ -183,7 +187,9 @@ class U8Client(_Base):
         reply = self._login.get("/system/token", params=asked, about="token", endpoint="token")
         return Token(str(reply.unwrap("token.id")), 7200.0)
 
-    def page(self, entry: YonyouList, since: str, index: int, about: str) -> tuple[list[RawRow], int | None]:
+    def page(
+        self, entry: YonyouList, since: str, index: int, about: str, *, size: int = 0
+    ) -> tuple[list[RawRow], int | None]:
         config = self.config
         asked = {
             "from_account": config.from_account,
@@ -191,7 +197,7 @@ class U8Client(_Base):
             "app_key": config.app_key,
             "ds_sequence": config.ds_sequence or None,
             "page_index": index,
-            "rows_per_page": config.page_size,
+            "rows_per_page": size or config.page_size,
             "ModifyDate_begin": since[:10] or None,
             **entry.body,
         }

@@ -25,8 +25,9 @@ from connectors.base import (
 from connectors.yonyou.client import BipClient, Lister, U8Client
 from connectors.yonyou.config import YonyouConfig, YonyouList
 from connectors.yonyou.listing import Listing
+from connectors.yonyou.narrow import SERVER_FAULTS
 from connectors.yonyou.write import WRITABLE, RecordWriter
-from goldbridge.errors import Halt, Mark, Misconfigured
+from goldbridge.errors import Halt, Mark, Misconfigured, Retry
 
 _NOTATION = "%Y-%m-%d %H:%M:%S"
 _WRITE_BATCH = 20
@@ -72,7 +73,11 @@ class Yonyou(Reader[YonyouConfig], Writer[YonyouConfig]):
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay, never later than ours, in the tenant's zone."""
         if stream.cursor is not None:  # any answer carries the server's time
-            self._lister.page(self._lists[stream.name], self._local(self.context.clock.now()), 1, stream.name)
+            try:
+                self._lister.page(self._lists[stream.name], self._local(self.context.clock.now()), 1, stream.name)
+            except Retry as error:
+                if error.code not in SERVER_FAULTS:  # these are answers, and reading steps over what breaks them
+                    raise
             now = min(self._lister.server_now(), self.context.clock.now())
         else:
             now = self.context.clock.now()
@@ -102,14 +107,20 @@ class Yonyou(Reader[YonyouConfig], Writer[YonyouConfig]):
         end = window.end or self._local(self.context.clock.now() + timedelta(days=1))
         subject = f"{self.context.system} {about}"
         listing = Listing(
-            lambda index: self._lister.page(entry, since, index, about), stream.key, stream.cursor, end, subject
+            lambda index, size: self._lister.page(entry, since, index, about, size=size),
+            self.config.page_size,
+            stream.key,
+            stream.cursor,
+            end,
+            subject,
         )
-        for rows in listing.rows():
-            yield Page(rows)
+        yield from listing.pages()
         if not listing.settled:
             return Completeness(False, f"{about} changed during each of several listings; the next run lists it again")
         if stream.cursor is not None:
             yield Page([], Position(max(end, window.start.cursor) if window.start else end))
+        if listing.left_out:
+            return Completeness(False, f"{listing.left_out} records of {about} could not be read")
         return PROVEN
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:

@@ -7,38 +7,47 @@ out as they come; in a repeated listing only those that are new or changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from connectors.base import RawRow
+from connectors.base import Page, RawRow
+from connectors.yonyou.narrow import Fetch, Served, serve
 from goldbridge.errors import Halt, Reject
 
 _LISTINGS = 4
 _REPEATS = 3
-Fetch = Callable[[int], tuple[list[RawRow], int | None]]
 
 
 class Listing:
-    """One window of one list; iterate `rows`, then ask whether it was `settled`."""
+    """One window of one list; iterate `pages`, then ask whether it was `settled` and how many were left out."""
 
-    def __init__(self, fetch: Fetch, key: str, cursor: str | None, end: str, subject: str) -> None:
-        self._fetch, self._key, self._cursor, self._end, self._subject = fetch, key, cursor, end, subject
+    def __init__(self, fetch: Fetch, size: int, key: str, cursor: str | None, end: str, subject: str) -> None:
+        self._fetch, self._size, self._key = fetch, size, key
+        self._cursor, self._end, self._subject = cursor, end, subject
         self._known: dict[str, str] = {}
+        self._told: set[str] = set()
         self.settled = False
 
-    def rows(self) -> Iterator[list[RawRow]]:
+    @property
+    def left_out(self) -> int:
+        """Records that break every page they are on."""
+        return len(self._told)
+
+    def pages(self) -> Iterator[Page]:
         before: list[tuple[str, str]] | None = None
         for _ in range(_LISTINGS):
             seen: list[tuple[str, str]] = []
             count, total, pages = 0, None, 0
-            for rows, said in self._pages():
-                pages, total, count = pages + 1, said, count + len(rows)
-                inside = [row for row in rows if not self._cursor or self._at(row) <= self._end]
+            for found in self._pages():
+                pages, total, count = pages + 1, found.total, count + len(found.rows) + len(found.rejects)
+                inside = [row for row in found.rows if not self._cursor or self._at(row) <= self._end]
                 marks = [(str(row.get(self._key)), self._at(row)) for row in inside]
                 fresh = [row for row, (key, at) in zip(inside, marks, strict=True) if self._known.get(key) != at]
                 self._known |= dict(marks)
                 seen += marks
-                if fresh:
-                    yield fresh
+                broken = [each for each in found.rejects if each[0] not in self._told]
+                self._told.update(place for place, _ in broken)
+                if fresh or broken:
+                    yield Page(fresh, rejects=broken)
             once = len({key for key, _ in seen}) == len(seen)
             whole = once and (total is None or total == count)
             at_once = pages <= 1 and total is not None  # a single answer that says it is all of it
@@ -51,23 +60,23 @@ class Listing:
         """The time of change; rows of a list that has none are told apart by their content."""
         return str(row.get(self._cursor) or "")[:19] if self._cursor else repr(sorted(row.items(), key=str))
 
-    def _pages(self) -> Iterator[tuple[list[RawRow], int | None]]:
+    def _pages(self) -> Iterator[Served]:
         """The pages of one listing, until an empty one: a short page is no proof that nothing follows."""
         index, last = 1, list[str]()
         while True:
             for _ in range(_REPEATS):
                 try:
-                    rows, total = self._fetch(index)
+                    found = serve(self._fetch, self._key, index, self._size, last[-1] if last else "")
                 except Reject as error:  # the question is ours, so no record can be blamed
                     raise Halt(error.code, error.message) from None
-                keys = [str(row.get(self._key)) for row in rows]
-                if not rows or keys != last:
+                keys = [str(row.get(self._key)) for row in found.rows]
+                if not keys or keys != last:
                     break
             else:
                 raise Halt("CON178", f"{self._subject}: paging loop: page {index} is the same as the one before")
-            if not rows:
+            if not keys and not found.rejects:
                 if index == 1:
-                    yield [], total
+                    yield found
                 return
-            yield rows, total
-            index, last = index + 1, keys
+            yield found
+            index, last = index + 1, keys or last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PEERS = "goldbridge.conformance"
 """Entry point group of peers, as `goldbridge.connectors` is that of connectors."""
 
+_FAULT = re.compile(r"F\d+")
 OURS = "tests.conformance.peers"
 """Where the peers of the house are, in a checkout; an installed package has none of them."""
 
@@ -33,18 +35,91 @@ class Verdict:
     """What the suite said about one connector."""
 
     kind: str
-    passed: int = 0
+    held: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    scope: Scope | None = None
 
     @property
     def ok(self) -> bool:
         return not self.broken
 
+    def as_json(self) -> dict[str, Any]:
+        numbers = {name.split()[0] for name in self.held} - {name.split()[0] for name in self.broken}
+        scope = self.scope or Scope()
+        return {
+            "kind": self.kind,
+            "ok": self.ok,
+            "passed": len(self.held),
+            "held": sorted(set(self.held)),
+            "faults": sorted((each for each in numbers if _FAULT.fullmatch(each)), key=lambda each: int(each[1:])),
+            "broken": self.broken,
+            "not_applicable": scope.absent,
+            "read": scope.read,
+            "written": scope.written,
+            "notes": self.notes,
+        }
+
+
+@dataclass
+class Scope:
+    """What the peers of one connector let the suite ask: streams read and written, faults played, and why not others.
+
+    Faults are told by number and name; `absent` are those that no peer plays.
+    """
+
+    read: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    played: list[str] = field(default_factory=list)
+    absent: list[dict[str, str]] = field(default_factory=list)
+
+
+def scope_of(connector: type[Connector[Any]], peers: Sequence[type[Peer]]) -> Scope:
+    """What can be said without running anything."""
+    from connectors.base import Lookup, Reader, Writer
+    from connectors.testkit import ASK_FAULTS, READ_FAULTS, WRITE_FAULTS
+
+    found, played, why = Scope(), dict[str, str](), dict[str, str]()
+    for peer in peers:
+        sides = []
+        if issubclass(connector, Reader) and peer.stream:
+            found.read.append(peer.stream)
+            sides.append((READ_FAULTS, peer.read_faults, ""))
+        if issubclass(connector, Writer) and peer.writes:
+            found.written.append(peer.stream)
+            sides.append((WRITE_FAULTS, peer.write_faults, " (writing)"))
+        if issubclass(connector, Lookup) and peer.question[0]:
+            found.asked.append(peer.question[0])
+            asked = {name: fault for name, fault in READ_FAULTS.items() if name in ASK_FAULTS}
+            sides.append((asked, peer.read_faults, ""))
+        for faults, plays, where in sides:
+            for name, fault in faults.items():
+                if name in plays:
+                    played[f"{name}{where}"] = fault.number
+                else:
+                    why.setdefault(f"{name}{where}", peer.cannot.get(name) or _because(connector))
+    found.played = sorted(set(played.values()), key=lambda number: int(number[1:]))
+    numbers = {name: fault.number for name, fault in {**READ_FAULTS, **WRITE_FAULTS}.items()}
+    found.absent = [
+        {"fault": numbers[name.removesuffix(" (writing)")], "name": name, "why": because}
+        for name, because in why.items()
+        if name not in played
+    ]
+    for streams in (found.read, found.written, found.asked):
+        streams[:] = list(dict.fromkeys(streams))
+    return found
+
+
+def _because(connector: type[Connector[Any]]) -> str:
+    if "base_url" not in connector.config_model.model_fields:
+        return "it is not reached over HTTP; its own tests break what it is reached by"
+    return "its other side cannot play it"
+
 
 def check_connectors(kinds: Sequence[str], path: Path | None, *, as_json: bool) -> int:
     """Run the suite; prints a line per connector and one per broken promise. 0: all hold, 1: some do not."""
-    connectors, peers = _found(path, kinds)
+    connectors, peers = found(path, kinds)
     unknown = [kind for kind in kinds if kind not in connectors]
     if unknown:
         from flows.wiring import KINDS
@@ -54,8 +129,7 @@ def check_connectors(kinds: Sequence[str], path: Path | None, *, as_json: bool) 
         raise typer.BadParameter(f"there is no connector '{unknown[0]}'{hint}", param_hint="KIND")
     verdicts = [_verdict(kind, connectors[kind], peers) for kind in sorted(connectors) if not kinds or kind in kinds]
     if as_json:
-        typer.echo(json.dumps([{"kind": v.kind, "ok": v.ok, "passed": v.passed, "broken": v.broken, "notes": v.notes}
-                               for v in verdicts], ensure_ascii=False))  # fmt: skip
+        typer.echo(json.dumps([verdict.as_json() for verdict in verdicts], ensure_ascii=False))
     else:
         for verdict in verdicts:
             _tell(verdict)
@@ -65,7 +139,7 @@ def check_connectors(kinds: Sequence[str], path: Path | None, *, as_json: bool) 
 def _tell(verdict: Verdict) -> None:
     state = "ok" if verdict.ok else f"{len(verdict.broken)} broken"
     notes = f"; {'; '.join(verdict.notes)}" if verdict.notes else ""
-    typer.echo(f"{verdict.kind:<16} {verdict.passed:>3} promises held, {state}{notes}")
+    typer.echo(f"{verdict.kind:<16} {len(verdict.held):>3} promises held, {state}{notes}")
     for name, why in verdict.broken.items():
         typer.echo(f"  {name}: {why}")
 
@@ -77,38 +151,33 @@ def _verdict(kind: str, connector: type[Connector[Any]], peers: Sequence[type[Pe
 
     verdict = Verdict(kind)
     mine = [peer for peer in peers if peer.kind is connector]
+    verdict.scope = scope_of(connector, mine)
     if not mine:
         verdict.broken["is tested against something"] = (
             f"no peer has kind {connector.__name__}; subclass connectors.testkit.Peer and give it by the entry point "
             f"group {PEERS}, or with --path"
         )
     for peer in mine:
+        if lacking := peer.lacking():
+            verdict.notes.append(f"{peer.__name__} was not run: {lacking}")
+            continue
         for name, check in checks(peer):
             try:
                 hold(peer, check)
-                verdict.passed += 1
+                verdict.held.append(name)
             except (Nonconformance, GoldbridgeError) as error:
                 verdict.broken[name] = str(error)
             except (
                 Exception
             ) as error:  # a stranger's code may fail in any way; the other promises are still of interest
                 verdict.broken[name] = redact(f"{type(error).__name__}: {error}")
-        untried = _untried(peer)
+        untried = [absent["name"] for absent in scope_of(connector, [peer]).absent]
         if untried:
-            verdict.notes.append(f"{peer.__name__} cannot play {', '.join(untried)}")
+            verdict.notes.append(f"{peer.__name__} cannot play {', '.join(sorted(untried))}")
     return verdict
 
 
-def _untried(peer: type[Peer]) -> list[str]:
-    from connectors.base import Reader, Writer
-    from connectors.testkit import READ_FAULTS, WRITE_FAULTS
-
-    reading = set(READ_FAULTS) - peer.read_faults if issubclass(peer.kind, Reader) else set()
-    writing = set(WRITE_FAULTS) - peer.write_faults if issubclass(peer.kind, Writer) else set()
-    return sorted(reading | {f"{name} (writing)" for name in writing})
-
-
-def _found(path: Path | None, kinds: Sequence[str]) -> tuple[dict[str, type[Connector[Any]]], list[type[Peer]]]:
+def found(path: Path | None, kinds: Sequence[str]) -> tuple[dict[str, type[Connector[Any]]], list[type[Peer]]]:
     """Kind -> connector, and the peers: those of a folder alone when one is given, else all that can be found."""
     if path is not None:
         modules = list(_modules(path))
@@ -116,7 +185,8 @@ def _found(path: Path | None, kinds: Sequence[str]) -> tuple[dict[str, type[Conn
     from flows.wiring import ENTRY_POINTS, KINDS, find_kind
 
     connectors = {kind: find_kind(kind, Mark("connectors")) for kind in KINDS if not kinds or kind in kinds}
-    connectors |= {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
+    strangers = [point for point in entry_points(group=ENTRY_POINTS) if not kinds or point.name in kinds]
+    connectors |= {point.name: point.load() for point in strangers if point.name not in connectors}
     peers = [point.load() for point in entry_points(group=PEERS)]
     try:
         ours = importlib.import_module(OURS)

@@ -261,7 +261,6 @@ def test_f75_more_rows_of_one_moment_than_are_served_stop_the_run() -> None:
         (Fault("error_body", body={"error": {"code": "E77"}}, path=LIST, skip=1), (Halt, "CON015")),
         (Fault("error_body", body=[], path=LIST, skip=1), (Halt, "CON019")),
         (Fault("forbid", path=LIST, skip=1), (Misconfigured, "CON011")),
-        (Fault("poison", key="130", path=LIST, count=None), (Retry, "CON013")),
     ],
 )
 @pytest.mark.parametrize("paging", ["keyset", "page"])
@@ -274,6 +273,48 @@ def test_the_faults_of_the_wire(fault: Fault, expected: Any, paging: str) -> Non
         assert ids(read(connector)[0]) == case.ids()
     else:
         assert outcome(lambda: read(connector)) == expected
+
+
+@pytest.mark.parametrize("paging", ["keyset", "next_token", "next_url", "page", "offset"])
+@pytest.mark.parametrize("number", [1, 100, 101, 130, 220])
+def test_f27_one_poison_record_is_stepped_over(paging: str, number: int) -> None:
+    case = Case(220, paging)
+    case.sim.faults.add(Fault("poison", key=str(number), path=LIST, count=None))
+    rows, pages, verdict = read(case.connect(page_size=100, timeout_s=6000))
+    assert {row["id"] for row in rows} == set(case.ids()) - {number}
+    [(place, reject)] = [each for page in pages for each in page.rejects]
+    assert reject.code == "CON013"
+    if paging in ("page", "offset"):
+        assert place == f"after {number - 1 or 'the start'}"
+    else:
+        assert place.startswith("updated_at 2026-03-02T")
+    assert verdict.reason == "1 records break the pages they are on"
+
+
+def test_f27_a_poison_record_takes_those_of_its_very_moment_with_it_and_says_so() -> None:
+    case = Case(rows=[account(number, NOON_MS - 1_000_000 - number % 3) for number in range(30)])
+    case.sim.faults.add(Fault("poison", key="6", path=LIST, count=None))
+    rows, pages, verdict = read(case.connect(page_size=10, timeout_s=6000))
+    same = {row["id"] for row in case.sim.rows("account") if row["id"] % 3 == 0 and row["id"] >= 6}
+    assert {row["id"] for row in rows} == set(case.ids()) - same
+    assert not verdict.proven
+    assert len([each for page in pages for each in page.rejects]) == 1
+
+
+@pytest.mark.parametrize("paging", ["keyset", "next_token", "offset"])
+def test_f27_a_server_that_is_down_blames_no_record(paging: str) -> None:
+    case = Case(220, paging)
+    connector = case.connect(page_size=100)
+    bound = connector.bound(connector.streams["account"])
+    case.sim.faults.add(Fault("unavailable", path=LIST, skip=1, count=None))
+    assert outcome(lambda: read(connector, end=bound)) == (Retry, "CON002")
+
+
+def test_f27_where_nothing_narrower_can_be_asked_for_the_run_stops() -> None:
+    params = {"since": "{after}", "cursor": "{next}"}
+    case = Case(220, "next_token", read={"params": params})
+    case.sim.faults.add(Fault("poison", key="130", path=LIST, count=None))
+    assert outcome(lambda: read(case.connect())) == (Retry, "CON013")
 
 
 def test_f14_an_error_inside_a_success_is_no_empty_page() -> None:

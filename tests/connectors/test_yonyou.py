@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from connectors.base import Page, Position, Reading, Window, Write
 from connectors.yonyou import Yonyou
 from goldbridge.clock import Clock, FrozenClock
 from goldbridge.errors import Halt, Misconfigured, Retry
-from goldbridge.simulators.kit import Fault
+from goldbridge.simulators.kit import Fault, Refused
 from goldbridge.simulators.kit.loopback import Loopback
 from goldbridge.simulators.yonyou import APP_KEY, APP_SECRET, TENANT, U8_ACCOUNT, U8_KEY, U8_SECRET
 from goldbridge.simulators.yonyou import Yonyou as Tenant
@@ -256,7 +257,6 @@ def test_a_list_may_be_changed_or_added() -> None:
         (Fault("error_body", body={"code": "200"}, path=LIST, skip=1), (Halt, "CON019")),
         (Fault("error_body", body={}, path=LIST, skip=1), (Halt, "CON015")),
         (Fault("forbid", key="customer", path=LIST, skip=1), (Misconfigured, "CON175")),
-        (Fault("poison", key="YB-0060", path=LIST, count=None), (Retry, "CON013")),
     ],
     ids=lambda value: f"{value.kind}{value.code}" if isinstance(value, Fault) else "",
 )
@@ -269,6 +269,38 @@ def test_the_faults_of_the_wire_lose_nothing(fault: Fault, expected: Any) -> Non
         assert verdict.proven
     else:
         assert outcome(lambda: _read(case.connect(page_size=50))) == expected
+
+
+@pytest.mark.parametrize("number", [0, 49, 50, 77, 119])
+def test_f27_one_poison_record_is_stepped_over_and_told_by_its_place(number: int) -> None:
+    case = Case(120)
+    case.sim.faults.add(Fault("poison", key=f"YB-{number:04d}", path=LIST, count=None))
+    rows, pages, verdict = _read(case.connect(page_size=50, timeout_s=600))
+    assert {row["code"] for row in rows} == {row["code"] for row in case.rows()} - {f"YB-{number:04d}"}
+    before = case.rows()[number - 1]["id"] if number else "the start"
+    [(place, reject)] = [each for page in pages for each in page.rejects]
+    assert (place, reject.code) == (f"after {before}", "CON013")
+    assert verdict.reason == "1 records of customer could not be read"
+    assert pages[-1].at is not None
+
+
+def test_f27_a_server_that_is_down_blames_no_record() -> None:
+    for fault in (Fault("unavailable", path=LIST, skip=2, count=None), Fault("refuse", code="310504", count=None)):
+        case = Case(120)
+        connector = case.connect(page_size=50)
+        connector.probe()
+        case.sim.faults.add(fault)
+        assert outcome(partial(_read, connector, end="2026-03-02 12:00:00"))[0] is Retry
+
+
+def test_f27_a_list_of_which_a_page_is_all_poison_is_not_served_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(60)
+    monkeypatch.setattr(case.sim, "_page", lambda call, name, page: _broken(page) if page else page)
+    assert outcome(lambda: _read(case.connect(page_size=20, timeout_s=600))) == (Retry, "CON013")
+
+
+def _broken(page: Any) -> Any:
+    raise Refused("310504", "后端服务超时")
 
 
 # Every code of the sheet

@@ -2,7 +2,7 @@
 
 `records` at the root (V1), in `result` (V2) or in `data` (V2.0); `code` is a number or a text, the sentence is `msg` or
 `message`, a new id is `data.id` or `data.dataId`: all switchable, since clients report all of them.
-Cooperative faults played here: duplicate_page, short_page, partial, phantom, trim, forbid.
+Cooperative faults played here: duplicate_page, short_page, partial, phantom, poison, trim, forbid.
 """
 
 from __future__ import annotations
@@ -200,6 +200,8 @@ class Neocrm(Simulator):
             return self._last
         if short := call.fault("short_page"):
             rows = rows[: max(0, len(rows) - short.rows)]
+        if (poison := call.fault("poison")) and any(poison.key == str(row["id"]) for row in rows):
+            raise Refused("500", "系统异常", 500)
         records = [self._shown(row, query.fields) for row in rows]
         self._last = {"totalSize": total, "count": len(records), "records": records}
         return self._last

@@ -195,7 +195,7 @@ class Odoo(Simulator):
             rows = rows[: max(0, len(rows) - short.rows)]
         poison = call.fault("poison")
         if poison and any(poison.key in (str(row["id"]), row.get("name")) for row in rows):
-            raise Refused("psycopg2.OperationalError", "could not serialize access due to concurrent update")
+            raise Fault("psycopg2.OperationalError", "could not serialize access due to concurrent update")
         self._last_page[model] = rows
         return rows
 

@@ -47,7 +47,8 @@ class Questions:
             rows.sort(
                 key=lambda row: (row[name] is not None, row[name] if row[name] is not None else ""), reverse=falling
             )
-        return [row["Id"] for row in rows[: query.limit]]
+        last = None if query.limit is None else query.offset + query.limit
+        return [row["Id"] for row in rows[query.offset : last]]
 
     def query(self, call: Call, *, deleted: bool) -> Answer:
         if len(call.query.get("q", "")) + len(call.path) > URL_BYTES:

@@ -42,6 +42,7 @@ class Query:
     where: Predicate
     order: tuple[tuple[str, bool], ...]
     limit: int | None
+    offset: int = 0
 
 
 def malformed(why: str) -> Refused:
@@ -97,9 +98,10 @@ class _Parser:
                 if not self._takes(","):
                     break
         limit = int(self._next()[1]) if self._takes("limit") else None
+        offset = int(self._next()[1]) if self._takes("offset") else 0
         if self._at < len(self._tokens):
             raise malformed(f"unexpected token: '{self._tokens[self._at][1]}'")
-        return Query(schema.name, fields, count, where, tuple(order), limit)
+        return Query(schema.name, fields, count, where, tuple(order), limit, offset)
 
     def _selected(self) -> tuple[list[str], bool]:
         names = [self._next()[1]]

@@ -260,7 +260,10 @@ class Yonyou(Simulator):
         size, index = int(query.get("rows_per_page") or 20), int(query.get("page_index") or 1)
         since = query.get("ModifyDate_begin", "")
         rows = [row for row in self.store.listed(_U8[name]) if str(row["pubts"])[:10] >= since]
-        page = self._page(call, _U8[name], rows[(index - 1) * size : index * size])
+        try:
+            page = self._page(call, _U8[name], rows[(index - 1) * size : index * size])
+        except Refused as refusal:
+            raise Refused("u8:-1", refusal.message) from None
         shown = [{**row, "ModifyDate": str(row["pubts"])[:10]} for row in page]
         for row in shown:
             row.pop("pubts")

@@ -24,6 +24,7 @@ class DingtalkPeer(Pretend):
     small_pages: ClassVar[dict[str, Any]] = {}
     page_rows = 20
     read_path = "/v1.0/workflow/processes/instanceIds/query"
+    poison_path = "/v1.0/workflow/processInstances"
     token_path = "/v1.0/oauth2/accessToken"
     sim: Company
 

@@ -17,7 +17,8 @@ class DynamicsPeer(Pretend):
 
     kind = Dynamics
     stream = "accounts"
-    read_faults = ALL_READ_FAULTS
+    read_faults = ALL_READ_FAULTS - {"poison"}
+    cannot: ClassVar = {"poison": "only the server's own link leads to a page, so nothing narrower can be asked for"}
     write_faults = ALL_WRITE_FAULTS
     secrets = (SECRETS["client_secret"],)
     settings: ClassVar[dict[str, Any]] = {"authority": "http://127.0.0.1", "tables": {"accounts": ACCOUNTS}, **SECRETS}

@@ -1,4 +1,4 @@
-"""Feishu: a pretend tenant with approvals."""
+"""Feishu: a pretend tenant with approvals, and with a bitable."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from connectors.feishu import Feishu
 from connectors.feishu.write import uuid_of
 from goldbridge.simulators.feishu import APPROVAL_CODE
 from goldbridge.simulators.feishu import Feishu as Tenant
+from goldbridge.simulators.feishu.table import Table
 from tests.conformance.pretend import ALL_READ_FAULTS, ALL_WRITE_FAULTS, Pretend
 
 
@@ -26,6 +27,7 @@ class FeishuPeer(Pretend):
         "applicant": "u-zhao",
     }
     read_path = "/open-apis/approval/v4/instances"
+    poison_path = "/open-apis/approval/v4/instances/*"
     write_path = "/open-apis/approval/v4/instances"
     token_path = "/open-apis/auth/v3/tenant_access_token/internal"
     sim: Tenant
@@ -54,3 +56,40 @@ class FeishuPeer(Pretend):
 
     def rows_of(self, external_id: str) -> int:
         return sum(row["uuid"] == uuid_of(APPROVAL_CODE, external_id) for row in self.sim.rows())
+
+
+class FeishuTablePeer(Pretend):
+    """A table is read whole, by the vendor's page tokens."""
+
+    kind = Feishu
+    stream = "customer"
+    writes = False
+    read_faults = ALL_READ_FAULTS - {"edit", "tie", "poison"}
+    cannot: ClassVar = {
+        "edit": "a table is read whole; no row leaves its place by being edited",
+        "tie": "a table is not read by time",
+        "poison": "only the vendor's token leads to a page, so nothing narrower can be asked for",
+    }
+    secrets = FeishuPeer.secrets
+    settings: ClassVar[dict[str, Any]] = {
+        "app_id": "cli_sandbox",
+        "app_secret": "feishu-sandbox-secret",
+        "tables": {"customer": {"app_token": "app1", "table_id": "tbl1"}},
+    }
+    read_path = "/open-apis/bitable/v1/apps/*/records/search"
+    token_path = FeishuPeer.token_path
+    sim: Tenant
+
+    def make(self) -> Tenant:
+        made = Tenant(**self.sim_options)
+        made.tables["app1", "tbl1"] = Table()
+        return made
+
+    def keys(self) -> list[str]:
+        return self.sim.tables["app1", "tbl1"].keys()
+
+    def add(self, count: int) -> None:
+        for number in range(count):
+            self.clock.advance(1)
+            self.sim.add_record("app1", "tbl1", {"名称": f"客户{number}"})
+        self.clock.advance(60)

@@ -22,7 +22,8 @@ _CALLS_BEFORE = 3
 class GleifPeer(Pretend):
     kind = Gleif
     stream = "lei_record"
-    read_faults = ALL_READ_FAULTS - {"expire"}  # there is no key
+    read_faults = ALL_READ_FAULTS - {"expire", "poison"}
+    cannot: ClassVar = {"expire": "there is no key", "poison": "its other side does not play it"}
     settings: ClassVar = {
         "base_url": "http://127.0.0.1/api/v1",
         "filters": {"entity.legalAddress.country": _COMPANY.country},

@@ -18,6 +18,7 @@ class KingdeePeer(Pretend):
     stream = "customer"
     read_faults = ALL_READ_FAULTS - {"expire"}
     write_faults = ALL_WRITE_FAULTS - {"expire"}
+    cannot: ClassVar = {"expire": "every call is signed; there is no token"}
     secrets = (_KNOWN.app_secret,)
     settings: ClassVar[dict[str, Any]] = {
         "base_url": "http://127.0.0.1/k3cloud",

@@ -16,6 +16,7 @@ class OdataPeer(Pretend):
     stream = "Companies"
     read_faults = ALL_READ_FAULTS - {"expire"}
     write_faults = ALL_WRITE_FAULTS - {"expire"}
+    cannot: ClassVar = {"expire": "the service takes a password; tokens are tried on Dynamics"}
     version: ClassVar[int] = 4
     secrets = ("odata-sandbox-password",)
     settings: ClassVar[dict[str, Any]] = {

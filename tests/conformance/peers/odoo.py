@@ -18,8 +18,9 @@ _MODEL = "res.partner"
 class OdooPeer(Pretend):
     kind = Odoo
     stream = "partner"
-    read_faults = ALL_READ_FAULTS - {"expire"}  # there is a key, and it does not expire
+    read_faults = ALL_READ_FAULTS - {"expire"}
     write_faults = ALL_WRITE_FAULTS - {"expire"}
+    cannot: ClassVar = {"expire": "there is a key, and it does not expire"}
     secrets = (KEY,)
     settings: ClassVar[dict[str, Any]] = RPC
     small_pages: ClassVar = {"page_size": 3, "overlap_s": 1}  # more would hide a position that runs ahead of its rows
@@ -45,6 +46,9 @@ class OdooPeer(Pretend):
     def fault(self, kind: str, *, write: bool = False, **options: Any) -> None:
         """One address serves every method, so the words of the body tell reading from writing."""
         self.sim.faults.add({"kind": kind, "contains": f'"{_MODEL}","{_begins(options, write=write)}', **options})
+
+    def poison(self, key: str) -> None:
+        self.fault("poison", key=key, count=None)
 
     def new(self, number: int, *, bad: bool = False) -> Write:
         return Write("create", f"g{number}", {"name": "" if bad else f"新建g{number}有限公司"})

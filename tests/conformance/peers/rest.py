@@ -16,6 +16,7 @@ class RestPeer(Pretend):
     stream = "account"
     read_faults = ALL_READ_FAULTS
     write_faults = ALL_WRITE_FAULTS - {"expire"}
+    cannot: ClassVar = {"expire": "a key does not expire; RestTokenPeer has tokens"}
     paging: ClassVar[str] = "keyset"
     envelope: ClassVar[str] = "status"
     auth: ClassVar[str] = "header"
@@ -27,7 +28,7 @@ class RestPeer(Pretend):
     @property
     def settings(self) -> Any:  # type: ignore[override]
         entry = source(self.paging, envelope=self.envelope, auth=self.auth, stream={"write": WRITE})
-        return entry | {"budget": {"calls": 9, "per_s": 1}}
+        return entry | {"budget": {"calls": 8, "per_s": 1}}
 
     def make(self) -> Plain:
         self.count = 0
@@ -65,6 +66,7 @@ class RestTokenPeer(RestPeer):
     auth = "refresh_token"
     token_path = "/oauth/token"
     write_faults = ALL_WRITE_FAULTS
+    cannot: ClassVar = {}
 
 
 class RestOffsetPeer(RestPeer):

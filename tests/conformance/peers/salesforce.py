@@ -22,6 +22,7 @@ class SalesforcePeer(Pretend):
     }
     small_pages: ClassVar = {}
     read_path = "*/query/*"
+    poison_path = "*/query*"
     write_path = "*/composite/sobjects/*"
     token_path = "/services/oauth2/token"
     sim: Org

@@ -17,7 +17,8 @@ _USER, _PASSWORD = System.user, System.password
 class SapPeer(Pretend):
     kind = Sap
     stream = BP
-    read_faults = ALL_READ_FAULTS - {"expire"}  # reads carry no token, only changes do
+    read_faults = ALL_READ_FAULTS - {"expire"}
+    cannot: ClassVar = {"expire": "reads carry no token, only changes do"}
     write_faults = ALL_WRITE_FAULTS
     secrets = (_PASSWORD,)
     settings: ClassVar = {"user": _USER, "password": _PASSWORD, "client": "100"}

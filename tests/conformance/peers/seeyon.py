@@ -25,6 +25,7 @@ class SeeyonPeer(Pretend):
     }
     read_path = "*/coll/sentAffairs"
     write_path = "*/bpm/process/start"
+    poison_path = "*/flow/data/*"
     token_path = "/seeyon/rest/token"
     sim: Site
 

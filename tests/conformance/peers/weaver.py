@@ -24,6 +24,7 @@ class WeaverPeer(Pretend):
     }
     read_path = "*/getHandledWorkflowRequestList"
     write_path = "*/doCreateRequest"
+    poison_path = "*/getWorkflowRequest"
     token_path = "/api/ec/dev/auth/applytoken"
     sim: Site
 

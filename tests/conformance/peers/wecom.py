@@ -19,6 +19,7 @@ class WecomApprovalPeer(Pretend):
     secrets = ("wecom-sandbox-secret",)
     settings: ClassVar[dict[str, Any]] = {**_LOGIN, "templates": [TEMPLATE], "since": "2026-03-01"}
     read_path = "/cgi-bin/oa/getapprovalinfo"
+    poison_path = "/cgi-bin/oa/getapprovaldetail"
     token_path = "/cgi-bin/gettoken"
     sim: Corporation
 
@@ -41,7 +42,11 @@ class WecomApprovalPeer(Pretend):
 class WecomCustomerPeer(Pretend):
     kind = Wecom
     stream = "customer"
-    read_faults = ALL_READ_FAULTS - {"tie"}
+    read_faults = ALL_READ_FAULTS - {"tie", "poison"}
+    cannot: ClassVar = {
+        "tie": "customers are read whole, not by time",
+        "poison": "only the vendor's cursor leads to a page, so nothing narrower can be asked for",
+    }
     secrets = ("wecom-sandbox-secret",)
     settings: ClassVar[dict[str, Any]] = _LOGIN
     read_path = "/cgi-bin/externalcontact/batch/get_by_user"
