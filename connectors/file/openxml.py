@@ -34,55 +34,82 @@ class OpenXml:
     def look(self, tab: Tab) -> Found:
         found = Found()
         walk = _Walk(found)
-        parser = parser_for(walk.start, walk.end)
-        parser.CharacterDataHandler = walk.text
-        self._package.walk(tab.place, parser)
+        self._package.walk(tab.place, walk.parser)
+        walk.close()
         return found
 
 
 class _Walk:
-    """Elements of one sheet. A cell without a reference stands to the right of the one before."""
+    """Elements of one sheet. A cell without a reference stands to the right of the one before.
+
+    There may be millions of cells, so that most of them get two short calls: one for the cell, one for its value. Only
+    of errors and formulas the text is looked at, once the next cell begins.
+    """
 
     def __init__(self, found: Found) -> None:
+        self.parser = parser_for(self._start)
         self._found = found
         self._row = self._column = -1
+        self._digits = ""
         self._kind: str | None = None
-        self._formula = self._inside = False
-        self._value = ""
-        self._prefix = ""
+        self._formula = self._watched = False
+        self._text: list[str] = []
+        self._prefix, self._first = "", True
+        self._columns: dict[str, int] = {}
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._prefix:
             name = name.removeprefix(self._prefix)
         if name == "c":
-            self._column += 1
-            if reference := attributes.get("r"):
-                self._row, self._column = place_of(reference)
+            if self._watched:
+                self.close()
+            reference = attributes.get("r")
+            if reference is None:
+                self._column += 1
+            else:
+                self._go(reference)
             self._kind = attributes.get("t")
-            self._formula, self._value = False, ""
+            self._formula = False
         elif name == "v" or name == "t":
-            self._inside = True
-        elif name == "f":
-            self._formula = True
-        elif name == "row":
-            self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
-            self._column = -1
-        elif local(name) == "worksheet":
-            self._prefix = name.removesuffix("worksheet")
-
-    def text(self, text: str) -> None:
-        if self._inside and len(self._value) < 40:
-            self._value += text
-
-    def end(self, name: str) -> None:
-        if self._prefix:
-            name = name.removeprefix(self._prefix)
-        if name == "v" or name == "t":
-            self._inside = False
-        elif name == "c":
-            if self._kind == "e":
-                self._found.cell(self._row, self._column, self._value or "#?")
-            elif self._value:
+            if self._formula or self._kind == "e":
+                self._watch()
+            else:
                 self._found.cell(self._row, self._column)
-            elif self._formula and self._kind in (None, "n"):
-                self._found.cell(self._row, self._column, UNCOMPUTED)
+        elif name == "f":
+            self._formula = self._watched = True
+            self._text = []
+        elif name == "row":
+            if self._watched:
+                self.close()
+            self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
+            self._digits, self._column = str(self._row + 1), -1
+        elif self._first:
+            self._first, self._prefix = False, name.removesuffix("worksheet")
+
+    def _go(self, reference: str) -> None:
+        letters = reference.rstrip("0123456789")
+        if letters not in self._columns:
+            self._columns[letters] = place_of(letters + "1")[1]
+        self._column = self._columns[letters]
+        digits = reference[len(letters) :]
+        if digits != self._digits:  # a cell says better than its row where it stands
+            self._row, self._digits = int(digits) - 1, digits
+
+    def _watch(self) -> None:
+        """Keep the text from here on."""
+        self._watched, self._text = True, []
+        self.parser.CharacterDataHandler = self._text.append
+
+    def close(self) -> None:
+        """The cell that was watched is over."""
+        self.parser.CharacterDataHandler = None
+        if not self._watched:
+            return
+        self._watched = False
+        value = "".join(self._text).strip()
+        if self._kind == "e":
+            self._found.cell(self._row, self._column, value[:40] or "#?")
+        elif value:
+            self._found.cell(self._row, self._column)
+        elif self._kind in (None, "n"):
+            self._found.cell(self._row, self._column, UNCOMPUTED)

@@ -100,7 +100,7 @@ def _json_lines(lines: Iterable[str], entry: FileStream, where: str) -> Iterator
         if not line.strip():
             continue
         try:
-            row = json.loads(line, parse_float=str, parse_int=_integer, parse_constant=_no_constant)
+            row = _DECODER.decode(line)
         except (ValueError, RecursionError) as error:
             yield Read(number, "", {}, malformed(f"{where}:{number} is not JSON ({error})"))
             continue
@@ -108,7 +108,7 @@ def _json_lines(lines: Iterable[str], entry: FileStream, where: str) -> Iterator
             yield Read(number, "", {}, malformed(f"{where}:{number} is {type(row).__name__}, not an object"))
             continue
         read = keyed(number, row, entry.key, where)
-        yield _searched(read, where) if "\\ud" in line.lower() and read.problem is None else read
+        yield _searched(read, where) if "\\u" in line and "\\ud" in line.lower() and read.problem is None else read
 
 
 def _integer(text: str) -> int | str:
@@ -120,10 +120,17 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
 
 
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=_integer, parse_constant=_no_constant)
+"""Made once: `json.loads` would make one for every line."""
+
+
 def keyed(line: int, row: RawRow, name: str, where: str) -> Read:
     """The row with its key, or with the problem that it has none."""
     value = row.get(name)
-    if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+    if isinstance(value, str):
+        if value and not value.isspace():
+            return Read(line, value, row)
+    elif isinstance(value, int) and not isinstance(value, bool):
         return Read(line, str(value), row)
     return Read(line, "", row, Reject("CON086", f"{where}:{line} has no value in its key column '{name}'", field=name))
 

@@ -1,6 +1,7 @@
 """Workbooks: exact text of every value, no error taken for an empty cell, and nothing of a file that is not whole."""
 
 import io
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -81,13 +82,14 @@ def test_a_number_keeps_all_of_its_digits(shelf: Shelf) -> None:
     assert shelf.rows(path="c.xlsx") == [{"ID": "a", "N": "0.30000000000000004"}]
 
 
-def test_a_formula_that_no_program_computed_is_no_empty_cell(shelf: Shelf) -> None:
-    book = xlsx(["ID", "N"], ["a", 5], ["b", 6])
-    change = {
-        SHEET: lambda xml: xml.replace(b"<v>5</v>", b"<f>1+4</f><v></v>").replace(b"<v>6</v>", b"<f>1+5</f><v>6</v>")
-    }
-    shelf.put("c.xlsx", rewritten(book, change))
-    assert shelf.rows(path="c.xlsx") == [{"ID": "b", "N": "6"}]
+@pytest.mark.parametrize("empty", ["<v></v>", "<v/>", ""])
+def test_a_formula_that_no_program_computed_is_no_empty_cell(shelf: Shelf, empty: str) -> None:
+    def touch(xml: bytes) -> bytes:
+        told = xml.decode().replace("<v>5</v>", f"<f>1+4</f>{empty}").replace("<v>6</v>", "<f>1+5</f><v>6</v>")
+        return re.sub(r'<c r="B4"[^>]*><v>7</v>', '<c r="B4" t="str"><f>""</f><v></v>', told).encode()
+
+    shelf.put("c.xlsx", rewritten(xlsx(["ID", "N"], ["a", 5], ["b", 6], ["c", 7]), {SHEET: touch}))
+    assert shelf.rows(path="c.xlsx") == [{"ID": "b", "N": "6"}, {"ID": "c", "N": ""}]
     assert shelf.rejects(path="c.xlsx") == [("a", "CON334")]
 
 
