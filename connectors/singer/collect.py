@@ -121,10 +121,10 @@ class Collect:
             self._page.rows.append(row if len(self.setting.key) == 1 else {**row, KEY: key})
 
     def _key_of(self, row: RawRow) -> str:
+        if len(self._key) == 1:
+            return _part(row.get(self._key[0]))
         parts = [_part(row.get(name)) for name in self._key]
-        if not all(parts) or any(map(is_broken, parts)):
-            return ""
-        return parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":")) if all(parts) else ""
 
     def _take_page(self, *, end: bool = False) -> Page:
         page, self._page, self._gone, self._bytes = self._page, Page([]), set(), 0
@@ -132,6 +132,10 @@ class Collect:
             self._at = self._at._replace(moves=self._at.moves + 1, shape=self._shape or self.before.shape)
             page.at, self._moved = self._at.position(), False
         return page
+
+    def so_far(self) -> Page:
+        """What has come since the last page, be it nothing."""
+        return self._take_page()
 
     def rest(self, *, ended_well: bool) -> Iterator[Page]:
         """What is left when the tap says no more."""
@@ -164,6 +168,9 @@ class Collect:
 
 
 def _part(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value) if str(value).strip() else ""
+    """A value as (part of) a key; empty when it cannot be one."""
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str) and value.strip() and not is_broken(value):
+        return value
+    return ""

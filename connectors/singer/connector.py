@@ -123,7 +123,11 @@ class Singer(Reader[SingerConfig]):
         trouble: GoldbridgeError | None = None
         number = 0
         try:
-            for number, line in enumerate(process.lines(), 1):
+            for line in process.lines():
+                if line is None:
+                    yield collect.so_far()
+                    continue
+                number += 1
                 message = parse(line, number, collect.where)
                 if message is not None:
                     yield from collect.take(message, number, len(line))
@@ -142,7 +146,7 @@ class Singer(Reader[SingerConfig]):
         self, scratch: Scratch, flags: Sequence[str], where: str, deadline_s: float, most_bytes: int
     ) -> Iterator[Process]:
         """The tap at work with its settings in a file; afterwards it is gone, and what it changed in them is kept."""
-        told = exact.dump(self._settings())
+        told = json.dumps(self._settings(), ensure_ascii=False).encode()
         path = scratch.write("config.json", told)
         process = Process(
             [self._tap(), *self.config.command[1:], "--config", str(path), *flags],
@@ -178,7 +182,7 @@ class Singer(Reader[SingerConfig]):
             changed = json.loads(said) if said != told else None
         except (OSError, ValueError):
             return
-        if isinstance(changed, dict):
+        if isinstance(changed, dict) and changed != json.loads(told):
             _remember(changed)
             kept = {"of": _digest(self.config.config), "config": changed}
             self.context.store.save(self.context.system, "config", kept)
@@ -211,8 +215,8 @@ class Singer(Reader[SingerConfig]):
         size = 0
         with Scratch() as scratch, self._started(scratch, ["--discover"], where, seconds, _CATALOGUE_BYTES) as process:
             for line in process.lines():
-                said.append(line)
-                size += len(line)
+                said.append(line or b"")
+                size += len(said[-1])
                 if size > _CATALOGUE_BYTES:
                     raise Halt("CON345", f"{where}: the catalogue has more than {_CATALOGUE_BYTES >> 20} MiB")
             if status := process.status():
@@ -251,7 +255,7 @@ def _resolved(name: str) -> str:
 
 
 def _digest(settings: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(exact.dump(settings), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _remember(value: Any, name: str = "") -> None:

@@ -13,8 +13,6 @@ from typing import Any
 import orjson
 
 _LARGEST = 2**63
-_LONG = re.compile(r"\d{19}")
-_CONSTANT = re.compile(r"NaN|Infinity")
 _BROKEN = re.compile("[\udc80-\udcff]")
 
 
@@ -45,7 +43,23 @@ _round = json.JSONDecoder(parse_float=_raw, parse_int=_raw_integer)
 
 def record(text: str) -> Any:
     """A message whose numbers become what a row may hold; raises `ValueError` or `RecursionError`."""
-    return (_careful if _LONG.search(text) else _plain).decode(text)
+    try:
+        found = _plain.decode(text)
+    except ValueError:  # also an integer of thousands of digits
+        return _careful.decode(text)
+    return _careful.decode(text) if _is_large(found) else found
+
+
+def _is_large(value: Any) -> bool:
+    """Whether an integer beyond 64 bits is in it; they are too rare to look at each while reading."""
+    for each in value.values() if type(value) is dict else value if type(value) is list else (value,):
+        kind = type(each)
+        if kind is int:
+            if not -_LARGEST <= each < _LARGEST:
+                return True
+        elif (kind is dict or kind is list) and _is_large(each):
+            return True
+    return False
 
 
 def flaw(row: dict[str, Any], text: str, *, broken: bool) -> tuple[str, str] | None:
@@ -53,7 +67,7 @@ def flaw(row: dict[str, Any], text: str, *, broken: bool) -> tuple[str, str] | N
 
     `text` is what the row was read from; it says quickly that nothing is wrong.
     """
-    if not broken and not _CONSTANT.search(text):
+    if not broken and "NaN" not in text and "Infinity" not in text:
         return None
     for name, value in row.items():
         if _holds(value):

@@ -24,6 +24,8 @@ from goldbridge.errors import Halt, Retry
 _log = log.get("singer")
 _SLICE_S = 0.5
 """How long a wait for the tap may go on before somebody asks whether the process was told to stop."""
+_PULSE_S = 30.0
+"""How often whoever reads gets a turn, however slowly the tap speaks: a run must give a sign of life now and then."""
 _CHUNK = 1 << 16
 _NOISE_LINES, _NOISE_CHARS, _TAIL = 200, 500, 3
 _SERIOUS = re.compile(r"\b(?:WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b")
@@ -72,7 +74,8 @@ class Process:
         self._scratch, self._clock, self._where = scratch, clock, where
         self._deadline_s, self._silence_s, self._most = deadline_s, silence_s, most_bytes
         self._noise = _Noise(where)
-        self._started = clock.monotonic()
+        self._started = self._pulsed = clock.monotonic()
+        self._silent_s = 0.0
         self.rest = b""
         """What followed the last line end: a line that was cut off, when the tap did not end well."""
         line = [sys.executable, "-I", "-S", guard.__file__, str(scratch.path), *command]
@@ -91,8 +94,8 @@ class Process:
         """The end of what the tap said beside its messages, without secrets."""
         return self._noise.tail
 
-    def lines(self) -> Iterator[bytes]:
-        """The tap's messages as they come, without their line ends.
+    def lines(self) -> Iterator[bytes | None]:
+        """The tap's messages as they come, without their line ends; None every so often, while it takes its time.
 
         Raises `Retry` CON343 when it takes too long, `Halt` CON345 for a message that is too large.
         """
@@ -123,26 +126,31 @@ class Process:
                             self._within(len(line), number)
                             yield line
                     self._within(size, number + 1)
+                if self._clock.monotonic() - self._pulsed > _PULSE_S:
+                    yield None
+                    self._pulsed = self._clock.monotonic()
         self.rest = b"".join(held)
         self._noise.feed(b"\n")
 
     def _ready(self, selector: selectors.BaseSelector) -> list[IO[bytes]]:
-        """Which of its outputs has something, or has ended; waits no longer than the tap may be silent."""
+        """Which of its outputs has something, or has ended; none when it is silent so far."""
         since = self._clock.monotonic()
-        while True:
-            found = selector.select(_SLICE_S)
-            now = self._clock.monotonic()
-            if now - self._started > self._deadline_s:
-                raise self._late(f"did not end within {self._deadline_s:g} s", "deadline_s")
-            if found:
-                return [key.fileobj for key, _ in found]  # type: ignore[misc]  # they are what was registered
-            if (self._scratch.path / "exit").exists():  # it is over, but something that left its group holds the pipe
-                for key in list(selector.get_map().values()):
-                    selector.unregister(key.fileobj)
-                return []
-            if now - since > self._silence_s:
-                raise self._late(f"said nothing for {self._silence_s:g} s", "silence_s")
-            self._clock.wait(0)  # somebody who is told to stop hears it here
+        found = selector.select(_SLICE_S)
+        now = self._clock.monotonic()
+        if now - self._started > self._deadline_s:
+            raise self._late(f"did not end within {self._deadline_s:g} s", "deadline_s")
+        if found:
+            self._silent_s = 0.0
+            return [key.fileobj for key, _ in found]  # type: ignore[misc]  # they are what was registered
+        if (self._scratch.path / "exit").exists():  # it is over, but something that left its group holds the pipe
+            for key in list(selector.get_map().values()):
+                selector.unregister(key.fileobj)
+            return []
+        self._silent_s += now - since  # what whoever reads does meanwhile is not the tap's silence
+        if self._silent_s > self._silence_s:
+            raise self._late(f"said nothing for {self._silence_s:g} s", "silence_s")
+        self._clock.wait(0)  # somebody who is told to stop hears it here
+        return []
 
     def _late(self, what: str, setting: str) -> Retry:
         text = f"{self._where}: the tap {what} and was stopped; what it said before is kept"

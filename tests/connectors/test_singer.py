@@ -59,6 +59,12 @@ def test_f77_numbers_stay_the_digits_they_were(desk: Desk) -> None:
     assert found == {"id": 1, "a": "0.10", "b": "1e-9", "c": "9223372036854775808", "d": 5}
 
 
+@pytest.mark.parametrize("digits", ["9" * 19, "9" * 5000, "-9223372036854775809"])
+def test_f77_integers_of_any_length_stay_what_they_were(digits: str) -> None:
+    assert exact.record(f'{{"a": [{{"b": {digits}}}], "c": 1}}') == {"a": [{"b": digits}], "c": 1}
+    assert exact.record(f'{{"a": {digits[:18]}}}') == {"a": int(digits[:18])}
+
+
 @pytest.mark.parametrize(
     ("text", "field"), [('{"a": NaN}', "a"), ('{"a": "NaN", "b": [1, {"c": -Infinity}]}', "b"), ('{"a": "NaN"}', None)]
 )

@@ -216,6 +216,18 @@ class TestEnding:
         assert alive.began()
         assert alive.gone()
 
+    def test_f68_a_slow_tap_gives_a_sign_of_life_and_what_it_has(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("connectors.singer.process._PULSE_S", 0.3)
+        desk.does(schema(), record(1), state(1), {"hang": 0})
+        told = Told(desk.connect(silence_s=2.2))
+        assert told.code == "CON343"
+        assert len(told.rows) == 1
+        handed = next(number for number, page in enumerate(told.pages) if page.rows)
+        assert told.pages[handed].at is not None
+        assert len(told.pages) - handed > 2  # and empty ones after it, while nothing comes
+
     def test_a_run_has_a_deadline_however_much_it_says(self, desk: Desk) -> None:
         desk.does(schema(), record(1), state(1), {"hang": 0})
         told = Told(desk.connect(deadline_s=0.7))
