@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from connectors.base import Page, Position, RawRow, Reader, Reading, Stream, Window
 from flows.echo import drop_echoes
 from flows.running import Running
-from goldbridge.clock import iso
+from goldbridge.clock import Clock, iso
 from goldbridge.errors import GoldbridgeError, Halt
 from goldbridge.mapping import Mapping
 from goldbridge.state import cursor, dead, landing
@@ -23,6 +23,9 @@ from goldbridge.text.date import parse_datetime
 
 PAGE = 1000
 """Small pages are joined up to this many rows per transaction."""
+
+HOLD_S = 60.0
+"""Small pages are not held back for longer, so that a slow source's run gives a sign of life, and keeps what it has."""
 
 BRAKE_SHARE, BRAKE_ROWS = 0.05, 500
 """A full compare that misses more than this, whichever is fewer, waits for a person (SYNC: mass-delete brake)."""
@@ -58,7 +61,7 @@ def ingest(
     reading = Reading(reader.read(stream, window))
     end: Position | None = None
     done = run.counters.read
-    for page in _joined(reading, stream):
+    for page in _joined(reading, stream, run.store.clock):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
             if unread:
@@ -94,26 +97,27 @@ def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bo
     return Window(start, reader.bound(stream))
 
 
-def _joined(pages: Iterator[Page], stream: Stream) -> Iterator[Page]:
+def _joined(pages: Iterator[Page], stream: Stream, clock: Clock) -> Iterator[Page]:
     """Pages joined up to PAGE rows, so that an API's small pages do not cost a transaction each.
 
     A page lands its rows before its deletes, so a row that comes after its own delete starts a new one. When reading
     fails, what a position covers is still handed on: the next run starts behind it.
     """
     held: Page | None = None
+    since = 0.0
     try:
         for page in pages:
             if held is not None and held.gone and not set(held.gone).isdisjoint(map(stream.key_of, page.rows)):
                 yield held
                 held = None
             if held is None:
-                held = page
+                held, since = page, clock.monotonic()
             else:
                 held.rows.extend(page.rows)
                 held.rejects.extend(page.rejects)
                 held.notes.extend(page.notes)
                 held.gone, held.at = held.gone + page.gone, page.at or held.at
-            if len(held.rows) >= PAGE:
+            if len(held.rows) >= PAGE or clock.monotonic() - since > HOLD_S:
                 yield held
                 held = None
     except GoldbridgeError:
