@@ -279,6 +279,10 @@ def send(webhook: Webhook, content: bytes, headers: Mapping[str, str], url: str 
             f"{address.split('?')[0]}: nobody listens there ({type(error).__name__}); is `goldbridge serve` running?"
         )
         raise Retry("FLW093", message) from None
-    code = answer.json().get("code", "") if answer.headers.get("content-type") == "application/json" else ""
-    said = "kept" if answer.status_code == 200 else f"refused {code}".strip()
-    return Answered(answer.status_code, said)
+    if answer.status_code == 200:
+        return Answered(200, "kept")
+    try:
+        code = answer.json().get("code", "")
+    except (ValueError, AttributeError):
+        code = ""  # a proxy between us, or no receiver of ours
+    return Answered(answer.status_code, f"refused {code}".strip())

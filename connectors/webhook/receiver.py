@@ -68,7 +68,9 @@ class Receiver:
         except ClientDisconnect:
             return
         headers = {"retry-after": "5"} if answer.status == 503 else {}
-        response = Response(answer.body, answer.status, headers, media_type=answer.content_type or None)
+        response = Response(
+            answer.body, answer.status, headers, media_type=answer.content_type if answer.body else None
+        )
         await response(scope, receive, send)
 
     def counted(self) -> dict[str, Counter[str]]:
