@@ -28,7 +28,7 @@ NO_CONTACT = frozenset({"CON007", "CON009", "CON014", "CON070", "CON071", "CON08
 """Errors of a system that was never spoken to: the address is wrong, or somebody else answers there."""
 LATER = frozenset({"CON004", "CON091"})
 """Halts that go away by themselves: a quota is used up, an account is barred for a while."""
-SIGNED_IN = frozenset({"CON040"})
+SIGNED_IN = frozenset({"CON040", "CON374"})
 """Errors of a probe that asked for more than to be let in."""
 CALL_SHARE = 0.8
 """How much of a system's time one call may take, so that its own message comes before the system is left."""

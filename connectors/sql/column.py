@@ -154,6 +154,8 @@ def describe(
         return _sqlite(found)
     if dialect in ("mysql", "mariadb"):
         return _mysql(found, charset, holds)
+    if dialect == "oracle" and isinstance(column.type, sa.Numeric):
+        column.type.asdecimal = True  # a NUMBER without a scale would come as a float
     if dialect == "mssql" and type(column.type).__name__ in ("DATETIME", "SMALLDATETIME"):
         return replace(found, cast=True)
     return found
@@ -164,8 +166,9 @@ def _family(kind: sa.types.TypeEngine[Any]) -> Family:
         return "moment" if kind.timezone else "local"
     if isinstance(kind, sa.Float) and not kind.asdecimal:
         return "float"
+    # Oracle's NUMBER is both a whole number and a decimal one: the wider of the two holds it.
     table: tuple[tuple[Any, Family], ...] = (
-        (sa.JSON, "json"), (sa.String, "text"), (sa.Integer, "whole"), (sa.Numeric, "decimal"),
+        (sa.JSON, "json"), (sa.String, "text"), (sa.Numeric, "decimal"), (sa.Integer, "whole"),
         (sa.Boolean, "flag"), (sa.Date, "date"), (sa.Time, "time"), (sa.types._Binary, "bytes"),
         (sa.Uuid, "uuid"),
     )  # fmt: skip
@@ -210,6 +213,12 @@ def _mysql(found: Column, charset: str | None, holds: str | None) -> Column:
         return replace(found, family="text")
     if isinstance(kind, mysql.BIT):
         return replace(found, family="whole")
+    if isinstance(kind, mysql.TIME):
+        found.expression.type = sa.types.NullType()  # up to 838 hours, which no time of day can hold
+        return replace(found, family="text")
+    if isinstance(kind, sa.Float):
+        found.expression.type = sa.Float(53)  # MySQL's own would be rounded to ten places
+        return replace(found, family="float")
     if isinstance(kind, mysql.TIMESTAMP):
         return replace(found, family="moment", utc=True, read=_in_utc)
     if charset == "latin1" and found.family == "text":

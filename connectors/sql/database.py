@@ -89,7 +89,11 @@ class Database:
         seconds = max(1, math.ceil(self._config.timeout_s))
         known: dict[str, dict[str, Any]] = {
             "sqlite": {"timeout": self._config.timeout_s},
-            "psycopg": {"connect_timeout": max(2, seconds), "tcp_user_timeout": seconds * 1000},
+            "psycopg": {
+                "connect_timeout": max(2, seconds),
+                "tcp_user_timeout": seconds * 1000,
+                "client_encoding": "utf8",  # a database without a charset would send bytes for text
+            },
             "pymysql": {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds},
             "pyodbc": {"timeout": seconds},
             "oracledb": {"tcp_connect_timeout": seconds},
@@ -148,10 +152,10 @@ class Database:
                 raise
             return done
 
-    def rehearse(self, work: Callable[[sa.Connection], None]) -> None:
-        """`work` in a transaction that is rolled back."""
+    def rehearse(self, statement: sa.Executable) -> None:
+        """A statement in a transaction that is rolled back."""
         with self._session(writing=True) as conn:
-            work(conn)
+            conn.execute(statement)
             conn.rollback()
 
     @contextmanager
@@ -169,7 +173,7 @@ class Database:
         except sa.exc.TimeoutError as error:
             raise Retry("CON377", f"{self._where()}: no connection became free: {error}") from None
         except UnicodeDecodeError as error:
-            text = f"{self._where()} sent text that is not in the charset it names ({error.reason}); see its page"
+            text = f"{self._where()} holds text that is not in its charset ({error.reason}); see its page"
             raise Halt("CON378", text) from None
 
     def _where(self) -> str:
@@ -191,7 +195,9 @@ class Database:
             case "timeout":
                 advice = "it is tried again; when it stays slow, add an index on (cursor, key) or raise `timeout_s`"
                 return Retry("CON377", f"{where}: no answer within {self._config.timeout_s:g} s ({text}); {advice}")
-            case "record" if writing:
+            case "charset" if not writing:
+                return Halt("CON378", f"{where} holds text that is not in its charset ({text}); see its page")
+            case "record" | "charset" if writing:
                 return Reject("CON373", f"{self.system}: the database refuses the row: {text}")
             case "denied" if writing:
                 return self.misconfigured("CON374", f"the database refuses to be written to: {text}")

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from goldbridge.log import redact
 
-Meaning = Literal["credentials", "no database", "denied", "lock", "timeout", "lost", "record", "unreachable", "other"]
+Meaning = Literal[
+    "credentials", "no database", "denied", "lock", "timeout", "lost", "record", "charset", "unreachable", "other"
+]
 
 _MYSQL: Mapping[Meaning, frozenset[int]] = {
     "credentials": frozenset({1045, 1698, 3118, 3955}),
@@ -51,10 +53,12 @@ _SQLITE: Mapping[Meaning, frozenset[int]] = {
 _STATES: tuple[tuple[str, Meaning], ...] = (
     ("28", "credentials"), ("3D000", "no database"), ("42501", "denied"), ("25006", "denied"),
     ("40001", "lock"), ("40P01", "lock"), ("55P03", "lock"), ("57014", "timeout"), ("HYT", "timeout"),
+    ("22021", "charset"), ("22P05", "charset"),
     ("57P", "lost"), ("08", "lost"), ("53300", "unreachable"), ("22", "record"), ("23", "record"), ("P0001", "record"),
 )  # fmt: skip
 """The beginnings of SQLSTATEs; PostgreSQL has all of them, ODBC some."""
 _WORDS: tuple[tuple[str, Meaning], ...] = (
+    ("too many connections", "unreachable"), ("连接太多", "unreachable"), ("连接过多", "unreachable"),
     ("password", "credentials"), ("authentication", "credentials"), ("认证", "credentials"), ("口令", "credentials"),
     ("role ", "credentials"), ("角色", "credentials"), ("does not exist", "no database"), ("不存在", "no database"),
 )  # fmt: skip
@@ -77,6 +81,8 @@ def meaning(error: sa.exc.DBAPIError, dialect: str) -> Meaning:
         found = _numbered(_ORACLE, int(told.group(1))) if told else "other"
     else:
         found = _by_state(cause, dialect)
+    if found == "other" and isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
+        return "record"
     if error.connection_invalidated and found in ("other", "unreachable"):
         return "lost"
     return "unreachable" if found == "other" and isinstance(error, sa.exc.OperationalError) else found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,15 +114,36 @@ class Table:
 
     def unique(self, column: Column) -> bool:
         """Whether the catalogue promises that no two rows are equal here, by the database's own comparison."""
-        only = [column.expression.name]
-        if [each.name for each in self.table.primary_key.columns] == only:
-            return True
-        for index in self.table.indexes:
-            partial = index.dialect_kwargs.get("postgresql_where") is not None
-            if index.unique and not partial and [getattr(each, "name", None) for each in index.expressions] == only:
-                return True
-        constraints = (each for each in self.table.constraints if isinstance(each, sa.UniqueConstraint))
-        return any([each.name for each in constraint.columns] == only for constraint in constraints)
+        return any(names == [column.expression.name] for names in self._uniques)
+
+    @cached_property
+    def _uniques(self) -> Sequence[Sequence[str | None]]:
+        """The columns of the primary key and of each unique index over all rows."""
+        indexes = (
+            [getattr(each, "name", None) for each in index.expressions]
+            for index in self.table.indexes
+            if index.unique and index.dialect_kwargs.get("postgresql_where") is None
+        )
+        constraints = (
+            [each.name for each in constraint.columns]
+            for constraint in self.table.constraints
+            if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint)
+        )
+        return [*indexes, *constraints, *self._sqlite_uniques()]
+
+    def _sqlite_uniques(self) -> Iterable[Sequence[str]]:
+        """What SQLite makes of `varchar(40) UNIQUE`, which SQLAlchemy does not find in the table's text."""
+        if self._database.dialect != "sqlite":
+            return []
+        query = sa.text(
+            "SELECT l.name, i.name FROM pragma_index_list(:table) l, pragma_index_info(l.name) i "
+            'WHERE l."unique" AND NOT l.partial ORDER BY l.name, i.seqno'
+        )
+        found: dict[str, list[str]] = {}
+        with self._database.reading() as conn:
+            for index, name in conn.execute(query, {"table": self.table.name}):
+                found.setdefault(index, []).append(name)
+        return found.values()
 
     def distinct(self, column: Column) -> bool:
         """Whether two texts that differ are never equal for the database, be it by collation or by a unique index."""
