@@ -168,6 +168,7 @@ def test_faults_that_answer_instead(shop: Shop, client: httpx.Client) -> None:
     assert (later.status_code, later.headers["retry-after"]) == (429, "5")
     dated = once(kind="throttle", after_s=5, as_date=True, skew_s=60)
     assert dated.headers["retry-after"] == "Mon, 21 Sep 2026 14:14:25 GMT"
+    assert dated.headers.get_list("date") == ["Mon, 21 Sep 2026 14:14:20 GMT"], "the clock that the answer is dated by"
     assert "retry-after" not in once(kind="throttle").headers
     assert once(kind="unavailable", status=500).status_code == 500
     assert once(kind="refuse", code="E9", message="no").json() == {"code": "E9", "message": "no"}

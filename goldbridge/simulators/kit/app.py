@@ -256,9 +256,10 @@ def _start(sim: Simulator, answer: Answer) -> dict[str, Any]:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"date", sim.date_header()),
         *answer.headers,
     ]
+    if not any(name.lower() == b"date" for name, _ in answer.headers):  # a fault may tell another time
+        headers.append((b"date", sim.date_header()))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
