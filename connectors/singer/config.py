@@ -23,12 +23,14 @@ class SingerStream(BaseModel):
     stream: str = Field("", description="its `tap_stream_id` in the tap's catalogue; the name here when left out")
     said_as: str = Field("", description="its name in the tap's messages, where it is not the one in the catalogue")
     key: tuple[str, ...] = Field(
-        (), description="fields that identify a record; the `key_properties` of the tap's SCHEMA when left out"
+        (), description="field or fields that identify a record; those of the tap's SCHEMA when left out"
     )
     replication: Literal["full_table", "incremental", "log_based"] | None = Field(
         None, description="how the tap reads the stream; as its catalogue says when left out"
     )
-    replication_key: str | None = Field(None, description="field that the tap bookmarks, for incremental replication")
+    replication_key: str | None = Field(
+        None, description="field by which the tap reads on, for incremental replication"
+    )
     fields: tuple[str, ...] = Field((), description="fields to select; all that the tap supports when left out")
     whole: bool = Field(
         False, description="a run that starts from nothing meets every record; otherwise only ACTIVATE_VERSION says so"
@@ -38,6 +40,11 @@ class SingerStream(BaseModel):
     deleted: dict[str, list[str]] = Field(
         default_factory=dict, max_length=1, description="flag field and the values that mean deleted"
     )
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_or_several(cls, key: Any) -> Any:
+        return [key] if isinstance(key, str) else key
 
 
 class SingerConfig(ConnectorConfig):

@@ -66,7 +66,7 @@ def do(what: str, value: Any, called: dict[str, Any], settings: Path) -> None:
 
 
 def walk(told: dict[str, str], called: dict[str, Any]) -> None:
-    """Rows of a file by (at, id) from the bookmark on, with a STATE after every second one, as careful taps do it."""
+    """Rows of a file by (at, id) from its STATE on, with a STATE after every second one, as careful taps do it."""
     rows = json.loads(Path(told["rows"]).read_text())
     since = json.loads(called.get("--state", "{}")).get("bookmarks", {}).get("thing", {}).get("at", "")
     text = {"type": "string"}

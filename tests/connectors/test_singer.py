@@ -23,7 +23,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def test_records_arrive_with_their_keys_and_the_last_state(desk: Desk) -> None:
     desk.does(schema(), record(1, name="甲"), record(2, name=None), state({"bookmarks": {"orders": {"id": 2}}}))
-    told = Told(desk.connect({"key": ["id"]}))
+    told = Told(desk.connect({"key": "id"}))
     assert told.error is None
     assert told.rows == [{"id": 1, "name": "甲"}, {"id": 2, "name": None}]
     assert told.state == {"bookmarks": {"orders": {"id": 2}}}

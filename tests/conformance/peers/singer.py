@@ -1,4 +1,4 @@
-"""A tap that reads a file by its bookmark, careful but no more than that: it repeats the last moment at every run."""
+"""A tap that reads a file from its STATE on, careful but no more than that: it repeats the last moment at every run."""
 
 from __future__ import annotations
 
