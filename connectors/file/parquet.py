@@ -21,7 +21,7 @@ from goldbridge.errors import Retry
 if TYPE_CHECKING:
     import polars
 
-SLICE = 50_000
+SLICE = 20_000
 """Rows asked for at once: a slice costs finding its place anew, so that few large ones are faster than many."""
 _BLOCK = 1_000
 """Rows of a slice that are turned into values at once: these weigh ten times what they weigh in columns."""
