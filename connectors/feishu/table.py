@@ -25,10 +25,10 @@ def read_table(client: FeishuClient, name: str, table: TableConfig) -> Pages:
         first, before, hollow, pages = not seen, len(seen), False, 0
         for rows, is_hollow in _walk(client, name, table):
             hollow, pages = hollow or is_hollow, pages + 1
-            fresh = [row for row in rows if row["record_id"] not in seen]
-            seen.update(row["record_id"] for row in fresh)
+            fresh = [row for row in rows if str(row.get("record_id") or "") not in seen]
+            seen.update(str(row.get("record_id") or "") for row in fresh)
             if fresh:
-                yield Page(fresh)
+                yield Page([_row(row) for row in fresh])
         if not hollow and (pages == 1 if first else len(seen) == before):
             return PROVEN
     return Completeness(False, f"table {name} did not stand still while it was read")
@@ -52,7 +52,7 @@ def _walk(client: FeishuClient, name: str, table: TableConfig) -> Iterator[tuple
         if (suspect and keys) or following in tokens - {""}:
             raise Halt("CON252", f"{client.http.system} {name}: paging loop: the table does not go on")
         repeats = 0
-        yield [_row(record) for record in records], suspect
+        yield records, suspect
         if not following:
             return
         tokens.add(following)
