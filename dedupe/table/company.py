@@ -6,20 +6,33 @@ The weights are the shipped ones, the frequencies the table's own; a person's mi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from dedupe.bit import log_ratio
 from dedupe.block import keys
 from dedupe.cluster import Edge, Node, cluster
 from dedupe.prepare import Prepared, prepare
-from dedupe.rule import Comparison, Rules, compile_rules
+from dedupe.rule import Bands, Comparison, Rules, compile_rules, offered
 from dedupe.score import score
 from dedupe.statistic import Statistics, statistics
 from dedupe.table import linkage, pairing
 from dedupe.table.column import Guess
+from dedupe.table.edge import AUTO, REVIEW, Met, edges
 from dedupe.table.frame import Ints
-from dedupe.table.resolution import Model, Quiet, Resolution, content_order, place
+from dedupe.table.judge import RuleJudge
+from dedupe.table.resolution import (
+    NOTHING_ASKED,
+    Model,
+    Quiet,
+    Resolution,
+    Wish,
+    content_order,
+    in_order,
+    place,
+)
 from goldbridge.ports import Progress
 
 _ADDRESS = ("province", "city", "district", "line")
@@ -37,6 +50,7 @@ def resolve(
     sources: Sequence[str] | None = None,
     one_to_one: bool = False,
     progress: Progress | None = None,
+    wish: Wish = NOTHING_ASKED,
 ) -> Resolution:
     """Find the rows that mean the same organisation; `guesses` say which column holds what."""
     used = [guess for guess in guesses if guess.kind != "ignore" and guess.column in cells]
@@ -44,7 +58,7 @@ def resolve(
     size = len(order)
     watch = progress or Quiet()
     watch.advance(0, 3 * size)
-    rules = _rules(used)
+    rules = _rules(used, wish)
     prepared: list[Prepared] = []
     for row in order:
         prepared.append(prepare(rules, _record(used, cells, row)))
@@ -54,27 +68,81 @@ def resolve(
     watch.advance(size)
     origin = _codes([sources[row] for row in order]) if sources is not None else None
     left, right, report = pairing.propose([_key(rules, numbers, prepared)], size, rules.limits.block, (), origin)
-    edges = [_edge(rules, numbers, prepared, a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    scored = [_edge(rules, numbers, prepared, a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
     watch.advance(size)
-    weights = np.array([edge.weight for edge in edges], dtype=np.int64)
-    labels = _cluster(rules, prepared, edges, left, right, weights, one_to_one and origin is not None)
+    weights = np.array([edge.weight for edge in scored], dtype=np.int64)
+    single = one_to_one and origin is not None
+    even = _even(rules.bands, size)
+    auto = _cluster(rules, prepared, scored, left, right, weights, single)
+    labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
     filled = np.array([sum(bool(cells[guess.column][row]) for guess in used) for row in order], dtype=np.int64)
     placed = place(order, labels, left, right, weights, filled)
-    apart = labels[left] != labels[right]
-    asked = np.array([edge.band == "review" for edge in edges], dtype=bool)
+    bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
+    asked = (bands == REVIEW) & (auto[left] != auto[right])
+    model = Model(rules, numbers)
     return Resolution(
         *placed[:3],
         method="rules",
         pairs_compared=len(left),
         found_pairs=placed.found_pairs,
-        doubtful=int((asked & apart).sum()) if len(edges) else 0,
-        threshold=rules.bands.auto,
+        doubtful=int((asked & (labels[left] != labels[right])).sum()),
+        threshold=even,
         blocking=report,
-        model=Model(rules, numbers),
+        model=model,
+        auto_labels=in_order(order, auto),
+        bands=rules.bands,
+        even=even,
+        edges=edges(order, left, right, weights, bands),
+        judge=RuleJudge(order, model, prepared, Met(size, left, right)),
     )
 
 
-def _rules(used: Iterable[Guess]) -> Rules:
+_BANDS = {"no": 0, "review": REVIEW, "auto": AUTO}
+
+
+_WORLD = 20_000
+"""Rows beside those of the table: a dozen rows cannot show how many namesakes there are."""
+
+
+def _even(bands: Bands, size: int) -> int:
+    """The weight at which a pair is as likely one as two, when each row has about one partner: the shipped weights are
+    ratios, and the more rows there are, the more strangers look alike by chance."""
+    return min(max(bands.review, log_ratio(size + _WORLD, 2)), bands.auto)
+
+
+def _guess(
+    rules: Rules,
+    prepared: Sequence[Prepared],
+    scored: Sequence[Edge],
+    left: Ints,
+    right: Ints,
+    weights: Ints,
+    single: bool,
+    auto: Ints,
+    even: int,
+) -> Ints:
+    """The clusters of the auto band, joined further by questions that are likelier answered yes than no."""
+    size = len(prepared)
+    if single:
+        open_ = np.array([edge.band != "no" and not edge.vetoes for edge in scored], dtype=bool)
+        return linkage.one_to_one(size, left[open_], right[open_], weights[open_], threshold=even)
+    kept = [(int(label), row) for row, label in enumerate(auto.tolist()) if label != row]
+    likely = [
+        edge._replace(band="auto") if edge.band == "review" and not edge.vetoes and edge.weight >= even else edge
+        for edge in scored
+    ]
+    found = cluster(
+        [Node(row, record.facts) for row, record in enumerate(prepared)],
+        likely,
+        same=kept,
+        limits=rules.limits,
+        bands=rules.bands,
+        vetoes=rules.vetoes,
+    )
+    return _labels(size, found.clusters)
+
+
+def _rules(used: Iterable[Guess], wish: Wish) -> Rules:
     """The shipped rules for parties as far as the table has their fields, and its other telling columns beside."""
     parts = {_field(guess) for guess in used}
     rules = compile_rules(None, "party", {name: kind for name, kind in _TYPES.items() if name in parts})
@@ -83,7 +151,13 @@ def _rules(used: Iterable[Guess]) -> Rules:
         for guess in used
         if not _field(guess) and guess.kind in ("person", "code", "date", "identifier")
     )
-    return Rules(rules.entity, (*rules.comparisons, *extra), rules.blocks, rules.vetoes, rules.bands, rules.limits)
+    compared = (*rules.comparisons, *extra)
+    blocks = tuple(tuple(part.strip() for part in block.split("+")) for block in wish.block) or rules.blocks
+    known = {facet for item in compared for facet in offered(item)}
+    for part in (part for block in blocks for part in block if part not in known):
+        raise KeyError(part)
+    bands = replace(wish.bands(rules.bands.auto, rules.bands.review), margin=rules.bands.margin)
+    return Rules(rules.entity, compared, blocks, rules.vetoes, bands, rules.limits)
 
 
 def _field(guess: Guess) -> str:
@@ -152,7 +226,11 @@ def _cluster(
         bands=rules.bands,
         vetoes=rules.vetoes,
     )
+    return _labels(size, found.clusters)
+
+
+def _labels(size: int, clusters: Iterable[Sequence[int]]) -> Ints:
     labels = np.arange(size, dtype=np.int64)
-    for members in found.clusters:
+    for members in clusters:
         labels[list(members)] = members[0]
     return labels

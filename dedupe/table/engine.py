@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dedupe.table import company, general
 from dedupe.table.column import Guess, guess
 from dedupe.table.header import IGNORE
-from dedupe.table.resolution import Resolution
+from dedupe.table.resolution import NOTHING_ASKED, Resolution, Wish
 from goldbridge.ports import Progress
 
 _PLAIN = {
@@ -63,18 +63,20 @@ def resolve(
     sources: Sequence[str] | None = None,
     one_to_one: bool = False,
     progress: Progress | None = None,
+    wish: Wish = NOTHING_ASKED,
 ) -> Resolution:
     """Find the rows that mean the same thing. `cells` maps columns to values, all of one length.
 
     With `sources` (a word per row) only rows of different sources match, each at most once when `one_to_one`.
-    Raises ValueError when no column is left to compare, and `general.Undecided` when they cannot tell rows apart.
+    Raises ValueError when no column is left to compare, `general.Undecided` when they cannot tell rows apart, and
+    KeyError with the name of a blocking key that is wished for and does not exist.
     """
     used = [one for one in guesses if one.kind != IGNORE]
     if not used:
         raise ValueError("no column can be compared")
     if is_about_organisations(guesses):
-        return company.resolve(cells, used, sources=sources, one_to_one=one_to_one, progress=progress)
+        return company.resolve(cells, used, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish)
     kinds = {one.column: _PLAIN.get(one.kind, one.kind) for one in used}
     # Names in Latin letters are long enough to count letters; only Chinese ones need rules of their own.
     kinds |= {column: "name" for column, kind in kinds.items() if kind == "person" and _is_latin(cells[column])}
-    return general.resolve(cells, kinds, sources=sources, one_to_one=one_to_one, progress=progress)
+    return general.resolve(cells, kinds, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish)

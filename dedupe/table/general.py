@@ -16,8 +16,10 @@ from dedupe.grade import KINDS, word_facet
 from dedupe.rule import Bands, Comparison, Rules
 from dedupe.statistic import Statistics
 from dedupe.table import linkage, pairing
+from dedupe.table.edge import Met, banded, edges
 from dedupe.table.frame import Column, Ints, Levels, implied_by_others, made_of_others, weigh
-from dedupe.table.resolution import Model, Quiet, Resolution, content_order, place
+from dedupe.table.judge import ColumnJudge
+from dedupe.table.resolution import NOTHING_ASKED, Model, Quiet, Resolution, Wish, content_order, in_order, place
 from dedupe.table.training import Trained, strangers, train
 from goldbridge.ports import Progress
 
@@ -39,6 +41,7 @@ def resolve(
     sources: Sequence[str] | None = None,
     one_to_one: bool = False,
     progress: Progress | None = None,
+    wish: Wish = NOTHING_ASKED,
 ) -> Resolution:
     """Find the rows that mean the same thing.
 
@@ -55,7 +58,7 @@ def resolve(
     columns = [Column.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
     origin = _codes([sources[row] for row in order]) if sources is not None else None
     watch.advance(1, 6)
-    work = _Work(columns, size, origin, one_to_one)
+    work = _Work(columns, size, origin, one_to_one, wish)
     left, right, report = work.candidates()
     watch.advance(2, 6)
     trained, weights = work.train(left, right)
@@ -63,9 +66,22 @@ def resolve(
     watch.advance(1, 6)
     left, right, weights = work.close(left, right, weights, trained)
     watch.advance(1, 6)
-    labels = work.cluster(left, right, weights, trained)
+    cautious = work.unsure()
+    bands = wish.bands(trained.even + _CLEAR + (_CAUTION if cautious else 0), trained.even - _DOUBT)
+    even = min(max(trained.even, bands.review), bands.auto) if wish != NOTHING_ASKED else trained.even
+    labels = work.cluster(left, right, weights, even, 0)
+    # A higher threshold cuts clusters of average linkage, so that only pairs inside them can still matter.
+    inside = labels[left] == labels[right]
+    auto = work.cluster(left[inside], right[inside], weights[inside], even, bands.auto - even)
     watch.advance(1, 6)
-    return _resolution(order, columns, work, left, right, weights, labels, trained, report)
+    found = _resolution(order, columns, work, left, right, weights, labels, trained, report, bands, even)
+    found.auto_labels = in_order(order, auto)
+    found.cautious = cautious
+    found.edges = edges(order, left, right, weights, banded(weights, bands))
+    found.judge = ColumnJudge(
+        order, work.columns, trained.weights, bands, work.chosen, work.cap, Met(size, left, right)
+    )
+    return found
 
 
 def _codes(values: Sequence[str]) -> Ints:
@@ -80,8 +96,10 @@ class Undecided(ValueError):
 class _Work:
     """One run over one encoded table."""
 
-    def __init__(self, columns: Sequence[Column], size: int, origin: Ints | None, one_to_one: bool) -> None:
-        self.size, self.origin, self.one_to_one = size, origin, one_to_one
+    def __init__(self, columns: Sequence[Column], size: int, origin: Ints | None, one_to_one: bool, wish: Wish) -> None:
+        self.size, self.origin, self.one_to_one, self.wish = size, origin, one_to_one, wish
+        self.chosen: list[pairing.Key] = []
+        self.cap = min(200, max(60, size // 50))
         self.dropped = made_of_others(columns, size)
         self.dropped += implied_by_others([column for column in columns if column not in self.dropped], size)
         self.columns = [column for column in columns if column not in self.dropped and column.filled]
@@ -98,7 +116,7 @@ class _Work:
 
     def candidates(self) -> tuple[Ints, Ints, pairing.Report]:
         size = self.size
-        if self.all_pairs <= _ALL_PAIRS:
+        if self.all_pairs <= _ALL_PAIRS and not self.wish.block:
             left, right = (each.astype(np.int64) for each in np.triu_indices(size, 1))
             if self.origin is not None:
                 across = self.origin[left] != self.origin[right]
@@ -107,6 +125,9 @@ class _Work:
         keys = pairing.combine(self.blocked_on)
         words = [pairing.rare_words(column) for column in self.blocked_on if column.kind.worded]
         splitters = sorted(self.blocked_on, key=lambda column: (column.chance, column.name))
+        if self.wish.block:
+            self.chosen = pairing.named(self.wish.block, [*keys, *words])
+            return pairing.propose(self.chosen, size, self.cap, splitters, self.origin)
         first = words + pairing.choose_first(keys, size, 8 * size)
         left, right, report = pairing.propose(first, size, 60, splitters, self.origin)
         trained, weights = self.train(left, right)
@@ -115,8 +136,10 @@ class _Work:
             believed = believed[np.linspace(0, len(believed) - 1, _BELIEVED).astype(np.int64)]
         chosen = words + pairing.choose(keys, left[believed], right[believed], size, _BUDGET * size)
         if len(chosen) == len(words):
+            self.chosen, self.cap = first, 60
             return left, right, report
-        return pairing.propose(chosen, size, min(200, max(60, size // 50)), splitters, self.origin)
+        self.chosen = chosen
+        return pairing.propose(chosen, size, self.cap, splitters, self.origin)
 
     def grade(self, left: Ints, right: Ints) -> tuple[list[Levels], Ints]:
         levels = [column.levels(left, right) for column in self.columns]
@@ -167,21 +190,36 @@ class _Work:
         more = weigh(levels, rare, trained.weights)
         return np.r_[left, one], np.r_[right, two], np.r_[weights, more]
 
-    def cluster(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> Ints:
-        balance = np.clip(weights - trained.even, -_SURE, _SURE)
+    def unsure(self) -> str:
+        """Why the weights deserve less trust than usual, "" when they do not."""
+        if self.size < _FEW_ROWS:
+            return f"{self.size} rows are few to learn from"
+        if len(self.columns) < 3:
+            return "two columns are compared" if len(self.columns) == 2 else "one column is compared"
+        return ""
+
+    def cluster(self, left: Ints, right: Ints, weights: Ints, even: int, threshold: int) -> Ints:
+        """Clusters that hold together by so much over the even weight."""
+        balance = np.clip(weights - even, -_SURE, _SURE)
+        threshold = min(threshold, _SURE)
         if self.origin is not None and self.one_to_one:
-            return linkage.one_to_one(self.size, left, right, balance)
+            return linkage.one_to_one(self.size, left, right, balance, threshold=threshold)
         near = balance > 2 * _UNSEEN
-        return linkage.average(self.size, left[near], right[near], balance[near], unseen=_UNSEEN)
+        return linkage.average(self.size, left[near], right[near], balance[near], unseen=_UNSEEN, threshold=threshold)
 
 
 _DOUBT = bits(3)
 """Pairs within this distance below the even weight are worth a person's look."""
+_CLEAR = bits(7)
+"""Above the even weight: about one in a hundred of the pairs at its edge is wrong. What is clear joins unasked."""
+_CAUTION = bits(3)
+"""More of it where the weights deserve less trust."""
+_FEW_ROWS = 100
 
 
 def _resolution(
     order: Sequence[int], columns: Sequence[Column], work: _Work, left: Ints, right: Ints, weights: Ints,
-    labels: Ints, trained: Trained, report: pairing.Report,
+    labels: Ints, trained: Trained, report: pairing.Report, bands: Bands, even: int,
 ) -> Resolution:  # fmt: skip
     filled = np.zeros(work.size, dtype=np.int64)
     for column in columns:
@@ -194,15 +232,17 @@ def _resolution(
         pairs_compared=len(left),
         found_pairs=placed.found_pairs,
         expected_right=float(trained.probability(weights[inside]).sum()),
-        doubtful=int(((weights >= trained.even - _DOUBT) & ~inside).sum()),
-        threshold=trained.even,
+        doubtful=int(((weights >= bands.review) & ~inside).sum()),
+        threshold=even,
+        even=even,
+        bands=bands,
         blocking=report,
         left_out_columns=tuple(column.name for column in work.dropped),
-        model=_model(work.columns, trained),
+        model=_model(work.columns, trained, bands),
     )
 
 
-def _model(columns: Sequence[Column], trained: Trained) -> Model:
+def _model(columns: Sequence[Column], trained: Trained, bands: Bands) -> Model:
     """What was learned, in the form in which any pair of rows can be weighed again later."""
     comparisons = tuple(Comparison(column.name, column.kind.name, (column.name,)) for column in columns)
     rules = Rules(
@@ -210,7 +250,7 @@ def _model(columns: Sequence[Column], trained: Trained) -> Model:
         comparisons=comparisons,
         blocks=tuple((column.name,) for column in columns),
         vetoes=frozenset(),
-        bands=Bands(trained.even, trained.even - _DOUBT, bits(2)),
+        bands=bands,
     )
     counts = {column.name: _repeated(zip(column.values, column.counts.tolist(), strict=True)) for column in columns}
     counts |= {word_facet(column.name): _repeated(column.words.items()) for column in columns if column.kind.worded}

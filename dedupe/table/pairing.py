@@ -163,6 +163,20 @@ def _all_pairs(rows: Ints, starts: Ints, length: int, size: int) -> Ints:
     return packed
 
 
+def named(wanted: Sequence[str], keys: Iterable[Key]) -> list[Key]:
+    """The keys of these names, in their order; a pair of columns may be named in either order. Raises KeyError with a
+    name that no key has."""
+    known = {_folded(key.label): key for key in keys}
+    missing = [label for label in wanted if _folded(label) not in known]
+    if missing:
+        raise KeyError(missing[0])
+    return [known[_folded(label)] for label in wanted]
+
+
+def _folded(label: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in label.split("&"))
+
+
 def choose_first(keys: Sequence[Key], size: int, budget: int) -> list[Key]:
     """A first, diverse handful of cheap keys: enough pairs to learn from, no column in charge."""
     affordable = sorted((key for key in keys if 0 < key.pairs <= 2 * size), key=lambda key: (-key.pairs, key.label))

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.rule import Rules
+from dedupe.rule import Bands, Rules
 from dedupe.statistic import Statistics
+from dedupe.table.edge import NO_EDGES, Edges, Judge
 from dedupe.table.frame import Ints
 from dedupe.table.pairing import Report
 
@@ -23,6 +24,26 @@ class Model(NamedTuple):
     statistics: Statistics
 
 
+class Wish(NamedTuple):
+    """What somebody asks for instead of what would be chosen: bands in ten-thousandths of a bit, blocking keys by the
+    names under which they are reported."""
+
+    auto: int | None = None
+    review: int | None = None
+    block: tuple[str, ...] = ()
+
+    def bands(self, auto: int, review: int) -> Bands:
+        """The bands with what was chosen where nothing is asked; a lone wish moves the other one out of its way."""
+        if self.auto is not None:
+            auto, review = self.auto, min(review, self.auto)
+        if self.review is not None:
+            auto, review = max(auto, self.review) if self.auto is None else auto, self.review
+        return Bands(auto, review)
+
+
+NOTHING_ASKED = Wish()
+
+
 @dataclass
 class Resolution:
     """The rows in the order of the input.
@@ -31,6 +52,10 @@ class Resolution:
     that ties a row to its cluster, None for a row alone. `golden` marks one row per cluster: the one with the most
     cells filled, then the one closest to the others, then the first by content. `expected_right` is how many of
     `found_pairs` the model itself believes; `doubtful` counts pairs left apart that a person should look at.
+
+    `labels` is the best guess; `auto_labels` cut it down to what joins without a steward, so that every one of their
+    clusters lies inside one of the guess. `even` is the weight from which the guess joins, `threshold` the one that it
+    is told by; `cautious` says why the auto band lies higher than usual. `edges` are the pairs above the review band.
     """
 
     labels: list[int]
@@ -45,6 +70,16 @@ class Resolution:
     blocking: Report = field(default_factory=Report)
     left_out_columns: tuple[str, ...] = ()
     model: Model | None = None
+    auto_labels: list[int] = field(default_factory=list)
+    bands: Bands = field(default_factory=Bands)
+    even: int = 0
+    cautious: str = ""
+    edges: Edges = NO_EDGES
+    judge: Judge | None = None
+
+    def __post_init__(self) -> None:
+        if not self.auto_labels:
+            self.auto_labels = list(range(len(self.labels)))
 
 
 class Quiet:
@@ -59,6 +94,14 @@ def content_order(cells: Sequence[Sequence[str]], sources: Sequence[str] | None)
     parts = [*cells, *([sources] if sources is not None else [])]
     size = len(parts[0]) if parts else 0
     return sorted(range(size), key=lambda row: tuple(part[row] for part in parts))
+
+
+def in_order(order: Sequence[int], labels: Ints) -> list[int]:
+    """Labels of rows in content order as numbers in the order of the input, from 0 by first appearance."""
+    back = np.empty(len(labels), dtype=np.int64)
+    back[np.array(order, dtype=np.int64)] = np.arange(len(labels))
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(label, len(numbers)) for label in labels[back].tolist()]
 
 
 class Placed(NamedTuple):

@@ -94,9 +94,10 @@ def test_linking_takes_each_row_once_and_only_across_sources() -> None:
     assert many.labels[0] == many.labels[1] == many.labels[3]  # both meet the third
 
 
-def test_linking_leaves_apart_what_is_a_question() -> None:
+def test_what_is_a_question_is_guessed_and_does_not_join_unasked() -> None:
     found = resolved([("上海凌云管道工程有限公司", "", "", ""), ("上海凌云", "", "", "")], ["crm", "erp"], single=True)
-    assert (found.labels, found.doubtful) == ([0, 1], 1)
+    assert (found.auto_labels, found.labels) == ([0, 1], [0, 0])
+    assert found.edges.band(0) == "review"
 
 
 def test_other_telling_columns_count_beside_the_rules() -> None:
