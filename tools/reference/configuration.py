@@ -26,6 +26,7 @@ from tools.reference.markdown import code, sections, table
 VARIABLES = {
     "GOLDBRIDGE_PROJECT": "the project's folder, as `--project`",
     "GOLDBRIDGE_ENV": "the environment, as `--env`",
+    "GOLDBRIDGE_TAPS": "the programs that `connector: singer` may run, by name or absolute path, separated by `:`",
     "GOLDBRIDGE_KEY": (
         "the key (32 bytes, base64) that seals kept tokens and the audit; else a key file in `.goldbridge/`"
     ),
