@@ -80,7 +80,7 @@ def scope_of(connector: type[Connector[Any]], peers: Sequence[type[Peer]]) -> Sc
     from connectors.base import Lookup, Reader, Writer
     from connectors.testkit import ASK_FAULTS, READ_FAULTS, WRITE_FAULTS
 
-    found, played, why = Scope(), dict[str, str](), dict[str, str]()
+    found, played, why = Scope(), dict[str, str](), dict[str, tuple[str, str]]()
     for peer in peers:
         sides = []
         if issubclass(connector, Reader) and peer.stream:
@@ -98,13 +98,11 @@ def scope_of(connector: type[Connector[Any]], peers: Sequence[type[Peer]]) -> Sc
                 if name in plays:
                     played[f"{name}{where}"] = fault.number
                 else:
-                    why.setdefault(f"{name}{where}", peer.cannot.get(name) or _because(connector))
+                    because = peer.cannot.get(name) or _because(connector)
+                    why.setdefault(f"{name}{where}", (fault.number, because))
     found.played = sorted(set(played.values()), key=lambda number: int(number[1:]))
-    numbers = {name: fault.number for name, fault in {**READ_FAULTS, **WRITE_FAULTS}.items()}
     found.absent = [
-        {"fault": numbers[name.removesuffix(" (writing)")], "name": name, "why": because}
-        for name, because in why.items()
-        if name not in played
+        {"fault": number, "name": name, "why": because} for name, (number, because) in why.items() if name not in played
     ]
     for streams in (found.read, found.written, found.asked):
         streams[:] = list(dict.fromkeys(streams))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goldbridge.mapping.reference import describe as transforms
-from tools.reference import command, configuration, error, mapping, rule
+from tools.reference import command, configuration, error, mapping, rule, system
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -38,6 +38,8 @@ def write(folder: Path = FOLDER) -> list[Path]:
         path = folder / name
         path.write_text(f"{NOTE}\n{make().strip()}\n", encoding="utf-8")
         written.append(path)
+    if folder == FOLDER:
+        written.append(system.write())  # a table within a page that is written by hand
     (folder / "transforms.md").write_text(transforms(), encoding="utf-8")  # says itself where it comes from
     written.append(folder / "transforms.md")
     return written
