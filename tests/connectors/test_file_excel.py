@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -294,10 +295,23 @@ def test_a_workbook_that_unpacks_to_too_much(shelf: Shelf) -> None:
     assert "raise `max_unpacked_mb`" in shelf.fails(Halt, "CON330", path="c.xlsx", max_unpacked_mb=1)
 
 
+def test_sizes_that_a_workbook_declares_are_not_believed(shelf: Shelf) -> None:
+    strings = rewritten(BOOKS["c.xlsx"], {"xl/sharedStrings.xml": lambda xml: xml + b" " * (5 << 20)})
+    with zipfile.ZipFile(io.BytesIO(strings)) as archive:
+        size = struct.pack("<I", archive.getinfo("xl/sharedStrings.xml").file_size)
+    assert strings.count(size) == 2
+    shelf.put("c.xlsx", strings.replace(size, struct.pack("<I", 1000)))
+    told = shelf.fails(Retry, "CON082", path="c.xlsx", max_unpacked_mb=1)
+    assert "sharedStrings.xml" in told  # found by adding up, before the library unpacks it
+    shelf.put("c.xlsx", strings.replace(size, struct.pack("<I", 0xFFFFFFF0)))
+    shelf.fails(Halt, "CON330", path="c.xlsx")
+
+
 @pytest.mark.parametrize(
     ("name", "book"),
     [
         ("c.xlsx", xlsx(["ID"], touch=lambda book, sheet: sheet.write(1_048_575, 16_383, "x"))),
+        ("c.xlsx", rewritten(xlsx(["ID"], ["a"]), {SHEET: lambda xml: xml.replace(b'"A2"', b'"XFD1048576"')})),
         ("c.ods", ods(repeated(ods_table(["ID"]), columns=16_384, rows=1_048_576))),
         ("c.ods", ods(ods_table(["ID"]) + repeated(ods_table(["x"], name="Z"), columns=99_999_999, rows=1))),
     ],
