@@ -7,6 +7,7 @@ takes. What could let somebody in is not shown at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 HIDDEN = "[hidden]"
 PLAIN = frozenset({"amount", "number", "date", "datetime", "epoch_ms", "epoch_s", "boolean", "unit", "region"}) | {
@@ -112,7 +113,7 @@ def _text(text: str) -> str:
     return f"{text[:2]}{_STARS}{text[-2:]}" if len(text) >= 8 else f"{text[:1]}{_STARS}"
 
 
-_MASKS = {
+_MASKS: dict[str, Callable[[str], str]] = {
     "email": _mail,
     "phone": _dialled,
     "organisation": _company,
