@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from goldbridge.simulators.kit import Answer, Call, Endpoint, Refused, SimClock, Simulator, json_answer, text_answer
+from goldbridge.simulators.kit import Answer, Call, Endpoint, SimClock, Simulator, json_answer, text_answer
 from goldbridge.simulators.odoo.database import ACCESS, VALUE, Database, Fault, Row
 from goldbridge.simulators.odoo.database import KEY as NO_KEY
 from goldbridge.simulators.odoo.importing import load
