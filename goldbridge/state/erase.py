@@ -29,6 +29,7 @@ from goldbridge.state.tables import (
     inbox,
     lookup_cache,
     match_edge,
+    match_feature,
     match_key,
     override,
     party_role,
@@ -83,6 +84,7 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
     )
     for table, column in (
         (match_key, match_key.c.record),
+        (match_feature, match_feature.c.record),
         (identifier, identifier.c.record),
         (match_edge, match_edge.c.a),
         (match_edge, match_edge.c.b),

@@ -78,6 +78,12 @@ def active(conn: Connection) -> Ruleset | None:
     return None if row is None else Ruleset(*row)
 
 
+def in_force(conn: Connection) -> tuple[int, str]:
+    """(number, fingerprint) of the active revision, (0, "") before the first: whether what one holds is still it."""
+    row = conn.execute(select(_row.rev, _row.fingerprint).where(_row.state == "active")).one_or_none()
+    return (0, "") if row is None else (row[0], row[1])
+
+
 def list_rulesets(conn: Connection) -> list[Ruleset]:
     """All revisions without their statistics, newest first."""
     columns = [literal(None).label("statistics") if one.name == "statistics" else one for one in _ALL]

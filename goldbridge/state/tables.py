@@ -200,6 +200,16 @@ match_key = Table(
     sqlite_with_rowid=False,
 )
 
+match_feature = Table(
+    "match_feature",
+    metadata,
+    _number("record", key=True),
+    _number("rev"),
+    _text("stamp"),
+    _text("features"),
+    sqlite_with_rowid=False,
+)
+
 match_edge = Table(
     "match_edge",
     metadata,
