@@ -24,7 +24,7 @@ KINDS = (
 )  # fmt: skip
 """What a column may be declared as; `ignore` leaves it out of the comparison."""
 
-OUTPUT = ("cluster_id", "match_weight", "golden")
+OUTPUT = ("cluster_id", "match_weight", "golden", "auto_cluster_id")
 """Columns that an earlier run added; they are no evidence."""
 
 
@@ -37,6 +37,12 @@ class Guess(NamedTuple):
     reason: str
     part: str = ""
     """For companies, which part of the record: name, short_name, former_names, province, city, district, line ..."""
+    fits: float | None = None
+    """Share of the values that look like the kind, where the kind has a look."""
+    header: str = ""
+    """The kind that the header announces."""
+    rival: str = ""
+    """Another kind that fits nearly as well: somebody should say which."""
 
 
 class _Sample(NamedTuple):
@@ -82,6 +88,14 @@ def _guess(name: str, values: Sequence[str]) -> Guess:
     if sample.distinct == 1 and sample.filled == sample.rows >= 10:
         return Guess(name, IGNORE, 0.9, "one value in every row")
     announced, part = announced_by(name)
+    found = _kind(name, sample, announced, part)
+    fits, rival = _fitting(found.kind, sample)
+    if found.reason.endswith(f"the header says {announced}"):
+        rival = announced
+    return found._replace(fits=fits, header=announced, rival="" if found.kind == IGNORE else rival)
+
+
+def _kind(name: str, sample: _Sample, announced: str, part: str) -> Guess:
     kind, sure, reason = _content(sample, announced)
     if _numbers_rows(name, announced, kind, sample):
         return Guess(name, IGNORE, 0.9 if announced == IGNORE else 0.7, "another value in every row: it numbers them")
@@ -139,6 +153,23 @@ def _content(sample: _Sample, announced: str) -> tuple[str, float, str]:
     if announced in ("person", "name"):
         return announced, 0.8, "short words"
     return "name", 0.6, "short words"
+
+
+_CLOSE = 0.15
+_GLANCE = 200
+
+
+def _fitting(kind: str, sample: _Sample) -> tuple[float | None, str]:
+    """The share of the values that look like the kind, and another kind of which nearly as many or more do."""
+    few = sample._replace(values=sample.values[:: max(1, len(sample.values) // _GLANCE)])
+    shares: dict[str, float] = {}
+    for other, least, test, _ in _TESTS:
+        share = few.share(test)
+        if other == kind or share >= least:
+            shares[other] = max(share, shares.get(other, 0.0))
+    own = shares.pop(kind, None)
+    near = [other for other, share in shares.items() if own is not None and share >= own - _CLOSE]
+    return own, max(near, key=lambda other: (shares[other], other), default="")
 
 
 def _is_date(value: str) -> bool:

@@ -25,7 +25,7 @@ def guess_columns(cells: Mapping[str, Sequence[str]], declared: Mapping[str, str
     for one in guess(cells):
         kind = declared.get(one.column)
         if kind is None or (kind == "name" and one.kind in ("organisation", "person")):
-            found.append(one if kind is None else one._replace(sure=1.0, reason="declared"))
+            found.append(one if kind is None else one._replace(sure=1.0, reason="declared", rival=""))
         else:
             part = one.part if one.kind == kind else _PARTS.get(kind, "")
             found.append(Guess(one.column, kind, 1.0, "declared", part))

@@ -15,7 +15,7 @@ from dedupe.bit import bits
 from dedupe.grade import KINDS, word_facet
 from dedupe.rule import Bands, Comparison, Rules
 from dedupe.statistic import Statistics
-from dedupe.table import linkage, pairing
+from dedupe.table import linkage, pairing, twin
 from dedupe.table.edge import Met, banded, edges
 from dedupe.table.frame import Column, Ints, Levels, implied_by_others, made_of_others, weigh
 from dedupe.table.judge import ColumnJudge
@@ -55,6 +55,11 @@ def resolve(
     if size < 2:
         return Resolution(list(range(size)), [None] * size, [True] * size, method="trained")
     order = content_order([cells[name] for name in names], sources)
+    stand_in = twin.stand_ins([cells[name] for name in names], order) if sources is None else None
+    if stand_in is not None:
+        kept = [row for row, first in enumerate(stand_in) if first == row]
+        fewer = {name: [cells[name][row] for row in kept] for name in names}
+        return twin.expand(resolve(fewer, kinds, progress=progress, wish=wish), kept, stand_in)
     columns = [Column.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
     origin = _codes([sources[row] for row in order]) if sources is not None else None
     watch.advance(1, 6)

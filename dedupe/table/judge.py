@@ -49,6 +49,10 @@ class ColumnJudge:
             two = self._back[np.array(right[start : start + _BATCH], dtype=np.int64)]
             yield from self._batch(one, two)
 
+    def spread(self, rows: Ints) -> None:
+        """Judge other rows from here on: each by the one of ours that stands for it."""
+        self._back = self._back[rows]
+
     def _batch(self, one: Ints, two: Ints) -> Iterator[Match]:
         found: list[list[Part]] = [[] for _ in range(len(one))]
         for column, table in zip(self._columns, self._weights, strict=True):
@@ -78,7 +82,8 @@ class ColumnJudge:
         return found
 
     def compared(self, a: int, b: int) -> bool:
-        return not self._chosen or self._met(int(self._back[a]), int(self._back[b]))
+        one, two = int(self._back[a]), int(self._back[b])
+        return not self._chosen or one == two or self._met(one, two)
 
     def coverage(self, left: Ints, right: Ints) -> list[Coverage]:
         if not self._chosen:

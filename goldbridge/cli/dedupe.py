@@ -1,18 +1,18 @@
-"""`goldbridge dedupe FILE`: finds the rows of a table that mean the same thing. No project, no training, no setup.
+"""`goldbridge dedupe FILE [FILE]`: finds the rows of a table that mean the same thing, or links two tables. No project,
+no training, no setup.
 
-The result is the input, row by row and cell by cell (formulas are kept from running), with three columns more:
-`cluster_id` (rows of one thing share it), `match_weight` (bits of the strongest pair that holds the row in its cluster;
-empty for a row alone) and `golden` (1 for the row that stands for its cluster: the one with most cells filled, the
-first of these).
+The result is the input, row by row and cell by cell (formulas are kept from running), with four columns more:
+`cluster_id` (rows of one thing share it, by the best guess), `match_weight` (bits of the strongest pair that holds the
+row in its cluster; empty for a row alone), `golden` (1 for the row that stands for its cluster: the one with most cells
+filled, the first of these) and `auto_cluster_id` (the same as `cluster_id` for what joins without a steward).
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -22,11 +22,12 @@ from goldbridge.errors import Mark, Misconfigured
 if TYPE_CHECKING:
     from dedupe.table.column import Guess
     from dedupe.table.resolution import Resolution
+    from goldbridge.cli.dedupe_config import Config
+    from goldbridge.cli.dedupe_link import Pairing
+    from goldbridge.cli.dedupe_row import Names
     from goldbridge.cli.dedupe_table import Table
 
-ADDED = ("cluster_id", "match_weight", "golden")
-CLEAR = 7
-"""Bits over the threshold from which a pair is clear: about one in a hundred of the pairs at its edge is wrong."""
+ADDED = ("cluster_id", "match_weight", "golden", "auto_cluster_id")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +36,12 @@ def register(app: typer.Typer) -> None:
 
 def dedupe(
     ctx: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="CSV with a header line (.gz too), .xlsx, .xls, .xlsb, .ods or .parquet."),
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE [FILE]",
+            help="CSV with a header line (.gz too), .xlsx, .xls, .xlsb, .ods or .parquet. Two are linked.",
+        ),
     ],
     columns: Annotated[
         list[str] | None,
@@ -47,24 +51,58 @@ def dedupe(
             help="What columns are, where the guess is wrong (ignore=COL: not compared).",
         ),
     ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="COL=COL,...", help="Two files: columns that mean the same, where the guess is wrong."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out", metavar="FILE", help="Where the result goes: .csv, .xlsx or .parquet; else FILE.clusters."
         ),
     ] = None,
+    edges: Annotated[
+        Path | None,
+        typer.Option("--edges", metavar="FILE", help="Write every pair above the review band, with its reasons."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write one HTML page about the run.")
+    ] = None,
+    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="The language of --report.")] = "en",
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--explain", metavar="ID ID", help="Say why two rows are together or apart; writes only what is asked for."
+        ),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option("--id", metavar="COL", help="The column that names the rows; else they are numbered from 1."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the result of an earlier run.")] = False,
     truth: Annotated[
         str | None,
-        typer.Option("--truth", metavar="COL", help="A column with the true cluster: measures, is never compared."),
+        typer.Option(
+            "--truth",
+            metavar="COL|FILE",
+            help="A column with the true cluster, or a CSV of pairs that are one: measures, is never compared.",
+        ),
     ] = None,
     source_column: Annotated[
         str | None,
         typer.Option("--source-column", metavar="COL", help="Link: only rows that differ in this column can match."),
     ] = None,
     many: Annotated[
-        bool, typer.Option("--many", help="With --source-column: a row may match several rows, not only its best.")
+        bool, typer.Option("--many", help="Linking: a row may match several rows, not only its best.")
     ] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="YAML with columns, bands and keys; options win.")
+    ] = None,
+    save_config: Annotated[
+        Path | None, typer.Option("--save-config", metavar="FILE", help="Write what was guessed, to be edited.")
+    ] = None,
     escape: Annotated[
         bool,
         typer.Option(
@@ -79,65 +117,168 @@ def dedupe(
         str | None,
         typer.Option("--encoding", metavar="NAME", help="utf-8, utf-8-sig, gb18030 ...; else found out from the file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary, or the explanation, as JSON.")] = False,
 ) -> int:
-    """Find the rows of a file that mean the same thing; needs no project."""
+    """Find the rows of a file that mean the same thing, or link two files; needs no project."""
     from goldbridge import log
-    from goldbridge.cli import dedupe_result, dedupe_table, session
-    from goldbridge.cli.watch import watching
+    from goldbridge.cli import dedupe_config, session
 
     state = session(ctx)
     log.configure(json=state.log_json, verbose=state.verbose)
-    start = SYSTEM.monotonic()
-    target = _target(file, out, force)
-    if many and source_column is None:
-        raise Misconfigured.one("DED030", "--many needs --source-column: it is about linking", Mark(str(file)))
-    table = dedupe_table.read(file, encoding, sheet)
-    dedupe_result.check(table, target, len(ADDED))
-    special = {option: table.find(name, option) for option, name in (
-        ("--truth", truth), ("--source-column", source_column)) if name is not None}  # fmt: skip
-    if truth is not None and not any(map(str.strip, table.cells(special["--truth"]))):
-        raise Misconfigured.one("DED035", f"column '{truth}' (--truth) is empty: nothing to measure", table.mark)
-    guesses = dedupe_table.choose(table, columns or [], special.values())
-    sources = table.cells(special["--source-column"]) if source_column is not None else None
-    with watching(f"dedupe {file.name}") as progress:
-        found, measured = dedupe_table.resolve(table, guesses, sources, one_to_one=not many, progress=progress)
-    dedupe_result.write(table, target, _added(table, found), escape=escape)
-    summary = _summary(table, guesses, found, target)
-    summary["weights"] = measured
-    if truth is not None:
-        summary["metrics"] = _metrics(table, special["--truth"], found, sources)
-    summary["seconds"] = round(SYSTEM.monotonic() - start, 2)
+    said = dedupe_config.read(config) if config else dedupe_config.Config()
+    said = said._replace(
+        id=id_column or said.id,
+        truth=truth or said.truth,
+        source_column=source_column or said.source_column,
+        many=many or said.many,
+    )
+    told = [*(f"{one}={two}" for one, two in said.pairs.items()), *(mapped or [])]
+    ask = _Ask(tuple(files), tuple(columns or ()), tuple(told), said, sheet, encoding)
+    goals = _Goals(out, edges, report, save_config, explain, force, escape, lang)
+    summary = _run(ask, goals)
+    if explain is not None:
+        from goldbridge.cli import dedupe_explain
+
+        summary = summary["explanation"]
+        if not as_json:
+            dedupe_explain.show(summary)
+            return 0
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        _show(summary)
+        from goldbridge.cli import dedupe_summary
+
+        dedupe_summary.show(summary)
     return 0
 
 
-def _target(file: Path, out: Path | None, force: bool) -> Path:
-    """Where the result goes; raises `Misconfigured` DED034 before any work is done when something is there already."""
-    from goldbridge.cli.dedupe_result import READ_ONLY, ending
+class _Ask(NamedTuple):
+    """What is read, and what is said about it."""
 
-    if out is None:
-        plain = file.with_suffix("") if file.suffix == ".gz" else file
-        out = plain.with_suffix(f".clusters{ending(file)}")
-    if out.suffix.lower() in READ_ONLY:
-        raise Misconfigured.one("DED034", f"{out.suffix} is read, not written; name it .xlsx", Mark(str(out)))
-    if out.exists() and file.exists() and out.samefile(file):
-        raise Misconfigured.one("DED034", "the result would replace the input; choose another --out", Mark(str(out)))
-    if out.is_dir():
-        raise Misconfigured.one("DED034", "is a folder; --out names a file", Mark(str(out)))
-    if not out.parent.is_dir():
-        raise Misconfigured.one("DED034", "its folder does not exist; make it first", Mark(str(out)))
-    if out.exists() and not force:
-        raise Misconfigured.one(
-            "DED034", "exists already; choose another --out, or overwrite with --force", Mark(str(out))
+    files: tuple[Path, ...]
+    columns: tuple[str, ...]
+    told: tuple[str, ...]
+    said: Config
+    sheet: str | None
+    encoding: str | None
+
+
+class _Goals(NamedTuple):
+    """What is to be made of it."""
+
+    out: Path | None
+    edges: Path | None
+    report: Path | None
+    save_config: Path | None
+    explain: tuple[str, str] | None
+    force: bool
+    escape: bool
+    lang: Literal["en", "zh"]
+
+
+class _Read(NamedTuple):
+    """The input, ready to be resolved."""
+
+    table: Table
+    names: Names
+    guesses: Sequence[Guess]
+    sources: Sequence[str] | None
+    pairings: Sequence[Pairing]
+    truth: Any
+
+
+def _run(ask: _Ask, goals: _Goals) -> dict[str, Any]:
+    from goldbridge.cli import dedupe_config, dedupe_edges, dedupe_explain, dedupe_result, dedupe_summary, dedupe_table
+    from goldbridge.cli.watch import watching
+
+    start = SYSTEM.monotonic()
+    file = ask.files[0]
+    _possible(ask, file)
+    target = None if goals.explain and goals.out is None else dedupe_result.place(ask.files, goals.out, goals.force)
+    for path in (goals.edges, goals.report, goals.save_config):
+        if path is not None:
+            dedupe_result.place(ask.files, path, goals.force)
+    given = _read(ask)
+    table, names, said = given.table, given.names, ask.said
+    if target is not None:
+        dedupe_result.check(table, target, len(ADDED))
+    asked = [names.find(name, side, "--explain") for side, name in enumerate(goals.explain or ())]
+    linked = given.sources is not None and not said.many
+    with watching(f"dedupe {file.name}") as progress:
+        found, learned = dedupe_table.resolve(
+            table, given.guesses, given.sources, one_to_one=not said.many, progress=progress, wish=said.wish
         )
-    return out
+    if target is not None:
+        dedupe_result.write(table, target, _added(table, found), escape=goals.escape)
+    summary = dedupe_summary.summary(table, given.guesses, found, target, given.pairings)
+    summary["weights"] = learned
+    if linked and given.sources is not None:
+        summary["repeats"] = dedupe_table.repeats(table, given.guesses, given.sources)
+    if given.truth is not None:
+        from goldbridge.cli import dedupe_truth
+
+        summary["metrics"] = dedupe_truth.measure(names, given.truth, found, given.sources)
+    if goals.edges is not None:
+        dedupe_edges.write(table, names, found, goals.edges, escape=goals.escape)
+        summary["edges"] = str(goals.edges)
+    if goals.explain is not None:
+        summary["explanation"] = dedupe_explain.explain(
+            names, given.guesses, found, asked[0], asked[1], sources=given.sources, one_to_one=linked
+        )
+    if goals.save_config is not None:
+        dedupe_config.save(goals.save_config, table, given.guesses, found, said)
+        summary["saved_config"] = str(goals.save_config)
+    if goals.report is not None:
+        from goldbridge.cli import dedupe_report
+
+        dedupe_report.write(goals.report, names, given.guesses, found, summary, given.truth, given.sources, goals.lang)
+        summary["report"] = str(goals.report)
+    summary["seconds"] = round(SYSTEM.monotonic() - start, 2)
+    return summary
 
 
-def _added(table: Table, found: Resolution) -> tuple[tuple[str, ...], list[tuple[str, str, str]]]:
+def _possible(ask: _Ask, file: Path) -> None:
+    """Raise `Misconfigured` DED030 for options that do not go together."""
+    mark = Mark(str(file))
+    two = len(ask.files) == 2
+    if len(ask.files) > 2:
+        raise Misconfigured.one("DED030", f"one file or two, not {len(ask.files)}", mark)
+    if ask.said.many and ask.said.source_column is None and not two:
+        raise Misconfigured.one("DED030", "--many needs --source-column or a second file: it is about linking", mark)
+    if ask.told and not two:
+        raise Misconfigured.one("DED030", "--map is for two files", mark)
+    if two and ask.said.source_column is not None:
+        raise Misconfigured.one("DED030", "--source-column is for one file; two files are two sources", mark)
+
+
+def _read(ask: _Ask) -> _Read:
+    from goldbridge.cli import dedupe_config, dedupe_link, dedupe_table, dedupe_truth
+    from goldbridge.cli.dedupe_row import Names
+
+    said = ask.said
+    table = dedupe_table.read(ask.files[0], ask.encoding, ask.sheet)
+    pairings: list[Pairing] = []
+    source = table.find(said.source_column, "--source-column") if said.source_column is not None else None
+    if len(ask.files) == 2:
+        second = dedupe_table.read(ask.files[1], ask.encoding, ask.sheet)
+        table, pairings = dedupe_link.combine(table, second, ask.told, said.id)
+        source = table.header[-1]
+    dedupe_config.check(said, table)
+    names = Names(table, table.find(said.id, "--id") if said.id is not None else None)
+    aside = [each for each in (source, names.column) if each is not None]
+    truth: Any = None
+    if said.truth is not None:
+        if said.truth not in table.header and Path(said.truth).is_file():
+            truth = dedupe_truth.pairs(Path(said.truth), names)
+        else:
+            column = table.find(said.truth, "--truth")
+            aside.append(column)
+            truth = dedupe_truth.column(table, column)
+    guesses = dedupe_table.choose(table, ask.columns, aside, known=said.columns, compare=said.compare)
+    return _Read(table, names, guesses, table.cells(source) if source else None, pairings, truth)
+
+
+def _added(table: Table, found: Resolution) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The names and the cells of the columns that we add; a name that is taken gets `dedupe_` before it."""
     from goldbridge.cli.dedupe_table import in_bits
 
@@ -149,7 +290,11 @@ def _added(table: Table, found: Resolution) -> tuple[tuple[str, ...], list[tuple
         names.append(name)
     weights = ("" if weight is None else f"{in_bits(weight):.2f}" for weight in found.weights)
     cells = zip(
-        (str(label + 1) for label in found.labels), weights, ("1" if each else "0" for each in golden), strict=True
+        (str(label + 1) for label in found.labels),
+        weights,
+        ("1" if each else "0" for each in golden),
+        (str(label + 1) for label in found.auto_labels),
+        strict=True,
     )
     return tuple(names), list(cells)
 
@@ -163,104 +308,3 @@ def representatives(rows: Sequence[Sequence[str]], labels: Sequence[int]) -> lis
             best[label] = rank
     chosen = {-at for _, at in best.values()}
     return [at in chosen for at in range(len(labels))]
-
-
-def _summary(table: Table, guesses: Sequence[Guess], found: Resolution, out: Path) -> dict[str, Any]:
-    from goldbridge.cli.dedupe_table import in_bits
-
-    sizes = Counter(found.labels)
-    return {
-        "file": str(table.file),
-        "encoding": table.encoding,
-        "out": str(out),
-        "rows": len(table.rows),
-        "formula_errors": table.formula_errors,
-        "clusters": len(sizes),
-        "clusters_with_duplicates": sum(size > 1 for size in sizes.values()),
-        "duplicates": len(table.rows) - len(sizes),
-        "largest_cluster": max(sizes.values(), default=0),
-        "columns": [_column(guess, found) for guess in guesses],
-        "method": found.method,
-        "pairs_compared": found.pairs_compared,
-        "pairs_found": found.found_pairs,
-        "threshold_bits": in_bits(found.threshold),
-        "bands": _bands(found),
-        "doubtful_pairs": found.doubtful,
-        "expected_precision": _share(found.expected_right, found.found_pairs),
-        "groups_too_large": [
-            {"key": key, "groups": groups, "rows": rows} for key, groups, rows in found.blocking.left_out
-        ],
-        "metrics": None,
-    }  # fmt: skip
-
-
-def _column(guess: Guess, found: Resolution) -> dict[str, Any]:
-    repeats = guess.column in found.left_out_columns
-    return {
-        "column": guess.column,
-        "kind": guess.kind,
-        "sure": round(guess.sure, 2),
-        "reason": "repeats what other columns say" if repeats else guess.reason,
-        "compared": guess.kind != "ignore" and not repeats,
-    }
-
-
-def _share(part: float | None, whole: int) -> float | None:
-    return None if part is None or not whole else round(part / whole, 4)
-
-
-def _bands(found: Resolution) -> dict[str, int]:
-    """Rows of clusters by their strongest pair: clear of the threshold, over it, or under it and held by the others."""
-    from dedupe.bit import BIT
-
-    counts = {"clear": 0, "over": 0, "under": 0}
-    for weight in found.weights:
-        if weight is not None:
-            over = weight - found.threshold
-            counts["clear" if over >= CLEAR * BIT else "over" if over >= 0 else "under"] += 1
-    return counts
-
-
-def _metrics(table: Table, truth: str, found: Resolution, sources: Sequence[str] | None) -> dict[str, Any]:
-    from dedupe.evaluate import pair_metrics
-
-    measured = pair_metrics([cell.strip() or None for cell in table.cells(truth)], found.labels, sources=sources)
-    return {
-        "precision": round(measured.precision, 4),
-        "recall": round(measured.recall, 4),
-        "f1": round(measured.f1, 4),
-        **measured._asdict(),
-    }
-
-
-def _show(summary: dict[str, Any]) -> None:
-    """The summary for people: first what was believed about the columns, so that a wrong guess is seen."""
-    from dedupe.table.column import KINDS
-
-    width = max(len(column["column"]) for column in summary["columns"])
-    for column in summary["columns"]:
-        kind = column["kind"] if column["compared"] else "-"
-        typer.echo(f"{column['column']:{width}}  {kind:12}  {column['sure']:4.0%}  {column['reason']}")
-    if any(column["compared"] and column["sure"] < 0.7 for column in summary["columns"]):
-        typer.echo(f"a wrong guess? say --columns KIND=COL,...; kinds: {', '.join(KINDS)}")
-    typer.echo(
-        f"{summary['rows']} rows are {summary['clusters']} things: {summary['duplicates']} duplicates in "
-        f"{summary['clusters_with_duplicates']} clusters, the largest of {summary['largest_cluster']}"
-    )
-    if summary["formula_errors"]:
-        typer.echo(f"cells with a formula error, taken as empty: {summary['formula_errors']}")
-    bands = summary["bands"]
-    typer.echo(
-        f"rows in clusters: {bands['clear']} clear, {bands['over']} near the threshold of "
-        f"{summary['threshold_bits']} bits, {bands['under']} under it; pairs left apart in doubt: "
-        f"{summary['doubtful_pairs']}"
-    )
-    for group in summary["groups_too_large"]:
-        typer.echo(f"not all compared: {group['rows']} rows in {group['groups']} groups with equal {group['key']}")
-    if summary["metrics"]:
-        figures = summary["metrics"]
-        typer.echo(
-            f"precision {figures['precision']:.4f}  recall {figures['recall']:.4f}  F1 {figures['f1']:.4f}  "
-            f"({figures['right_pairs']} of {figures['found_pairs']} pairs found, {figures['true_pairs']} to find)"
-        )
-    typer.echo(f"{summary['out']} ({summary['seconds']} s)")

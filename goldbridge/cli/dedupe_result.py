@@ -29,6 +29,26 @@ def ending(file: Path) -> str:
     return ".xlsx" if suffix in READ_ONLY else suffix if suffix in (".xlsx", ".parquet") else ".csv"
 
 
+def place(files: Sequence[Path], out: Path | None, force: bool) -> Path:
+    """Where the result goes; raises `Misconfigured` DED034 before any work is done when something is there already."""
+    if out is None:
+        stems = [(file.with_suffix("") if file.suffix == ".gz" else file).stem for file in files]
+        out = files[0].with_name(f"{'-'.join(stems)}.clusters{ending(files[0])}")
+    if out.suffix.lower() in READ_ONLY:
+        raise Misconfigured.one("DED034", f"{out.suffix} is read, not written; name it .xlsx", Mark(str(out)))
+    if any(out.exists() and file.exists() and out.samefile(file) for file in files):
+        raise Misconfigured.one("DED034", "the result would replace the input; choose another --out", Mark(str(out)))
+    if out.is_dir():
+        raise Misconfigured.one("DED034", "is a folder; --out names a file", Mark(str(out)))
+    if not out.parent.is_dir():
+        raise Misconfigured.one("DED034", "its folder does not exist; make it first", Mark(str(out)))
+    if out.exists() and not force:
+        raise Misconfigured.one(
+            "DED034", "exists already; choose another --out, or overwrite with --force", Mark(str(out))
+        )
+    return out
+
+
 def check(table: Table, out: Path, added: int) -> None:
     """Raise `Misconfigured` DED034 or CON335 before any work is done when the result cannot be held by its format."""
     if out.suffix.lower() != ".xlsx":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from connectors.file.config import SUFFIXES
 from dedupe.bit import BIT
@@ -15,7 +16,7 @@ from dedupe.table import engine
 from dedupe.table.column import KINDS, Guess
 from dedupe.table.general import Undecided
 from dedupe.table.header import IGNORE
-from dedupe.table.resolution import Resolution
+from dedupe.table.resolution import NOTHING_ASKED, Resolution, Wish
 from goldbridge.cli import dedupe_typed
 from goldbridge.cli import table as csv_table
 from goldbridge.errors import Mark, Misconfigured, Problems
@@ -38,6 +39,15 @@ class Table:
     header: list[str]
     rows: list[list[str]]
     formula_errors: int = 0
+    first: int = 0
+    """How many rows come from the first of two files, 0 when there is one."""
+    second: Path | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Columns of two files that are not compared, and why: only one has them, or they number its rows."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.file,) if self.second is None else (self.file, self.second)
 
     @property
     def mark(self) -> Mark:
@@ -110,19 +120,38 @@ def _text(file: Path, encoding: str | None) -> Table:
     return Table(file, encoding, header, rows)
 
 
-def choose(table: Table, columns: Iterable[str], aside: Iterable[str]) -> list[Guess]:
-    """What each column is, guessed or as told by --columns; raises `Misconfigured` DED030 or DED031.
+def choose(
+    table: Table,
+    columns: Iterable[str],
+    aside: Iterable[str],
+    *,
+    known: Mapping[str, str] | None = None,
+    compare: Sequence[str] = (),
+) -> list[Guess]:
+    """What each column is, guessed or as told by --columns and before it by `known` (column -> kind); raises
+    `Misconfigured` DED030, DED031 or DED044.
 
-    Columns `aside` (the truth, the source) are no input and get no guess.
+    Columns `aside` (the truth, the source, the id) are no input and get no guess. With `compare`, others are left out.
     """
-    told = _told(table, columns)
+    told = {**(known or {}), **_told(table, columns)}
     out = set(aside)
     clash = sorted(out & set(told))
     if clash:
         message = f"--columns names '{clash[0]}', which is given as the truth or the source and never compared"
         raise Misconfigured.one("DED030", message, table.mark)
-    guesses = engine.guess_columns(_compared(table, (name for name in table.header if name not in out)), told)
+    guesses = engine.guess_columns(compared(table, (name for name in table.header if name not in out)), told)
+    left_out = {name: reason for name, reason in table.missing.items() if name not in told}
+    left_out |= {name: "not in `compare`" for name in table.header if compare and name not in compare}
+    guesses = [
+        Guess(each.column, IGNORE, 1.0, left_out[each.column]) if each.column in left_out else each for each in guesses
+    ]
     used = [each.column for each in guesses if each.kind != IGNORE and any(map(str.strip, table.cells(each.column)))]
+    if not used and len(table.rows) > 1 and _equal(table, guesses):
+        message = (
+            f"all {len(table.rows):,} rows are equal in every column, but for those that number them: they are one "
+            "thing, and nothing is left to compare; is a column missing in the export?"
+        )
+        raise Misconfigured.one("DED044", message, table.mark)
     # The name of a company has parts enough to be compared alone.
     if len(used) < 2 and not (used and engine.is_about_organisations(guesses)):
         have = f"only '{used[0]}'" if used else "none"
@@ -132,7 +161,15 @@ def choose(table: Table, columns: Iterable[str], aside: Iterable[str]) -> list[G
     return guesses
 
 
-def _compared(table: Table, names: Iterable[str]) -> dict[str, list[str]]:
+def _equal(table: Table, guesses: Iterable[Guess]) -> bool:
+    """Whether all rows say one and the same thing, but for what numbers them."""
+    said = [table.header.index(each.column) for each in guesses if "numbers" not in each.reason]
+    first = [table.rows[0][at] for at in said]
+    return any(map(str.strip, first)) and all([row[at] for at in said] == first for row in table.rows)
+
+
+def compared(table: Table, names: Iterable[str]) -> dict[str, list[str]]:
+    """The cells of these columns as far as they are compared."""
     return {name: [cell[:LONGEST].strip() for cell in table.cells(name)] for name in names}
 
 
@@ -169,6 +206,7 @@ def resolve(
     *,
     one_to_one: bool = True,
     progress: Progress | None = None,
+    wish: Wish = NOTHING_ASKED,
 ) -> tuple[Resolution, dict[str, dict[str, float]]]:
     """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used.
 
@@ -176,13 +214,27 @@ def resolve(
     """
     if len(table.rows) == 1:  # there is no pair, and nothing to learn from
         return Resolution([0], [None], [True], method="none"), {}
-    cells = _compared(table, (each.column for each in guesses))
+    cells = compared(table, (each.column for each in guesses))
     single = sources is not None and one_to_one
     try:
-        found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress)
+        found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress, wish=wish)
     except Undecided as error:
         raise Misconfigured.one("DED031", str(error), table.mark) from None
+    except KeyError as error:
+        message = f"there is no blocking key '{error.args[0]}'; --report and --json list those of a run without `block`"
+        raise Misconfigured.one("DED039", message, table.mark) from None
     return found, _weights(found)
+
+
+def repeats(table: Table, guesses: Sequence[Guess], sources: Sequence[str]) -> list[dict[str, Any]]:
+    """Per source, how many rows equal an earlier row of it in everything that is compared."""
+    cells = list(compared(table, (each.column for each in guesses if each.kind != IGNORE)).values())
+    counts = Counter(zip(sources, *cells, strict=True))
+    found: Counter[str] = Counter()
+    for (source, *said), count in counts.items():
+        if count > 1 and any(said):
+            found[source] += count - 1
+    return [{"source": source, "rows": rows} for source, rows in sorted(found.items())]
 
 
 def in_bits(weight: int) -> float:

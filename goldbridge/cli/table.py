@@ -21,6 +21,8 @@ from goldbridge.errors import Mark, Misconfigured
 MOST_BYTES = 4 << 30
 """A file that unpacks to more than this is refused: a few kilobytes of gzip can hold a disk full of zeros."""
 MOST_CELL = 1 << 24
+MOST_LINE = 4 * MOST_CELL
+"""Characters of one line that are held at once: a quote that is never closed makes a line of the rest of the file."""
 _GZIP = b"\x1f\x8b"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,6 +37,7 @@ def inspect(file: Path, encoding: str | None) -> tuple[str, int]:
             hint = f"; did you mean {known[0]}?" if known else ""
             raise Misconfigured.one("CFG090", f"no encoding is called {encoding!r}{hint}", Mark(str(file))) from None
     candidates = [encoding] if encoding else ["utf-8", "gb18030"]
+    advice = "save it as UTF-8, or name its encoding with --encoding"
     try:
         with _bytes(file) as source:
             start = source.read(4)
@@ -46,13 +49,19 @@ def inspect(file: Path, encoding: str | None) -> tuple[str, int]:
         for candidate in candidates:
             lines, trouble = _decodes(file, candidate)
             if not trouble:
+                strange = _other(file) if candidate == "gb18030" and encoding is None else 0
+                if strange:
+                    message = f"mixed encodings: GB 18030, but UTF-8 in line {strange}"
+                    raise Misconfigured.one("CFG090", f"{message}; {advice}", Mark(str(file), strange, 1))
                 return candidate, lines
+            if candidate == "utf-8" and encoding is None and _written(file, candidate, lines - 1):
+                message = f"mixed encodings: UTF-8 up to line {lines}, and another one in it"
+                raise Misconfigured.one("CFG090", f"{message}; {advice}", Mark(str(file), lines, 1))
             wrong.append(f"{candidate} fails in line {lines}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise Misconfigured.one("CFG090", f"cannot be read: damaged gzip ({error})", Mark(str(file))) from error
     except OSError as error:
         raise Misconfigured.one("CFG090", f"cannot be read: {error.strerror}", Mark(str(file))) from error
-    advice = "save it as UTF-8, or name its encoding with --encoding"
     raise Misconfigured.one("CFG090", f"not readable as text: {'; '.join(wrong)}; {advice}", Mark(str(file)))
 
 
@@ -70,6 +79,40 @@ def _bytes(file: Path) -> IO[bytes]:
 def opened(file: Path, encoding: str) -> TextIO:
     """The file as text for a CSV reader: line ends as they are."""
     return io.TextIOWrapper(_bytes(file), encoding=encoding, newline="")
+
+
+_WIDE = "\u0800"
+_ENOUGH = 4
+"""Characters of three bytes that are UTF-8 by accident: two may be, four hardly."""
+
+
+def _written(file: Path, encoding: str, lines: int) -> bool:
+    """Whether the first lines hold text in an encoding beside ASCII."""
+    found = 0
+    with _bytes(file) as source:
+        for _ in range(lines):
+            line = source.readline(MOST_CELL)
+            found += 0 if line.isascii() else sum(each >= _WIDE for each in line.decode(encoding, "ignore"))
+            if found >= _ENOUGH or not line:
+                break
+    return found >= _ENOUGH
+
+
+def _other(file: Path) -> int:
+    """The first line that is UTF-8 by more than accident; 0 for none."""
+    with _bytes(file) as source:
+        number = 0
+        while line := source.readline(MOST_CELL):
+            number += 1
+            if line.isascii():
+                continue
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            if sum(each >= _WIDE for each in text) >= _ENOUGH:
+                return number
+    return 0
 
 
 def _decodes(file: Path, encoding: str) -> tuple[int, bool]:
@@ -98,17 +141,30 @@ def numbered(source: TextIO, file: Path) -> Iterator[tuple[int, list[str]]]:
 
     Raises `Misconfigured` CFG093 where the file breaks the rules of CSV or a cell is larger than `MOST_CELL`.
     """
-    first = source.readline()
+    first = source.readline(MOST_CELL)
     delimiter = max(",;\t", key=first.count) if first else ","
     source.seek(0)
     csv.field_size_limit(MOST_CELL)
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(source, file), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             if row:
                 yield reader.line_num, row
     except csv.Error as error:
         raise Misconfigured.one("CFG093", f"not CSV: {error}", Mark(str(file), reader.line_num, 1)) from error
+
+
+def _lines(source: TextIO, file: Path) -> Iterator[str]:
+    """The lines of a file, none longer than `MOST_LINE`; raises `Misconfigured` CFG093."""
+    number = 0
+    while line := source.readline(MOST_LINE):
+        number += 1
+        if len(line) == MOST_LINE and not line.endswith("\n"):
+            message = (
+                f"a line of more than {MOST_LINE >> 20} million characters; a cell holds {MOST_CELL >> 20} at most"
+            )
+            raise Misconfigured.one("CFG093", message, Mark(str(file), number, 1))
+        yield line
 
 
 def padded(source: TextIO, file: Path) -> Iterator[list[str]]:

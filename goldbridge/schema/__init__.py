@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
 def kinds() -> dict[str, Kind]:
     """Every schema by name; what makes one is imported when it is made."""
-    from goldbridge.schema import mapping, project, rule
+    from goldbridge.schema import dedupe, mapping, project, rule
 
     return {
         "settings": Kind(("config/settings.yaml",), project.settings),
@@ -34,6 +34,7 @@ def kinds() -> dict[str, Kind]:
         "flows": Kind(("flows.yaml",), project.flows),
         "mapping": Kind(("mappings/**/*.yaml",), mapping.mapping),
         "environment": Kind(("config/env/*.yaml",), project.environment),
+        "dedupe": Kind(("*.dedupe.yaml",), dedupe.dedupe),
     }
 
 

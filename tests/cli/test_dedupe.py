@@ -69,7 +69,9 @@ def refused(capsys, *arguments):
 def test_the_rows_come_back_in_order_with_three_columns_more(people, capsys):
     assert run(people, "--truth", "true") == 0
     found = rows(people.with_name("people.clusters.csv"))
-    assert list(found[0]) == [*PEOPLE.split("\n", 1)[0].split(","), "cluster_id", "match_weight", "golden"]
+    assert list(found[0]) == [*PEOPLE.split("\n", 1)[0].split(","), "cluster_id", "match_weight", "golden",
+        "auto_cluster_id",
+    ]  # fmt: skip
     before = rows(people)
     assert [{name: row[name] for name in before[0]} for row in found] == before
     numbers = {}
@@ -102,8 +104,10 @@ def test_the_summary_as_one_json_object(people, capsys):
         10,
         10,
     )
+    figures = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "true_pairs": 10, "found_pairs": 10, "right_pairs": 10}
     assert found["metrics"] == {
-        "precision": 1.0, "recall": 1.0, "f1": 1.0, "true_pairs": 10, "found_pairs": 10, "right_pairs": 10,
+        **figures, "auto": figures, "recall_with_review": 1.0, "questions": 0, "questions_right": 0,
+        "rows_in_review": 0, "worst": {"false_merges": [], "missed": []},
     }  # fmt: skip
     columns = {column["column"]: column for column in found["columns"]}
     assert columns["born"]["kind"] == "date"
@@ -162,7 +166,7 @@ def test_linking_joins_only_rows_of_different_sources(people, capsys):
 
 
 def test_many_is_about_linking(people, capsys):
-    assert "DED030 --many needs --source-column" in refused(capsys, people, "--many")
+    assert "DED030 --many needs --source-column or a second file" in refused(capsys, people, "--many")
 
 
 def test_columns_can_be_said(people, capsys):
@@ -292,7 +296,9 @@ def test_names_that_are_taken_are_not_used_again(people):
     again = people.with_name("people.clusters.csv")
     assert run(again, "--json") == 0
     found = rows(again.with_name("people.clusters.clusters.csv"))
-    assert list(found[0])[-3:] == ["dedupe_cluster_id", "dedupe_match_weight", "dedupe_golden"]
+    assert list(found[0])[-4:] == [
+        "dedupe_cluster_id", "dedupe_match_weight", "dedupe_golden", "dedupe_auto_cluster_id",
+    ]  # fmt: skip
     assert [row["dedupe_cluster_id"] for row in found] == [row["cluster_id"] for row in found]
 
 
@@ -305,7 +311,7 @@ def test_one_row_is_one_thing(people):
     people.write_text("name,town\nann,rome\n", encoding="utf-8")
     assert run(people) == 0
     assert rows(people.with_name("people.clusters.csv")) == [
-        {"name": "ann", "town": "rome", "cluster_id": "1", "match_weight": "", "golden": "1"}
+        {"name": "ann", "town": "rome", "cluster_id": "1", "match_weight": "", "golden": "1", "auto_cluster_id": "1"}
     ]
 
 

@@ -48,12 +48,13 @@ def test_workbooks_of_every_format(tmp_path, capsys, name, content):
     assert run(file, "--json") == 0
     assert json.loads(capsys.readouterr().out)["method"] == "rules"
     found = sheet(tmp_path / "c.clusters.xlsx")
-    assert found[0] == [*CELLS[0], "cluster_id", "match_weight", "golden"]
+    assert found[0] == [*CELLS[0], "cluster_id", "match_weight", "golden", "auto_cluster_id"]
     assert [row[:5] for row in found[1:]] == CELLS[1:]
     assert [row[5] for row in found[1:]] == [1, 1, 2, 3]
     assert found[1][6] == found[2][6] > 10
     assert found[3][6] == ""
     assert [row[7] for row in found[1:]] == [1, 0, 1, 1]
+    assert [row[8] for row in found[1:]] == [1, 1, 2, 3]
 
 
 def test_parquet_in_and_out(tmp_path, capsys):
