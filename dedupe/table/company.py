@@ -80,6 +80,11 @@ def resolve(
     bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
     asked = (bands == REVIEW) & (auto[left] != auto[right])
     model = Model(rules, numbers)
+    vetoed = max(
+        (edge for edge in scored if edge.vetoes), key=lambda edge: (edge.weight, -edge.a, -edge.b), default=None
+    )
+    if vetoed is not None and vetoed.weight < rules.bands.review:
+        vetoed = None
     return Resolution(
         *placed[:3],
         method="rules",
@@ -93,6 +98,7 @@ def resolve(
         bands=rules.bands,
         even=even,
         edges=edges(order, left, right, weights, bands),
+        vetoed=None if vetoed is None else (order[vetoed.a], order[vetoed.b]),
         judge=RuleJudge(order, model, prepared, Met(size, left, right)),
     )
 

@@ -127,7 +127,7 @@ class _Work:
                 across = self.origin[left] != self.origin[right]
                 left, right = left[across], right[across]
             return left, right, pairing.Report(keys=[("all pairs", len(left))])
-        keys = pairing.combine(self.blocked_on)
+        keys = pairing.combine(self.blocked_on, every=bool(self.wish.block))
         words = [pairing.rare_words(column) for column in self.blocked_on if column.kind.worded]
         splitters = sorted(self.blocked_on, key=lambda column: (column.chance, column.name))
         if self.wish.block:

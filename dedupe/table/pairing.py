@@ -65,10 +65,11 @@ def derive(column: Column) -> list[Key]:
     return found
 
 
-def combine(columns: Sequence[Column]) -> list[Key]:
-    """All single codes and all pairs of codes from two columns, each with the number of pairs it would propose."""
+def combine(columns: Sequence[Column], *, every: bool = False) -> list[Key]:
+    """All single codes and all pairs of codes from two columns, each with the number of pairs it would propose; single
+    codes of few values only when `every` one is asked for."""
     singles = [key for column in columns if column.kind.name != "text" for key in derive(column)]
-    found = [key for key in singles if _worth(key)]
+    found = [key for key in singles if every or _worth(key)]
     for one, two in combinations(singles, 2):
         if not one.columns & two.columns:
             both = (one.codes >= 0) & (two.codes >= 0)

@@ -55,7 +55,8 @@ class Resolution:
 
     `labels` is the best guess; `auto_labels` cut it down to what joins without a steward, so that every one of their
     clusters lies inside one of the guess. `even` is the weight from which the guess joins, `threshold` the one that it
-    is told by; `cautious` says why the auto band lies higher than usual. `edges` are the pairs above the review band.
+    is told by; `cautious` says why the auto band lies higher than usual. `edges` are the pairs above the review band;
+    `vetoed` is the heaviest pair that would be one of them but for a veto.
     """
 
     labels: list[int]
@@ -76,6 +77,7 @@ class Resolution:
     cautious: str = ""
     edges: Edges = NO_EDGES
     judge: Judge | None = None
+    vetoed: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not self.auto_labels:

@@ -264,15 +264,11 @@ class _Page:
         return self._pairs(np.argsort(distance, kind="stable").tolist())
 
     def _vetoed(self) -> tuple[int, int] | None:
-        edges, labels, judge = self.found.edges, np.array(self.found.labels), self.found.judge
+        edges, labels = self.found.edges, np.array(self.found.labels)
+        if self.found.vetoed is not None:
+            return self.found.vetoed
         apart = np.flatnonzero(labels[edges.left] != labels[edges.right]) if len(edges.left) else np.zeros(0, np.int64)
-        apart = apart[np.argsort(-edges.weights[apart], kind="stable")][:200]
-        if judge is not None:
-            matches = judge.matches(edges.left[apart].tolist(), edges.right[apart].tolist())
-            for at, match in zip(apart.tolist(), matches, strict=True):
-                if match.vetoes:
-                    return self._pairs([at])
-        return self._pairs(apart.tolist())
+        return self._pairs(apart[np.argsort(-edges.weights[apart], kind="stable")].tolist())
 
     def _waterfall(self, a: int, b: int) -> str:
         told = explain(
