@@ -49,6 +49,14 @@ def unpack(rules: Rules, text: str, id: Any = None) -> Prepared | None:
     )
 
 
+def unpack_facts(text: str) -> Facts | None:
+    """Only what may forbid a join."""
+    if not text:
+        return None
+    form, _, facts, _ = orjson.loads(text)
+    return None if form != _FORMAT else EMPTY if facts is None else _read_facts(facts)
+
+
 def _read(kind: str, slot: Any) -> Any:
     read = _SLOTS.get(kind)
     if read is not None:

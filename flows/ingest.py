@@ -143,6 +143,7 @@ def _land(
     _, fates = land_rows(conn, run, ref, stream, mapping, present, zone=zone, generation=generation)
     run.counters.add(fates)
     gone = landing.delete(conn, ref, [*flagged, *page.gone], run.id)
+    run.file(conn, ref.entity, gone)
     # A row flagged as deleted counts as applied when that is news, and as filtered when we never had it or knew.
     run.counters.add({"applied": min(len(gone), len(flagged)), "filtered": max(len(flagged) - len(gone), 0)})
     run.count(deleted=len(gone))
@@ -222,6 +223,7 @@ def keep(
             clear.append(change.key)
     drop_echoes(conn, ref, mapping, changes, run.id)
     changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision, received_at=run.started_at)
+    run.file(conn, ref.entity, changed)
     dead.put(conn, run.flow, letters, run.id)
     dead.clear(conn, run.flow, ref.system, ref.stream, clear)
     fates: dict[str, int] = {}
@@ -255,6 +257,7 @@ def _sweep(run: Running, ref: StreamRef, generation: int, since: str, allow: boo
     while True:
         with run.page() as conn:
             swept = landing.sweep(conn, ref, generation, run.id, before=since)
+            run.file(conn, ref.entity, swept)
             run.count(deleted=len(swept))
         if not swept:
             return

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.base import Reader, Window
 from flows.config import EnrichFlow, Flow, IngestFlow, MasterFlow, PublishFlow, ReconcileFlow, SyncFlow, order
 from flows.enrich import enrich
+from flows.filing import Filing
 from flows.hub import Hub
 from flows.ingest import ingest
 from flows.master import master
@@ -72,6 +73,7 @@ def run_flow(hub: Hub, name: str, progress: Progress | None = None, options: Opt
     kind: RunKind = "backfill" if chosen.window else "full_compare" if chosen.full else "live"
     step = _prepare(hub, flow, chosen)
     with running(hub.store, name, kind, hub.fingerprint(flow), progress) as run:
+        run.filing = Filing(hub.project.model)
         step(run)
     return Result(name, flow.kind, run.id, run.counters, run.completeness, run.message, run.detail)
 

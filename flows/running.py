@@ -7,13 +7,14 @@ last page was committed; one that is told to stop does so after the page it is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
+from flows.filing import Filing
 from flows.heartbeat import Heartbeat
 from flows.stop import CODE, StoppableClock, Stopped
 from goldbridge import log
@@ -64,6 +65,7 @@ class Running:
     message: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     log: Any = None
+    filing: Filing | None = None
 
     @contextmanager
     def page(self) -> Iterator[Connection]:
@@ -85,6 +87,11 @@ class Running:
         clock = self.store.clock
         if isinstance(clock, StoppableClock) and clock.stopped:
             raise Stopped(f"told to stop by {clock.reason}")
+
+    def file(self, conn: Connection, entity: str, records: Sequence[int]) -> None:
+        """Let records that changed be found, in the transaction that changed them."""
+        if self.filing is not None:
+            self.filing.file(conn, entity, records)
 
     def count(self, **others: int) -> None:
         """Add to the counters that are not fates (written, versions, tasks, ...)."""

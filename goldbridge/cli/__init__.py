@@ -47,6 +47,7 @@ GROUPS = (
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
+    Group("match", ("match",)),
     Group("dedupe", ("dedupe",)),
     Group("parse", ("parse",)),
     Group("state", ("dead", "state")),

@@ -6,13 +6,13 @@ be compared. `rev` is the ruleset revision they were made under, `stamp` the sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection, delete, select
 
-from goldbridge.state.bulk import Insert, one_of
+from goldbridge.state.bulk import Insert, fetch, one_of
 from goldbridge.state.tables import match_feature
 
 
@@ -56,16 +56,20 @@ def load(conn: Connection, rev: int, records: Collection[int]) -> dict[int, Feat
     return {row[0]: Feature._make(row) for row in conn.execute(query.where(_row.rev == rev))}
 
 
-_ASKED = {
-    "sqlite": "k.key IN (SELECT value FROM json_each(?))",
-    "postgresql": "k.key = ANY (ARRAY(SELECT json_array_elements_text(CAST(%s AS json))))",
+_LISTED = {
+    "sqlite": "{column} IN (SELECT value FROM json_each(?))",
+    "postgresql": "{column} = ANY (ARRAY(SELECT json_array_elements_text(CAST(%s AS json))::{type}))",
 }
 _MARK = {"sqlite": "?", "postgresql": "%s"}
 
 
-def _compose(name: str, having: str = "") -> str:
+def _listed(name: str, column: str, type: str) -> str:
+    return _LISTED[name].format(column=column, type=type)
+
+
+def _near(name: str, having: str = "") -> str:
     mark = _MARK[name]
-    held = f"SELECT k.record FROM match_key k WHERE k.entity = {mark} AND {_ASKED[name]} LIMIT {mark}"  # noqa: S608
+    held = f"SELECT k.record FROM match_key k WHERE k.entity = {mark} AND {_listed(name, 'k.key', 'text')} LIMIT {mark}"  # noqa: S608
     grouped = f"SELECT x.record, count(*) AS shared FROM ({held}) x GROUP BY x.record{having}"  # noqa: S608
     return (
         f"SELECT n.record, n.shared, f.features FROM ({grouped}) n "  # noqa: S608
@@ -73,13 +77,22 @@ def _compose(name: str, having: str = "") -> str:
     )
 
 
-_NEAR = {name: _compose(name) for name in _MARK}
-_COMPANIONS = {name: _compose(name, " HAVING count(*) > 1") for name in _MARK}
+_NEAR = {name: _near(name) for name in _MARK}
+_COMPANIONS = {name: _near(name, " HAVING count(*) > 1") for name in _MARK}
 _CROWDS = {
     "sqlite": "SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM match_key k WHERE k.entity = ? AND k.key = j.value"
     " LIMIT ?)) FROM json_each(?) j",
     "postgresql": "SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM match_key k WHERE k.entity = %s"
     " AND k.key = j.value LIMIT %s) x) FROM json_array_elements_text(CAST(%s AS json)) j(value)",
+}
+_HOMES = {
+    name: f"SELECT record, golden FROM membership WHERE tx_to = '' AND {_listed(name, 'record', 'bigint')}"  # noqa: S608
+    for name in _MARK
+}
+_MEMBERS = {
+    name: f"SELECT m.golden, f.features FROM membership m JOIN match_feature f ON f.record = m.record "  # noqa: S608
+    f"AND f.rev = {_MARK[name]} WHERE m.tx_to = '' AND {_listed(name, 'm.golden', 'bigint')}"
+    for name in _MARK
 }
 _EVERY = 1_000_000
 
@@ -98,7 +111,7 @@ def near(conn: Connection, entity: str, rev: int, keys: Collection[str], cap: in
     if sum(one.shared for one in found) <= most:
         return found, {}
     text = orjson.dumps(sorted(keys)).decode()
-    counted = conn.exec_driver_sql(_CROWDS[conn.dialect.name], (entity, cap + 1, text))
+    counted = fetch(conn, _CROWDS, (entity, cap + 1, text))
     crowded = {key: count for key, count in counted if count > cap}
     every = {one.record: one for one in _ask(conn, _COMPANIONS, entity, rev, crowded, _EVERY)} if crowded else {}
     for one in _ask(conn, _NEAR, entity, rev, set(keys) - set(crowded), _EVERY):
@@ -107,8 +120,19 @@ def near(conn: Connection, entity: str, rev: int, keys: Collection[str], cap: in
     return list(every.values()), crowded
 
 
-def _ask(conn: Connection, how: dict[str, str], entity: str, rev: int, keys: Collection[str], most: int) -> list[Near]:
+def homes(conn: Connection, records: Collection[int]) -> dict[int, int]:
+    """Record -> the golden record it belongs to now, as the crosswalk says it."""
+    return dict(fetch(conn, _HOMES, (orjson.dumps(list(records)).decode(),))) if records else {}
+
+
+def of_members(conn: Connection, rev: int, goldens: Collection[int]) -> list[tuple[int, str]]:
+    """(golden id, features) of every record of these golden records."""
+    return fetch(conn, _MEMBERS, (rev, orjson.dumps(list(goldens)).decode())) if goldens else []
+
+
+def _ask(
+    conn: Connection, how: Mapping[str, str], entity: str, rev: int, keys: Collection[str], most: int
+) -> list[Near]:
     if not keys:
         return []
-    values: tuple[Any, ...] = (entity, orjson.dumps(sorted(keys)).decode(), most, rev)
-    return [Near(*row) for row in conn.exec_driver_sql(how[conn.dialect.name], values)]
+    return [Near(*row) for row in fetch(conn, how, (entity, orjson.dumps(list(keys)).decode(), most, rev))]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, literal, select, update
 
 from goldbridge.errors import Halt
 from goldbridge.ports import Json
+from goldbridge.state.bulk import fetch
 from goldbridge.state.document import digest
 from goldbridge.state.engine import now
 from goldbridge.state.tables import ruleset
@@ -47,6 +48,9 @@ _row = ruleset.c
 _ALL = tuple(_row[name] for name in Ruleset._fields)
 
 
+_IN_FORCE = dict.fromkeys(("sqlite", "postgresql"), "SELECT rev, fingerprint FROM ruleset WHERE state = 'active'")
+
+
 def add(conn: Connection, document: Json, statistics: Json, author: str) -> int:
     """Store a draft; returns its revision."""
     made = insert(ruleset).values(
@@ -80,8 +84,9 @@ def active(conn: Connection) -> Ruleset | None:
 
 def in_force(conn: Connection) -> tuple[int, str]:
     """(number, fingerprint) of the active revision, (0, "") before the first: whether what one holds is still it."""
-    row = conn.execute(select(_row.rev, _row.fingerprint).where(_row.state == "active")).one_or_none()
-    return (0, "") if row is None else (row[0], row[1])
+    for rev, fingerprint in fetch(conn, _IN_FORCE):
+        return rev, fingerprint
+    return 0, ""
 
 
 def list_rulesets(conn: Connection) -> list[Ruleset]:

@@ -191,24 +191,14 @@ identifier = Table(
 )
 
 match_key = Table(
-    "match_key",
-    metadata,
-    _text("entity", key=True),
-    _text("key", key=True),
-    _number("record", key=True),
-    Index("match_key_record", "record"),
-    sqlite_with_rowid=False,
-)
+    "match_key", metadata, _text("entity", key=True), _text("key", key=True), _number("record", key=True),
+    Index("match_key_record", "record"), sqlite_with_rowid=False,
+)  # fmt: skip
 
 match_feature = Table(
-    "match_feature",
-    metadata,
-    _number("record", key=True),
-    _number("rev"),
-    _text("stamp"),
-    _text("features"),
+    "match_feature", metadata, _number("record", key=True), _number("rev"), _text("stamp"), _text("features"),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 match_edge = Table(
     "match_edge",
