@@ -205,8 +205,8 @@ class _Work:
 
     def cluster(self, left: Ints, right: Ints, weights: Ints, even: int, threshold: int) -> Ints:
         """Clusters that hold together by so much over the even weight."""
-        balance = np.clip(weights - even, -_SURE, _SURE)
-        threshold = min(threshold, _SURE)
+        sure = max(_SURE, threshold)
+        balance = np.clip(weights - even, -_SURE, sure)
         if self.origin is not None and self.one_to_one:
             return linkage.one_to_one(self.size, left, right, balance, threshold=threshold)
         near = balance > 2 * _UNSEEN

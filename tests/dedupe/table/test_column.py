@@ -70,8 +70,8 @@ def test_a_header_is_believed_where_the_content_does_not_contradict() -> None:
     assert guessed("phone", [f"ext. {number:05d}" for number in range(40)]).kind == "phone"
     assert guessed("company", NAMES).kind == "organisation"
     assert guessed("full name", NAMES).kind == "person"
-    assert guessed("city", ["杭州市", "宁波市"] * 20) [:5] == ("city", "address", 0.9, "header", "city")
-    assert guessed("city", ["Leeds", "York"] * 20) [:5] == ("city", "name", 0.9, "header", "")
+    assert guessed("city", ["杭州市", "宁波市"] * 20)[:5] == ("city", "address", 0.9, "header", "city")
+    assert guessed("city", ["Leeds", "York"] * 20)[:5] == ("city", "name", 0.9, "header", "")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dedupe.table import engine
-from dedupe.table.column import Guess
 from dedupe.table.engine import guess_columns, is_about_organisations
 from goldbridge import cli
 from tests.dedupe.table.people import Cells, people
