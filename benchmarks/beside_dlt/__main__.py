@@ -47,9 +47,8 @@ def of_dlt(python: str, url: str, scenario: Scenario, page: int) -> Tool:
 
 
 def of_goldbridge(url: str, scenario: Scenario, page: int, folder: Path) -> Tool:
-    ours.project(
-        folder, url, paging=scenario.paging, envelope=scenario.envelope, auth=scenario.auth, page=page
-    )  # fmt: skip
+    ours.project(folder, url, paging=scenario.paging, envelope=scenario.envelope, auth=scenario.auth, page=page,
+                 depth=scenario.depth)  # fmt: skip
     return ours.run
 
 

@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     peak_mib: float
 
 
-def project(folder: Path, url: str, *, paging: str, envelope: str, auth: str, page: int) -> None:
+def project(folder: Path, url: str, *, paging: str, envelope: str, auth: str, page: int, depth: int | None) -> None:
     """A project with one source and one flow."""
     goldbridge(folder, "init")
     for name in ("config/survivorship.yaml", "config/sources.yaml"):
@@ -50,7 +50,9 @@ def project(folder: Path, url: str, *, paging: str, envelope: str, auth: str, pa
     (folder / "mappings" / "shop" / "account.yaml").write_text(_MAPPING)
     (folder / "flows.yaml").write_text(_FLOWS)
     data = "data." if envelope == "code" else ""
-    step = {name: f"{data}{at}" if name != "paging" else at for name, at in _STEP[paging].items()}
+    step: dict[str, Any] = {name: f"{data}{at}" if name != "paging" else at for name, at in _STEP[paging].items()}
+    if depth:
+        step["depth"] = depth
     params = {"since": "{after}", "until": "{until}", "limit": "{limit}", **_PARAMS[paging]}
     source: dict[str, Any] = {
         "connector": "rest", "base_url": url, "page_size": page, "budget": {"calls": 1000, "per_s": 1},

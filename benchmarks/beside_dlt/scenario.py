@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from goldbridge.simulators.kit import Fault
@@ -12,6 +13,7 @@ from goldbridge.simulators.plain import Plain
 ROWS, PAGE = 2_000, 100
 LIST = "/account"
 START_MS = 1_772_000_000_000
+TIED_MS = 3_000
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,22 @@ class Scenario:
     envelope: str = "status"
     auth: str = "none"
     faults: tuple[Fault, ...] = ()
-    habits: Mapping[str, Any] = field(default_factory=dict)
     tied: bool = False
+    depth: int | None = None
     between: Callable[[Plain], None] | None = None
     runs: int = 3
 
     def simulator(self) -> Plain:
         """A new API with its rows; the fault strikes during the first run."""
+        now_ms = int(time.time()) * 1000  # a tie that writers still add to is a few seconds old
         rows = [
-            {"name": f"示例{number:05d}号有限公司", "updated_ms": START_MS + (0 if self.tied else number * 1000)}
+            {
+                "name": f"示例{number:05d}号有限公司",
+                "updated_ms": now_ms - TIED_MS if self.tied else START_MS + number * 1000,
+            }
             for number in range(1, ROWS + 1)
         ]
-        made = Plain({"account": rows}, paging=self.paging, envelope=self.envelope, auth=self.auth, **self.habits)
+        made = Plain({"account": rows}, paging=self.paging, envelope=self.envelope, auth=self.auth, depth=self.depth)
         made.faults.add(*(replace(fault) for fault in self.faults))  # each counts itself down
         return made
 
@@ -46,8 +52,8 @@ def _list(kind: str, **more: Any) -> Fault:
 
 def _later_half(sim: Plain) -> None:
     """As many rows again appear under the time that the first run ended on, as slow writers do."""
-    for number in range(500):
-        sim.table("account").load([{"name": f"迟到{number:04d}号有限公司", "updated_ms": START_MS}])
+    (at,) = {row["updated_ms"] for row in sim.table("account").rows.values()}
+    sim.table("account").load([{"name": f"迟到{number:04d}号有限公司", "updated_ms": at} for number in range(500)])
 
 
 SCENARIOS = (
@@ -63,5 +69,5 @@ SCENARIOS = (
     Scenario("F17", "the token dies between two pages", auth="client_credentials", faults=(_list("expire", skip=5),)),
     Scenario("F20", "a body cut in half", faults=(_list("truncated", skip=5),)),
     Scenario("F30", "every row has one time, and 500 more get it later", tied=True, between=_later_half),
-    Scenario("F75", "nothing is served beyond row 1,000", paging="offset", habits={"depth": 1_000}),
+    Scenario("F75", "nothing is served beyond row 1,000", paging="offset", depth=1_000),
 )  # fmt: skip
