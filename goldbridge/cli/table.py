@@ -54,7 +54,7 @@ def inspect(file: Path, encoding: str | None) -> tuple[str, int]:
                     message = f"mixed encodings: GB 18030, but UTF-8 in line {strange}"
                     raise Misconfigured.one("CFG090", f"{message}; {advice}", Mark(str(file), strange, 1))
                 return candidate, lines
-            if candidate == "utf-8" and encoding is None and _written(file, candidate, lines - 1):
+            if candidate == "utf-8" and encoding is None and _changes(file, candidate, "gb18030", lines):
                 message = f"mixed encodings: UTF-8 up to line {lines}, and another one in it"
                 raise Misconfigured.one("CFG090", f"{message}; {advice}", Mark(str(file), lines, 1))
             wrong.append(f"{candidate} fails in line {lines}")
@@ -86,15 +86,17 @@ _ENOUGH = 4
 """Characters of three bytes that are UTF-8 by accident: two may be, four hardly."""
 
 
-def _written(file: Path, encoding: str, lines: int) -> bool:
-    """Whether the first lines hold text in an encoding beside ASCII."""
+def _changes(file: Path, one: str, other: str, at: int) -> bool:
+    """Whether the lines before `at` are text in one encoding, by more than accident, and line `at` is in another."""
     found = 0
     with _bytes(file) as source:
-        for _ in range(lines):
+        for _ in range(at - 1):
             line = source.readline(MOST_CELL)
-            found += 0 if line.isascii() else sum(each >= _WIDE for each in line.decode(encoding, "ignore"))
-            if found >= _ENOUGH or not line:
-                break
+            found += 0 if line.isascii() else sum(each >= _WIDE for each in line.decode(one, "ignore"))
+        try:
+            source.readline(MOST_CELL).decode(other)
+        except UnicodeDecodeError:
+            return False
     return found >= _ENOUGH
 
 
