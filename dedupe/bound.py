@@ -7,9 +7,12 @@ have been a `no`, always: a test weighs every spared pair.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from dedupe import evidence as worth
 from dedupe.bit import bits
-from dedupe.name import likeness_of_brands
+from dedupe.name import Name, likeness_of_brands
 from dedupe.prepare import Names, Prepared
 from dedupe.rule import Rules
 from dedupe.statistic import Statistics
@@ -28,30 +31,45 @@ _ASIDE = frozenset(("organisation", "address", "phone", "online", "country"))
 
 def hopeless(rules: Rules, statistics: Statistics, a: Prepared, b: Prepared) -> bool:
     """Whether the pair is certainly a `no`; False says nothing."""
-    if (statistics.bands or rules.bands).review <= _STRANGERS:
-        return False
-    named = False
-    for comparison, one, two in zip(rules.comparisons, a.slots, b.slots, strict=True):
-        if one is None or two is None:
-            continue
-        if comparison.kind == "organisation":
-            if not _strangers(one, two):
-                return False
-            named = True
-        elif comparison.kind == "identifier":
-            if not (one.valid and two.valid and set(one.valid).isdisjoint(two.valid)):
-                return False
-        elif comparison.kind not in _ASIDE:
+    return Screen(rules, statistics, a).spares(b.slots)
+
+
+class Screen:
+    """One record before many: what of it can speak for another one is looked up once."""
+
+    def __init__(self, rules: Rules, statistics: Statistics, asked: Prepared) -> None:
+        self._names: tuple[Name, ...] = ()
+        self._place = -1
+        self._numbers: list[tuple[int, frozenset[str]]] = []
+        self._others: list[int] = []
+        self._idle = (statistics.bands or rules.bands).review <= _STRANGERS
+        for at, (comparison, slot) in enumerate(zip(rules.comparisons, asked.slots, strict=True)):
+            if slot is None:
+                continue
+            if comparison.kind == "organisation":
+                self._place, self._names = at, slot.names
+            elif comparison.kind == "identifier":
+                self._numbers.append((at, frozenset(slot.valid)))
+            elif comparison.kind not in _ASIDE:
+                self._others.append(at)
+
+    def spares(self, slots: Sequence[Any]) -> bool:
+        """Whether the record with these slots (as prepared, or as `feature.parse` reads them) is certainly a `no`."""
+        if self._idle or self._place < 0 or slots[self._place] is None:
             return False
-    return named
-
-
-def _strangers(one: Names, two: Names) -> bool:
-    """Whether no name of one has anything of a brand in common with any name of the other."""
-    for left in one.names:
-        for right in two.names:
-            if left.latin != right.latin or (left.words and right.words):
+        for at in self._others:
+            if slots[at] is not None:
                 return False
-            if likeness_of_brands(*((left, right) if left <= right else (right, left))) != "different":
+        for at, valid in self._numbers:
+            slot = slots[at]
+            if slot is not None and not (valid and slot[1] and valid.isdisjoint(slot[1])):
                 return False
-    return True
+        found = slots[self._place]
+        for right in found.names if isinstance(found, Names) else map(Name._make, found):
+            for left in self._names:
+                if left.latin != right.latin or (left.words and right.words):
+                    return False
+                # As the scales hold them: sorted, for likeness may depend on who stands first.
+                if likeness_of_brands(*((left, right) if left <= right else (right, left))) != "different":
+                    return False
+        return True

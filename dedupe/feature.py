@@ -7,7 +7,7 @@ them costs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,6 +19,14 @@ from dedupe.rule import Rules
 
 _FORMAT = 1
 """Of this text, and of what `prepare` makes; another number means: prepare again."""
+
+
+class Raw(NamedTuple):
+    """Slots, facts and place as the text holds them."""
+
+    slots: list[Any]
+    facts: Any
+    place: Any
 
 
 def pack(prepared: Prepared) -> str:
@@ -33,18 +41,33 @@ def pack(prepared: Prepared) -> str:
 
 def unpack(rules: Rules, text: str, id: Any = None) -> Prepared | None:
     """The record behind the text, None when there is none or another version of the program wrote it."""
+    raw = parse(rules, text)
+    return None if raw is None else build(rules, raw, id)
+
+
+def parse(rules: Rules, text: str) -> Raw | None:
+    """The text as plain data, which is enough to spare most candidates the rest; None as `unpack`."""
     if not text:
         return None
     form, slots, facts, place = orjson.loads(text)
     if form != _FORMAT or len(slots) != len(rules.comparisons):
         return None
+    for item, slot in zip(rules.comparisons, slots, strict=True):
+        if item.kind == "organisation" and slot is not None:
+            for parts in slot:
+                parts[-1] = tuple(parts[-1])
+    return Raw(slots, facts, place)
+
+
+def build(rules: Rules, raw: Raw, id: Any = None) -> Prepared:
+    """The record behind what `parse` read."""
     return Prepared(
         tuple(
             None if slot is None else _read(item.kind, slot)
-            for item, slot in zip(rules.comparisons, slots, strict=True)
+            for item, slot in zip(rules.comparisons, raw.slots, strict=True)
         ),
-        EMPTY if facts is None else _read_facts(facts),
-        _read_place(place),
+        EMPTY if raw.facts is None else _read_facts(raw.facts),
+        _read_place(raw.place),
         id,
     )
 
@@ -93,11 +116,7 @@ def _read_facts(found: list[Any]) -> Facts:
 
 
 def _names(found: Any) -> Names:
-    names = []
-    for parts in found:
-        parts[-1] = tuple(parts[-1])
-        names.append(Name(*parts))
-    return Names(tuple(names))
+    return Names(tuple(map(Name._make, found)))
 
 
 def _site(found: Any) -> Site:

@@ -15,20 +15,20 @@ from mdm.core import Core
 
 
 class RulesInForce:
-    """What records are matched by; a core from here matches, it does not let values survive."""
+    """What the records of one state are matched by; a core from here matches, it does not let values survive."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._cores: dict[str, tuple[str, Core | None]] = {}
+        self._cores: dict[str, tuple[int, Core | None]] = {}
 
     def core(self, conn: Connection, entity: str) -> Core | None:
         """The rules of an entity, None before the first master run, and for what is not mastered."""
         if not self._model.entities[entity].mastered:
             return None
-        rev, fingerprint = ruleset.in_force(conn)
+        rev = ruleset.in_force(conn)
         held = self._cores.get(entity)
-        if held is None or held[0] != fingerprint:
-            held = self._cores[entity] = (fingerprint, self._read(conn, entity, rev) if rev else None)
+        if held is None or held[0] != rev:
+            held = self._cores[entity] = (rev, self._read(conn, entity, rev) if rev else None)
         return held[1]
 
     def _read(self, conn: Connection, entity: str, rev: int) -> Core | None:

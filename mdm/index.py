@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dedupe.block import keys as block
-from dedupe.bound import hopeless
+from dedupe.bound import Screen
 from dedupe.feature import pack, unpack
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import score
@@ -79,8 +79,9 @@ def reindex(conn: Connection, core: Core, records: Collection[int]) -> int:
     pairs = {(min(c.record, c.other), max(c.record, c.other)) for c in found}
     known = {**mine, **recall(conn, core, {id for pair in pairs for id in pair} - set(mine))}
     edges = []
+    screens = {id: Screen(core.matching, core.statistics, known[id]) for id in {a for a, _ in pairs}}
     for a, b in sorted(pairs):
-        if hopeless(core.matching, core.statistics, known[a], known[b]):
+        if screens[a].spares(known[b].slots):
             continue
         scored = score(core.matching, core.statistics, known[a], known[b])
         if scored.band != "no":

@@ -14,9 +14,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from dedupe.block import keys as block
-from dedupe.bound import hopeless
+from dedupe.bound import Screen
 from dedupe.fact import conflict
-from dedupe.feature import unpack, unpack_facts
+from dedupe.feature import build, parse, unpack_facts
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import Match, Part, score
 from goldbridge.clock import SYSTEM, Clock
@@ -154,19 +154,20 @@ def likely(
     review = (numbers.bands or rules.bands).review
     keys = block(rules, numbers, asked)
     rows, crowded = feature.near(conn, core.entity.name, core.rev, keys, rules.limits.block)
+    screen = Screen(rules, numbers, asked)
     others: dict[int, Prepared] = {}
     stale: list[int] = []
     for row in rows:
-        found = unpack(rules, row.features, row.record) if row.features is not None else None
-        if found is None:
+        raw = parse(rules, row.features) if row.features is not None else None
+        if raw is None:
             stale.append(row.record)
-        else:
-            others[row.record] = found
+        elif not screen.spares(raw.slots):
+            others[row.record] = build(rules, raw, row.record)
     if stale:
         others.update(prepared_again(conn, core, stale))
     matches: dict[int, Match] = {}
     for record, other in others.items():
-        if record in without or hopeless(rules, numbers, asked, other):
+        if record in without:
             continue
         judged = score(rules, numbers, asked, other)
         if judged.band in bands and (judged.band != "no" or (everyone and judged.vetoes and judged.weight >= review)):

@@ -68,8 +68,8 @@ def _listed(name: str, column: str, type: str) -> str:
 
 
 def _near(name: str, having: str = "") -> str:
-    mark = _MARK[name]
-    held = f"SELECT k.record FROM match_key k WHERE k.entity = {mark} AND {_listed(name, 'k.key', 'text')} LIMIT {mark}"  # noqa: S608
+    mark, listed = _MARK[name], _listed(name, "k.key", "text")
+    held = f"SELECT k.record FROM match_key k WHERE k.entity = {mark} AND {listed} LIMIT {mark}"  # noqa: S608
     grouped = f"SELECT x.record, count(*) AS shared FROM ({held}) x GROUP BY x.record{having}"  # noqa: S608
     return (
         f"SELECT n.record, n.shared, f.features FROM ({grouped}) n "  # noqa: S608

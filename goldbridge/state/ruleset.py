@@ -48,7 +48,7 @@ _row = ruleset.c
 _ALL = tuple(_row[name] for name in Ruleset._fields)
 
 
-_IN_FORCE = dict.fromkeys(("sqlite", "postgresql"), "SELECT rev, fingerprint FROM ruleset WHERE state = 'active'")
+_IN_FORCE = dict.fromkeys(("sqlite", "postgresql"), "SELECT rev FROM ruleset WHERE state = 'active'")
 
 
 def add(conn: Connection, document: Json, statistics: Json, author: str) -> int:
@@ -82,11 +82,14 @@ def active(conn: Connection) -> Ruleset | None:
     return None if row is None else Ruleset(*row)
 
 
-def in_force(conn: Connection) -> tuple[int, str]:
-    """(number, fingerprint) of the active revision, (0, "") before the first: whether what one holds is still it."""
-    for rev, fingerprint in fetch(conn, _IN_FORCE):
-        return rev, fingerprint
-    return 0, ""
+def in_force(conn: Connection) -> int:
+    """The number of the active revision, 0 before the first: whether what one holds is still it.
+
+    Nothing else is asked: what stands behind the statistics in a row is reached through all their pages.
+    """
+    for row in fetch(conn, _IN_FORCE):
+        return int(row[0])
+    return 0
 
 
 def list_rulesets(conn: Connection) -> list[Ruleset]:
