@@ -98,6 +98,7 @@ def resolve(
         bands=rules.bands,
         even=even,
         edges=edges(order, left, right, weights, bands),
+        single=single,
         vetoed=None if vetoed is None else (order[vetoed.a], order[vetoed.b]),
         judge=RuleJudge(order, model, prepared, Met(size, left, right)),
     )

@@ -82,6 +82,7 @@ def resolve(
     found = _resolution(order, columns, work, left, right, weights, labels, trained, report, bands, even)
     found.auto_labels = in_order(order, auto)
     found.cautious = cautious
+    found.single = one_to_one and origin is not None
     found.edges = edges(order, left, right, weights, banded(weights, bands))
     found.judge = ColumnJudge(
         order, work.columns, trained.weights, bands, work.chosen, work.cap, Met(size, left, right)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.rule import Bands, Rules
 from dedupe.statistic import Statistics
@@ -78,10 +79,22 @@ class Resolution:
     edges: Edges = NO_EDGES
     judge: Judge | None = None
     vetoed: tuple[int, int] | None = None
+    single: bool = False
 
     def __post_init__(self) -> None:
         if not self.auto_labels:
             self.auto_labels = list(range(len(self.labels)))
+
+    def questions(self) -> NDArray[np.bool_]:
+        """Per edge whether a person has to decide it: its rows did not join unasked, and none of them is taken where
+        each may have one partner only (`single`)."""
+        own = np.array(self.auto_labels, dtype=np.int64)
+        left, right = own[self.edges.left], own[self.edges.right]
+        asked: NDArray[np.bool_] = left != right
+        if self.single and len(own):
+            taken = np.bincount(own) > 1
+            asked &= ~taken[left] & ~taken[right]
+        return asked
 
 
 class Quiet:

@@ -11,7 +11,7 @@ import typer
 
 from dedupe.bit import BIT
 from dedupe.table.column import KINDS, Guess
-from dedupe.table.edge import AUTO, REVIEW
+from dedupe.table.edge import AUTO
 from dedupe.table.resolution import Resolution
 from goldbridge.cli.dedupe_link import Pairing
 from goldbridge.cli.dedupe_table import Table, in_bits
@@ -27,9 +27,7 @@ def summary(
     """The run as plain data."""
     sizes, auto = Counter(found.labels), Counter(found.auto_labels)
     edges = found.edges
-    apart = [found.auto_labels[a] != found.auto_labels[b] for a, b in zip(
-        edges.left.tolist(), edges.right.tolist(), strict=True)]  # fmt: skip
-    asked = (edges.bands == REVIEW) & apart if apart else edges.bands == REVIEW
+    asked = found.questions()
     return {
         "file": str(table.file),
         **({"second_file": str(table.second), "map": [each._asdict() for each in pairings]} if table.second else {}),

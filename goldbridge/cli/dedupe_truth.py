@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from dedupe.evaluate import PairMetrics, pair_metrics
-from dedupe.table.edge import REVIEW
 from dedupe.table.resolution import Resolution
 from goldbridge.cli import table as csv_table
 from goldbridge.cli.dedupe_edges import reasons
@@ -81,9 +80,7 @@ def measure(names: Names, truth: Truth, found: Resolution, sources: Sequence[str
     auto = pair_metrics(truth, found.auto_labels, sources=sources)
     edges = found.edges
     own = _numbered(truth)
-    asked = edges.bands == REVIEW
-    auto_labels, labels = np.array(found.auto_labels), np.array(found.labels)
-    asked &= auto_labels[edges.left] != auto_labels[edges.right]
+    asked, labels = found.questions(), np.array(found.labels)
     right = (own[edges.left] == own[edges.right]) & (own[edges.left] >= 0)
     more = int((asked & right & (labels[edges.left] != labels[edges.right])).sum())
     in_review = len(np.union1d(edges.left[asked], edges.right[asked]))

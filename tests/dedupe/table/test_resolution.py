@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.table.edge import Edges
 from dedupe.table.frame import Ints
-from dedupe.table.resolution import content_order, place
+from dedupe.table.resolution import Resolution, content_order, place
 
 
 def ints(values: list[int]) -> Ints:
@@ -52,3 +53,14 @@ def test_the_row_closest_to_the_others_stands_for_them_where_as_many_cells_are_f
 
 def test_nothing_to_place() -> None:
     assert place([], ints([]), ints([]), ints([]), ints([]), ints([])) == ([], [], [], 0)
+
+
+def test_a_question_is_what_did_not_join_unasked_and_can_still_be_one() -> None:
+    left, right = np.array([0, 0, 2, 4]), np.array([1, 2, 3, 5])
+    edges = Edges(left, right, np.array([9, 3, 3, 3]), np.array([2, 1, 1, 1], dtype=np.int8))
+    found = Resolution(
+        [0, 0, 0, 1, 2, 2], [None] * 6, [True] * 6, "trained", auto_labels=[0, 0, 1, 2, 3, 4], edges=edges
+    )
+    assert found.questions().tolist() == [False, True, True, True]
+    found.single = True
+    assert found.questions().tolist() == [False, False, True, True]
