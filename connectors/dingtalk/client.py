@@ -57,7 +57,8 @@ def _find(status: int, body: Json) -> Complaint | None:
     if errcode != "0":
         code = str(body.get("sub_code") or errcode) if errcode == "88" else errcode
         return Complaint(code, str(body.get("errmsg") or ""), str(body.get("request_id") or ""))
-    if status >= 400 or body.get("success") is False or ("code" in body and "result" not in body):
+    denied = body.get("success") in (False, "false")  # the vendor's own client expects it as text in some answers
+    if status >= 400 or denied or ("code" in body and "result" not in body):
         return Complaint(str(body.get("code", "")), str(body.get("message") or ""), str(body.get("requestid") or ""))
     return None
 

@@ -403,9 +403,10 @@ def test_an_http_500_with_an_unknown_code_is_retried_and_a_400_stops() -> None:
         assert (kind, code) == (expected if status == 400 else (Retry, "CON013"))
 
 
-def test_a_success_that_says_false_is_an_error() -> None:
+@pytest.mark.parametrize("denied", [False, "false"])
+def test_a_success_that_says_false_is_an_error(denied: bool | str) -> None:
     case = Case(spread(1))
-    case.sim.faults.add(Fault("error_body", body={"success": False, "result": {"list": []}}, path=LIST))
+    case.sim.faults.add(Fault("error_body", body={"success": denied, "result": {"list": []}}, path=LIST))
     assert outcome(case.connect().probe) == (Halt, "CON015")
 
 
