@@ -22,7 +22,10 @@ _INSTALL_S, _RUN_S = 300, 60
 
 
 def python(*requirements: str) -> Path:
-    """The interpreter of an environment with exactly these requirements (pinned); made on first use."""
+    """The interpreter of an environment with exactly these requirements (pinned); made on first use.
+
+    An option of the installer may stand among them: `--no-deps` for a package whose own requirements are wrong.
+    """
     name = hashlib.sha256("\n".join((sys.version, *sorted(requirements))).encode()).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "goldbridge" / "clients"
     cache.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,10 @@ PAGE = ROOT / "docs" / "systems" / "README.md"
 BEGIN, END = "<!-- The suite, by `make reference` -->", "<!-- End of the suite -->"
 UNPROVEN = "What is unproven"
 _PINNED = re.compile(r'"([A-Za-z0-9_.-]+)==[0-9][^"]*"')
-_BESIDES = frozenset({"cryptography", "requests", "setuptools", "six"})
+_BESIDES = frozenset(
+    {"certifi", "charset-normalizer", "cryptography", "idna", "pycryptodomex", "requests", "setuptools", "six"}
+    | {"urllib3"}
+)  # fmt: skip
 """What clients need and do not bring."""
 _HEAD = (
     "kind",
