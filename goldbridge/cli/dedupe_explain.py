@@ -48,7 +48,9 @@ def explain(
     table = names.table
     together = _together(found, a, b)
     way = bridge.path(bridge.forest(found.labels, found.edges), a, b) if together != "no" else []
-    steps = [{"left": names.shown(each.a), "right": names.shown(each.b), "bits": number(each.weight)} for each in way]
+    steps: list[dict[str, Any]] = [
+        {"left": names.shown(each.a), "right": names.shown(each.b), "bits": number(each.weight)} for each in way
+    ]
     cells = {
         each.column: [table.rows[row][table.header.index(each.column)] for row in (a, b)]
         for each in guesses
