@@ -103,6 +103,19 @@ except WebhookVerificationError as error:
 print(json.dumps({"made": hook.sign("msg_1", at, asked["body"]), "fresh": fresh}))
 """
 
+YONYOU = """
+import json, sys
+from yonbip_open_event_sdk.event_opt import decrypt_event_encrypt
+
+secret, event = sys.argv[1], json.loads(sys.argv[2])
+try:
+    decrypt_event_encrypt(secret, {**event, "timestamp": event["timestamp"] + "0"})
+    refused = False
+except Exception as error:
+    refused = str(error)
+print(json.dumps({**decrypt_event_encrypt(secret, event), "refused": refused}))
+"""
+
 
 def test_wechatpy_and_we_open_each_other(sqlite_store: Store, clock: FrozenClock) -> None:
     inbox, at = Inbox(sqlite_store), str(int(clock.now().timestamp()))
@@ -155,6 +168,16 @@ def test_lark_oapi_opens_what_we_seal(sqlite_store: Store, clock: FrozenClock) -
         assert found == {"ours": 200, "wrong": 500, "got": ["IC-1"], "opened": content.decode()}
         assert here.post(call).status_code == 200
         assert here.post(replace(call, headers={**call.headers, "x-lark-signature": "0" * 64})).status_code == 401
+
+
+def test_the_yonyou_sdk_opens_what_we_seal(sqlite_store: Store, clock: FrozenClock) -> None:
+    with door(Inbox(sqlite_store), clock, signature=SIGNATURES["yonyou"]) as here:
+        ours = here.signed(ORDER)
+        requirements = ("--no-deps", "yonyouopenapisdk1==0.0.2", "pycryptodomex==3.23.0")
+        found = run(requirements, YONYOU, SIGNATURES["yonyou"]["secret"], ours.body.decode())
+        assert found == {"event_info": ORDER.decode(), "suit_key": OWNER, "refused": "消息体验签失败"}
+        assert here.post(ours).status_code == 200
+        assert [row["id"] for row in read(here.webhook)[0]] == ["A"]
 
 
 def test_standard_webhooks_signs_what_we_take(sqlite_store: Store) -> None:
