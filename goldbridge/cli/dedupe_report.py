@@ -271,9 +271,7 @@ class _Page:
         return self._pairs(apart[np.argsort(-edges.weights[apart], kind="stable")].tolist())
 
     def _waterfall(self, a: int, b: int) -> str:
-        told = explain(
-            self.names, self.guesses, self.found, a, b, sources=self.sources, one_to_one=self.sources is not None
-        )
+        told = explain(self.names, self.guesses, self.found, a, b, sources=self.sources, one_to_one=self.found.single)
         parts = [(f"{part['comparison']}: {part['level']}", part["bits"]) for part in told["parts"]]
         cells = "".join(
             f"<tr><th>{text(column)}</th><td>{text(one[:200])}</td><td>{text(two[:200])}</td></tr>"
