@@ -290,7 +290,7 @@ class DingTalk(Simulator):
 
     def _get(self, call: Call) -> Answer:
         key = call.query.get("processInstanceId", "")
-        if (poison := call.fault("poison")) and poison.key == key:
+        if call.poisoned(key):
             raise Refused("unknownError", "未知错误")
         return json_answer({"success": True, "result": self._instance(key).detail()})
 

@@ -235,7 +235,7 @@ class Feishu(Simulator):
 
     def _detail(self, call: Call) -> Answer:
         key = call.params["key"]
-        if (poison := call.fault("poison")) and poison.key == key:
+        if call.poisoned(key):
             raise Refused("5000", "internal error", 500)
         return _good(self._find(key).detail())
 

@@ -205,8 +205,7 @@ class Fxiaoke(Simulator):
             rows, total = self._last_page[name]
         elif short := call.fault("short_page"):
             rows = rows[: max(0, len(rows) - short.rows)]
-        poison = call.fault("poison")
-        if poison and any(poison.key in (row["_id"], row.get("golden_id__c")) for row in rows):
+        if any(call.poisoned(row["_id"], row.get("golden_id__c")) for row in rows):
             raise Refused("-2", "系统错误", 500)
         self._last_page[name] = (rows, total)
         names = query.projection or tuple(data.get("field_projection") or ())

@@ -194,8 +194,7 @@ class Kingdee(Simulator):
         if depth and query.start >= depth.rows:
             return []
         found = run(form, query, iter(self.book.tables[form.id].values()))
-        poison = call.fault("poison")
-        if poison and any(poison.key in (str(row[form.key]), str(row[form.number])) for row in found):
+        if any(call.poisoned(row[form.key], row[form.number]) for row in found):
             raise Refused("response_error", "未将对象引用设置到对象的实例")
         page = [[show(form, row, key) for key in query.keys] for row in found]
         if call.fault("duplicate_page") and form.id in self._last_page:

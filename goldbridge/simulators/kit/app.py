@@ -64,6 +64,7 @@ class Call:
         self.body = body
         self._scope = scope
         self._faults: dict[str, Fault] = {}
+        self._poison: frozenset[str] = frozenset()
 
     @property
     def full_path(self) -> str:
@@ -100,8 +101,13 @@ class Call:
         """The cooperative fault of this kind that fires on this call, if one does."""
         return self._faults.get(kind) if self._faults else None
 
+    def poisoned(self, *keys: object) -> bool:
+        """Whether one of these is the key of a row that breaks every page that holds it."""
+        return bool(self._poison) and not self._poison.isdisjoint(map(str, keys))
+
     def arm(self, faults: Iterable[Fault]) -> None:
         self._faults = {fault.kind: fault for fault in faults}
+        self._poison = frozenset(fault.key for fault in faults if fault.kind == "poison")
 
 
 class Endpoint(NamedTuple):

@@ -1,6 +1,7 @@
 """The fault switch: which call goes wrong, how, and how often. Seeded, so that a run with faults can be repeated.
 
-Generic kinds are played by the kit for every simulator; cooperative kinds need the simulator's own rows and are asked
+One fault of a kind fires on one call, except that several rows may be poison. Generic kinds are played by the kit for
+every simulator; cooperative kinds need the simulator's own rows and are asked
 for by its code (`call.fault("short_page")`), so each simulator says in its docstring which of them it plays.
 """
 
@@ -103,12 +104,13 @@ class FaultSwitch:
         return [asdict(fault) for fault in self._faults]
 
     def pick(self, method: str, path: str, body: bytes) -> list[Fault]:
-        """The faults that fire on this call, at most one of each kind; counts them down."""
+        """The faults that fire on this call, at most one of each kind but poison; counts them down."""
         if not self._faults:
             return []
-        picked: dict[str, Fault] = {}
+        picked: dict[tuple[str, str], Fault] = {}
         for fault in self._matching(method, path, body):
-            if fault.kind in picked:
+            one = (fault.kind, fault.key if fault.kind == "poison" else "")
+            if one in picked:
                 continue
             if fault.skip > 0:
                 fault.skip -= 1
@@ -118,7 +120,7 @@ class FaultSwitch:
             if fault.count is not None:
                 fault.count -= 1
             self.fired[fault.kind] = self.fired.get(fault.kind, 0) + 1
-            picked[fault.kind] = fault
+            picked[one] = fault
         self._faults = [fault for fault in self._faults if fault.count is None or fault.count > 0]
         return list(picked.values())
 

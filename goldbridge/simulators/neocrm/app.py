@@ -200,7 +200,7 @@ class Neocrm(Simulator):
             return self._last
         if short := call.fault("short_page"):
             rows = rows[: max(0, len(rows) - short.rows)]
-        if (poison := call.fault("poison")) and any(poison.key == str(row["id"]) for row in rows):
+        if call.poisoned(*(row["id"] for row in rows)):
             raise Refused("500", "系统异常", 500)
         records = [self._shown(row, query.fields) for row in rows]
         self._last = {"totalSize": total, "count": len(records), "records": records}

@@ -106,7 +106,7 @@ class Query:
         if (short := ask.call.fault("short_page")) and page:
             more = more or bool(asked) is False
             page = page[: max(0, len(page) - short.rows)]
-        if (poison := ask.call.fault("poison")) and any(poison.key in map(str, table.key(row.values)) for row in page):
+        if any(ask.call.poisoned(*table.key(row.values)) for row in page):
             raise Refused("internal", "An unexpected error occurred", 500)
         body = [self.row(ask, table.of, row, options.get("$select", "")) for row in page]
         link, delta = "", ""

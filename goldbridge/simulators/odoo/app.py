@@ -193,8 +193,7 @@ class Odoo(Simulator):
             rows = self._last_page[model]
         elif short := call.fault("short_page"):
             rows = rows[: max(0, len(rows) - short.rows)]
-        poison = call.fault("poison")
-        if poison and any(poison.key in (str(row["id"]), row.get("name")) for row in rows):
+        if any(call.poisoned(row["id"], row.get("name")) for row in rows):
             raise Fault("psycopg2.OperationalError", "could not serialize access due to concurrent update")
         self._last_page[model] = rows
         return rows

@@ -167,7 +167,7 @@ class Plain(Simulator):
         if short := call.fault("short_page"):
             limit = max(limit - short.rows, 1)
         page = rows[start : start + limit]
-        if (poison := call.fault("poison")) and any(str(row["id"]) == poison.key for row in page):
+        if any(call.poisoned(row["id"]) for row in page):
             raise Refused("poison", "internal error")
         shown = [table.shown(row) for row in page]
         if call.fault("duplicate_page"):

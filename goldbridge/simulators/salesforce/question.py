@@ -80,8 +80,7 @@ class Questions:
         if short := call.fault("short_page"):
             stop = max(start, stop - short.rows)
         keys = cursor.ids[start:stop]
-        poison = call.fault("poison")
-        if poison and poison.key in keys:
+        if call.poisoned(*keys):
             raise Refused("UNKNOWN_EXCEPTION", "An unexpected error occurred.", 500)
         table = self._org.tables[cursor.query.object_name]
         rows = [table[key] for key in keys if key in table]

@@ -187,7 +187,7 @@ class Seeyon(Simulator):
 
     def _data(self, call: Call, user: str) -> Answer:
         flow = self._visible(call, user)
-        if (poison := call.fault("poison")) and poison.key == str(flow.id):
+        if call.poisoned(flow.id):
             return text_answer("Internal Server Error", 500, "text/plain")
         return json_answer(flow.shown())
 

@@ -166,7 +166,7 @@ class Weaver(Simulator):
 
     def _get(self, call: Call, user: str) -> Answer:
         request = self._visible(call, user)
-        if (poison := call.fault("poison")) and poison.key == request.id:
+        if call.poisoned(request.id):
             return self.refuse("SYSTEM_INNER_ERROR", status=500)
         return json_answer({"code": "SUCCESS", "data": request.shown(), "errMsg": {}})
 

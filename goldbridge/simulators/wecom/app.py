@@ -231,7 +231,7 @@ class Wecom(Simulator):
         customer = self._customers.get(key)
         if customer is None:
             raise Refused("84061", "not external contact")
-        if (poison := call.fault("poison")) and poison.key == key:
+        if call.poisoned(key):
             raise Refused("-1", "system busy")
         followers = [customer.follows[member] for member in sorted(customer.follows)]
         start = int(call.query.get("cursor") or 0)
@@ -287,7 +287,7 @@ class Wecom(Simulator):
         number = str(_object(call).get("sp_no"))
         if number not in self._approvals:
             raise Refused("301025", "sp_no not found")
-        if (poison := call.fault("poison")) and poison.key == number:
+        if call.poisoned(number):
             raise Refused("-1", "system busy")
         return {"info": self._approvals[number].detail()}
 

@@ -172,8 +172,7 @@ class Yonyou(Simulator):
             page = self._last_page[name]
         elif short := call.fault("short_page"):
             page = page[: max(0, len(page) - short.rows)]
-        poison = call.fault("poison")
-        if poison and any(poison.key in (str(row["id"]), row.get("code")) for row in page):
+        if any(call.poisoned(row["id"], row.get("code")) for row in page):
             raise Refused("310504", "后端服务超时")
         self._last_page[name] = page
         return page
