@@ -1,13 +1,14 @@
-"""The pretend Salesforce org over real HTTP, driven by an independent client library.
+"""The pretend Salesforce org over real HTTP, driven by independent client libraries of two languages.
 
-The library speaks https only, so its session gets an adapter that takes every call to loopback.
+simple-salesforce speaks https only, so its session gets an adapter that takes every call to loopback; jsforce takes
+any address.
 """
 
 import pytest
 
 from goldbridge.simulators.kit.loopback import Loopback
 from goldbridge.simulators.salesforce import Salesforce
-from tests.clients.environment import run
+from tests.clients.environment import run, run_node
 
 SCRIPT = """
 import json, sys
@@ -63,6 +64,51 @@ except SalesforceAuthenticationFailed as error:
 print(json.dumps(found))
 """
 
+JSFORCE = """
+const { Connection } = require("@jsforce/jsforce-node");
+const url = process.argv[1];
+const connect = (secret) => new Connection({
+  version: "59.0", loginUrl: url, oauth2: { clientId: "sf-sandbox-consumer-key", clientSecret: secret, loginUrl: url },
+});
+const refusal = async (ask) => {
+  try { await ask(); } catch (error) { return error.errorCode || error.name; }
+};
+(async () => {
+  const found = {}, org = connect("sf-sandbox-consumer-secret");
+  await org.authorize({ grant_type: "client_credentials" });
+  const account = org.sobject("Account");
+  const ask = "SELECT Id, Name FROM Account ORDER BY Name";
+  const rows = await org.query(ask).execute({ autoFetch: true, maxFetch: 100 });
+  found.names = rows.records.map((row) => row.Name);
+  found.objects = (await org.describeGlobal()).sobjects.map((each) => each.name).includes("Account");
+  found.fields = (await account.describe()).fields.length;
+  const typed = await account.create({ Name: "手工" });
+  found.typed = [typed.success, (await account.retrieve(typed.id)).attributes];
+  found.id = typed.id;
+  found.upserts = [];
+  for (const values of [{ Name: "客户端" }, { Phone: "0571" }]) {
+    found.upserts.push((await account.upsert({ ...values, Golden_Id__c: "G-77" }, "Golden_Id__c")).created);
+  }
+  const records = [{ Name: "成批", Golden_Id__c: "G-78" }, { Phone: "1", Golden_Id__c: "G-79" }];
+  const many = await account.upsert(records, "Golden_Id__c");
+  found.many = many.map((each) => [each.success, each.errors.map((error) => error.errorCode)]);
+  const changed = await account.update([{ Id: typed.id, Phone: "2" }, { Id: "001000000000000AAA", Phone: "3" }]);
+  found.changed = changed.map((each) => each.success);
+  found.phone = (await account.retrieve(typed.id)).Phone;
+  await account.destroy(typed.id);
+  const hour = 3600000, at = (shift) => new Date(Date.now() + shift).toISOString();
+  found.deleted = (await account.deleted(at(-hour), at(hour / 30))).deletedRecords.map((each) => each.id);
+  const gone = await org.query("SELECT Id FROM Account WHERE IsDeleted = true", { scanAll: true });
+  found.gone = gone.records.map((each) => each.Id);
+  const job = await org.bulk2.query("SELECT Id, Name FROM Account", { pollInterval: 20, pollTimeout: 20000 });
+  found.bulk = (await job.toArray()).length;
+  found.refused = await refusal(() => org.query("SELECT Nothing FROM Account"));
+  const wrong = connect("wrong");
+  found.login = await refusal(() => wrong.authorize({ grant_type: "client_credentials" }));
+  console.log(JSON.stringify(found));
+})();
+"""
+
 
 @pytest.mark.client
 def test_a_client_logs_in_reads_upserts_deletes_and_runs_a_job() -> None:
@@ -77,3 +123,30 @@ def test_a_client_logs_in_reads_upserts_deletes_and_runs_a_job() -> None:
     assert (found["deleted"], found["bulk"], found["twins"]) == (True, 6, True)
     assert found["refused"] == "INVALID_FIELD"
     assert "invalid_client" in found["login"]
+
+
+@pytest.mark.client
+def test_a_client_of_another_language_does_the_same() -> None:
+    rows = [{"Name": f"示例{number}号", "Golden_Id__c": f"G-{number}"} for number in range(5)]
+    sim = Salesforce({"Account": rows}, page_rows=2, polls=0, log_lag_s=0)
+    with Loopback(sim.app) as url:
+        found = run_node(("@jsforce/jsforce-node@3.6.2",), JSFORCE, url)
+    typed = found["id"]
+    assert found == {
+        "names": [f"示例{number}号" for number in range(5)],
+        "objects": True,
+        "fields": 24,
+        "id": typed,
+        "typed": [True, {"type": "Account", "url": f"/services/data/v59.0/sobjects/Account/{typed}"}],
+        "upserts": [True, False],
+        "many": [[True, []], [False, ["REQUIRED_FIELD_MISSING"]]],
+        "changed": [True, False],
+        "phone": "2",
+        "deleted": [typed],
+        "gone": [typed],
+        "bulk": 7,
+        "refused": "INVALID_FIELD",
+        "login": "invalid_client",
+    }
+    kept = {row["Name"]: row for row in sim.rows("Account")}
+    assert (len(kept), kept["客户端"]["Phone"]) == (7, "0571")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "systems" / "README.md"
 BEGIN, END = "<!-- The suite, by `make reference` -->", "<!-- End of the suite -->"
 UNPROVEN = "What is unproven"
-_PINNED = re.compile(r'"([A-Za-z0-9_.-]+)==[0-9][^"]*"')
+_PINNED = re.compile(r'"(@?[A-Za-z0-9_./-]+)(?:==|@)[0-9][^"]*"')
 _BESIDES = frozenset(
     {"certifi", "charset-normalizer", "cryptography", "idna", "pycryptodomex", "requests", "setuptools", "six"}
     | {"urllib3"}

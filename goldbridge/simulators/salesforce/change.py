@@ -38,7 +38,9 @@ class Changes:
             row = self._org.row(schema.name, call.params["key"])
         except Wrong as wrong:
             raise Refused("NOT_FOUND", wrong.message, 404) from None
-        return json_answer({each.name: shown(each, row) for each in schema.fields.values()})
+        url = f"{call.path.rpartition('/')[0]}/{row['Id']}"
+        fields = {each.name: shown(each, row) for each in schema.fields.values()}
+        return json_answer({"attributes": {"type": schema.name, "url": url}, **fields})
 
     def update(self, call: Call) -> Answer:
         name = self._org.schema(call.params["name"]).name
