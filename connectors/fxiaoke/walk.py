@@ -12,16 +12,17 @@ Positions of a run only ever grow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
 from connectors.base import Page, Position, RawRow
 from connectors.fxiaoke.client import FxiaokeClient, condition
-from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.errors import Halt, Reject
+from goldbridge.http.narrow import BEHIND_THE_END, Narrowing
 from goldbridge.ports import Json
 
 _REPEATS = 3
-_SERVER_FAULTS = ("CON002", "CON013")
 
 
 class Walk(NamedTuple):
@@ -67,7 +68,7 @@ def plan(start: Position | None, end: int, overlap_ms: int) -> list[Walk]:
 
 def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
     """The pages of one walk, until an empty one: a short page is no proof that nothing follows."""
-    limit = client.page_size
+    narrowing = Narrowing(client.page_size, lambda: client.query(name, [], limit=1, offset=BEHIND_THE_END))
     while True:
         filters = [
             condition("last_modified_time", "GT", walk.lower),
@@ -75,7 +76,9 @@ def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
         ]
         if walk.invalid:
             filters.append(condition("life_status", "EQ", "invalid"))
-        page, limit = _next(client, name, filters, walk.after, limit)
+        ask = partial(_growing, client, name, filters, walk.after)
+        rows, rejects = narrowing.next(ask, f"after {walk.after}")
+        page = Page(rows, rejects=rejects)
         if page.rows:
             walk = walk._replace(after=str(page.rows[-1]["_id"]))
             page.at = walk.at()
@@ -89,50 +92,16 @@ def walk_window(client: FxiaokeClient, name: str, walk: Walk) -> Iterator[Page]:
         walk = walk._replace(invalid=True, after="")
 
 
-def _next(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, limit: int) -> tuple[Page, int]:
-    """The rows after `after` (none when nothing follows), and how many to ask for next.
-
-    A page that the server cannot serve is halved until the record that breaks it is alone; that one is stepped over,
-    and pages are whole again. A server that cannot serve a single row is down, and nobody blames a record.
-    """
-    alone = False
-    while True:
-        try:
-            return Page(_growing(client, name, filters, after, limit)), limit
-        except Reject as error:  # here the question is ours, so no record can be blamed
-            raise Halt(error.code, error.message) from None
-        except Retry as error:
-            if error.code not in _SERVER_FAULTS:
-                raise
-            if limit == 1 or (not alone and not _serves_one(client, name, filters, after)):
-                return _step_over(client, name, filters, after, error), client.page_size
-            alone, limit = True, limit // 2
-
-
-def _serves_one(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str) -> bool:
-    try:
-        client.query(name, filters, after, limit=1)
-    except Retry:
-        return False
-    return True
-
-
-def _growing(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, limit: int) -> list[RawRow]:
+def _growing(
+    client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, limit: int, skip: int
+) -> list[RawRow]:
     """A page whose ids grow; one that is served twice is asked for again, a few times."""
     for _ in range(_REPEATS):
-        rows = client.query(name, filters, after, limit=limit)
+        try:
+            rows = client.query(name, filters, after, limit=limit, offset=skip)
+        except Reject as error:  # here the question is ours, so no record can be blamed
+            raise Halt(error.code, error.message) from None
         ids = [after, *(str(row.get("_id", "")) for row in rows)]
         if all(earlier < later for earlier, later in pairwise(ids)):
             return rows
     raise Halt("CON043", f"{client.http.system} {name}: paging loop: the page after _id {after!r} does not go on")
-
-
-def _step_over(client: FxiaokeClient, name: str, filters: Sequence[Json], after: str, error: Retry) -> Page:
-    """The record right after `after` breaks every page: go on with the one behind it, if the server serves that.
-
-    When the server is down as a whole, this call fails as well, and nobody blames a record.
-    """
-    rows = client.query(name, filters, after, limit=1, offset=1)
-    before = f"before _id {rows[0]['_id']!r}" if rows else "at the end"
-    where = f"the record after _id {after!r} and {before} breaks every page it is on"
-    return Page(rows, rejects=[(f"after {after}", Reject(error.code, f"{error.message}; {where}"))])

@@ -15,9 +15,9 @@ from connectors.salesforce.client import SalesforceClient, says, text
 from connectors.salesforce.moment import normalised, parsed, shifted
 from goldbridge.errors import Halt, Reject, Retry
 from goldbridge.http import Reply
+from goldbridge.http.narrow import Narrowing, is_fault
 
 STAMP = "SystemModstamp"
-SERVER_FAULTS = ("CON002", "CON013")
 _REPEATS = 3
 _LOG_S = 15 * 86_400.0 - 3600.0  # the server keeps fifteen days; an hour for clocks and slow answers
 _SHORTEST_S = 120.0  # a question to the log has to cover more than a minute
@@ -55,42 +55,41 @@ def walk_window(
 ) -> Generator[Page, None, str]:
     """Yields the pages of one window; returns why they may not be all of it, or nothing.
 
-    A page that the server cannot serve is asked for by halves until the record that breaks it is alone; that one is
-    stepped over.
+    A page that the server cannot serve is narrowed until the record that breaks it is alone; that one is stepped over.
     """
-    at, restarts, limit, left_out, anew = start, 0, 0, 0, False
-    narrowing = Narrowing(client, name, fields, end, deleted=deleted)
+    at, restarts, left_out, anew = start, 0, 0, False
+    asking = _Asking(client, name, fields, end, deleted=deleted)
+    narrowing = Narrowing(client.page_size, asking.nothing)
     while True:
+        part = 0 if narrowing.whole else narrowing.size
         try:
-            reply = narrowing.ask(at, limit)
+            reply = asking.rows(at, part, narrowing.skip)
         except Retry as error:
-            limit, anew = narrowing.half(at, limit, error), False
-            if not limit:
-                page = narrowing.step_over(at, end, error)
-                at, left_out = page.at or at, left_out + len(page.rejects)
-                yield page
-                if page.at is None:
-                    return _left_out(left_out, name)
+            key = asking.key(at, narrowing.skip) if part == 1 and is_fault(error) else ""
+            narrowing.broke(error, key or f"after {(at.tie or at.cursor) if at else 'the start'}")
+            anew = False
             continue
         announced, came = int(reply.unwrap("totalSize")), 0
         before, since = [], at
         while True:
             rows = _rows(reply, client, name)
+            rejects = narrowing.served(len(rows))
             at, came, before = _furthest(rows, at, end), came + len(rows), [row["Id"] for row in rows]
-            yield Page(rows, at)
+            left_out += len(rejects)
+            yield Page(rows, at, rejects=rejects)
             following = _following(reply, client, name)
             if following is None:
                 if came != announced:
                     return f"{came} of {announced} rows of {name} came: some were deleted during the read, or lost"
-                if limit and rows:
+                if part and rows:
                     break  # only a part was asked for
                 return _left_out(left_out, name)
             try:
                 reply_or_none = _next(client, name, following, before)
             except Retry as error:
-                if error.code not in SERVER_FAULTS or anew:
+                if not is_fault(error) or anew:
                     raise
-                reply_or_none, anew = None, True  # asked for anew from here, so that it can be halved
+                reply_or_none, anew = None, True  # asked for anew from here, so that it can be narrowed
             if reply_or_none is None:
                 break
             reply = reply_or_none
@@ -103,48 +102,32 @@ def _left_out(count: int, name: str) -> str:
     return f"{count} records of {name} could not be read" if count else ""
 
 
-class Narrowing:
-    """Asks for a window from a place on, and finds the one record that breaks its page."""
+class _Asking:
+    """Asks for a window from a place on."""
 
     def __init__(self, client: SalesforceClient, name: str, fields: Sequence[str], end: str, *, deleted: bool) -> None:
         self._client, self._name, self._fields, self._end, self._deleted = client, name, fields, end, deleted
+        self._gives_keys = True
 
-    def ask(self, at: Position | None, limit: int = 0, offset: int = 0, *, only: Sequence[str] = ()) -> Reply:
+    def rows(self, at: Position | None, limit: int = 0, offset: int = 0, *, only: Sequence[str] = ()) -> Reply:
         where = condition(at, self._end)
         soql = select(self._name, only or self._fields, where, limit=limit, offset=offset)
         return self._client.query(soql, about=self._name, deleted=self._deleted)
 
-    def half(self, at: Position | None, limit: int, error: Retry) -> int:
-        """How many rows to ask for instead; none when it is the very next one that breaks the page."""
-        if error.code not in SERVER_FAULTS:
-            raise error
-        if limit == 1 or (not limit and not self._serves_one(at)):
-            return 0
-        return (limit or self._client.page_size) // 2
+    def nothing(self) -> Reply:
+        """A window of no length holds no record that could break it."""
+        return self.rows(Position(self._end), 1)
 
-    def _serves_one(self, at: Position | None) -> bool:
+    def key(self, at: Position | None, offset: int) -> str:
+        """The id of a record that breaks every page, if it can be had alone; a server that gave none is not asked."""
+        if not self._gives_keys:
+            return ""
         try:
-            self.ask(at, 1)
+            rows = _rows(self.rows(at, 1, offset, only=("Id", STAMP)), self._client, self._name)
         except Retry:
-            return False
-        return True
-
-    def step_over(self, at: Position | None, end: str, error: Retry) -> Page:
-        """The next record breaks every page: named by its id alone if that can be had, else by the one before it.
-
-        When the server is down as a whole, these calls fail as well, and nobody blames a record.
-        """
-        try:
-            rows = _rows(self.ask(at, 1, only=("Id", STAMP)), self._client, self._name)
-        except Retry:
-            rows = kept = _rows(self.ask(at, 1, 1), self._client, self._name)
-            key = f"after {at.tie or at.cursor}" if at else "after the start"
-        else:
-            if not rows:
-                return Page([])  # it is gone
-            key, kept = str(rows[0]["Id"]), []
-        why = Reject(error.code, f"{error.message}; this record breaks every page it is on")
-        return Page(kept, _furthest(rows, None, end), rejects=[(key, why)])
+            self._gives_keys = False
+            return ""
+        return str(rows[0]["Id"]) if rows else ""
 
 
 def _rows(reply: Reply, client: SalesforceClient, name: str) -> list[RawRow]:

@@ -11,13 +11,14 @@ Steps count the pages of a walk, since keys of other systems do not sort as our 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.errors import Halt, Reject
+from goldbridge.http.narrow import BEHIND_THE_END, Narrowing
 
 _REPEATS = 3
-_SERVER_FAULTS = ("CON002", "CON013")
 
 
 class Walk(NamedTuple):
@@ -86,9 +87,9 @@ def by_difference(before: str, key: str) -> bool:
 
 def pages(steps: Steps, walk: Walk, limit: int) -> Iterator[Found]:
     """The pages of one walk, until an empty one: a short page is no proof that nothing follows."""
-    size = limit
+    narrowing = Narrowing(limit, lambda: steps.ask(walk.after, 1, BEHIND_THE_END))
     while True:
-        rows, rejects, size = _next(steps, walk.after, size, limit)
+        rows, rejects = narrowing.next(partial(_growing, steps, walk.after), f"after {walk.after}")
         if rows:
             walk = walk._replace(after=str(rows[-1][steps.key]), step=walk.step + 1)
         if rows or rejects:
@@ -97,53 +98,15 @@ def pages(steps: Steps, walk: Walk, limit: int) -> Iterator[Found]:
             return
 
 
-def _next(
-    steps: Steps, after: str, size: int, limit: int
-) -> tuple[list[dict[str, Any]], list[tuple[str, Reject]], int]:
-    """The rows after `after`, what could not be read, and how many to ask for next.
-
-    A page that the server cannot serve is halved until the record that breaks it is alone; that one is stepped over,
-    and pages are whole again. A server that cannot serve a single row is down, and nobody blames a record.
-    """
-    alone = False
-    while True:
-        try:
-            return _growing(steps, after, size), [], size
-        except Reject as error:  # here the question is ours, so no record can be blamed
-            raise Halt(error.code, error.message) from None
-        except Retry as error:
-            if error.code not in _SERVER_FAULTS:
-                raise
-            if size == 1 or (not alone and not _serves_one(steps, after)):
-                return (*_step_over(steps, after, error), limit)
-            alone, size = True, size // 2
-
-
-def _serves_one(steps: Steps, after: str) -> bool:
-    try:
-        steps.ask(after, 1, 0)
-    except Retry:
-        return False
-    return True
-
-
-def _growing(steps: Steps, after: str, size: int) -> list[dict[str, Any]]:
+def _growing(steps: Steps, after: str, size: int, skip: int) -> list[dict[str, Any]]:
     """A page whose keys go on; one that is served twice is asked for again, a few times."""
     for _ in range(_REPEATS):
-        rows = list(steps.ask(after, size, 0))
+        try:
+            rows = list(steps.ask(after, size, skip))
+        except Reject as error:  # here the question is ours, so no record can be blamed
+            raise Halt(error.code, error.message) from None
         keys = [after, *("" if row.get(steps.key) is None else str(row[steps.key]) for row in rows)]
         goes_on = all(steps.follows(before, key) for before, key in pairwise(keys))
         if goes_on and after not in keys[1:] and len(set(keys[1:])) == len(rows):
             return rows
     raise Halt(steps.loop, f"{steps.subject}: paging loop: the page after {steps.key} {after!r} does not go on")
-
-
-def _step_over(steps: Steps, after: str, error: Retry) -> tuple[list[dict[str, Any]], list[tuple[str, Reject]]]:
-    """The record right after `after` breaks every page: go on with the one behind it, if the server serves that.
-
-    When the server is down as a whole, this call fails as well, and nobody blames a record.
-    """
-    rows = list(steps.ask(after, 1, 1))
-    before = f"before {rows[0][steps.key]!r}" if rows else "at the end"
-    where = f"the record after {steps.key} {after!r} and {before} breaks every page it is on"
-    return rows, [(f"after {after}", Reject(error.code, f"{error.message}; {where}"))]

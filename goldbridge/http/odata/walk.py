@@ -14,16 +14,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
-from goldbridge.errors import Halt, Misconfigured, Reject, Retry
+from goldbridge.errors import Halt, Misconfigured, Reject
+from goldbridge.http.narrow import BEHIND_THE_END, Narrowing
 from goldbridge.http.odata.metadata import EntitySet
 from goldbridge.http.odata.service import Feed, Service
 from goldbridge.http.odata.value import literal, plain
 from goldbridge.ports import Json
 
 REPEATS = 3
-_SERVER_FAULTS = ("CON002", "CON013")
 At = tuple[str, str]
 """A position: cursor and tie."""
 
@@ -125,24 +126,26 @@ class Walker:
         yield from self._by_key(walk) if self.keyset else self._by_link(walk)
 
     def _by_key(self, walk: Walk) -> Iterator[Part]:
-        limit, before = self.page_size, frozenset[str]()
+        narrowing = Narrowing(self.page_size, lambda: self._whole(walk, 1, BEHIND_THE_END))
+        before = frozenset[str]()
         while True:
-            feed, reject, limit = self._next(walk, limit)
-            fresh = frozenset(self._name(row) for row in feed.rows)
-            for _ in range(REPEATS):
-                if not fresh or not fresh <= before:
-                    break
-                feed, reject, limit = self._next(walk, limit)
-                fresh = frozenset(self._name(row) for row in feed.rows)
-            if fresh and fresh <= before:
-                raise self._loop(f"after {walk.after}")
-            if not feed.rows and reject is None:
+            place = f"after {','.join(walk.after) or 'the start'}"
+            rows, rejects = narrowing.next(partial(self._fresh, walk, before), place)
+            if not rows and not rejects:
                 return
-            last = tuple(plain(feed.rows[-1].get(key)) for key in self.of.keys) if feed.rows else walk.after
-            walk, before = walk._replace(after=last, step=walk.step + 1), fresh
-            yield Part(feed.rows, walk.at(), rejects=[reject] if reject else [])
-            if not feed.rows:
+            last = tuple(plain(rows[-1].get(key)) for key in self.of.keys) if rows else walk.after
+            walk, before = walk._replace(after=last, step=walk.step + 1), frozenset(self._name(row) for row in rows)
+            yield Part(rows, walk.at(), rejects=rejects)
+            if not rows:
                 return
+
+    def _fresh(self, walk: Walk, before: frozenset[str], limit: int, skip: int) -> list[dict[str, Json]]:
+        """A page other than the one before; one that is served twice is asked for again, a few times."""
+        for _ in range(REPEATS + 1):
+            rows = self._whole(walk, limit, skip).rows
+            if not rows or not {self._name(row) for row in rows} <= before:
+                return rows
+        raise self._loop(f"after {walk.after}")
 
     def _by_link(self, walk: Walk) -> Iterator[Part]:
         path = walk.link or self._path(walk, self.page_size)
@@ -175,27 +178,9 @@ class Walker:
                 return feed
         raise self._loop(path)
 
-    def _next(self, walk: Walk, limit: int) -> tuple[Feed, tuple[str, Reject] | None, int]:
-        """The rows after the last key, and how many to ask for next.
-
-        A page that the server cannot serve is halved until the record that breaks it is alone; that one is stepped
-        over. A server that cannot serve a single row is down, and nobody blames a record.
-        """
-        alone = False
-        while True:
-            try:
-                return self._whole(walk, limit), None, limit
-            except Retry as error:
-                if error.code not in _SERVER_FAULTS:
-                    raise
-                if limit == 1 or (not alone and not self._serves_one(walk)):
-                    feed, reject = self._step_over(walk, error)
-                    return feed, reject, self.page_size
-                alone, limit = True, limit // 2
-
-    def _whole(self, walk: Walk, limit: int) -> Feed:
+    def _whole(self, walk: Walk, limit: int, skip: int) -> Feed:
         """A page; an empty one with a link is followed, since some servers filter after they have paged."""
-        path = self._path(walk, limit)
+        path = self._path(walk, limit, skip)
         feed = self.service.feed(self.of.name, path, prefer=self.prefer)
         seen = {path}
         while not feed.rows and feed.next:
@@ -204,20 +189,6 @@ class Walker:
             seen.add(feed.next)
             feed = self.service.feed(self.of.name, feed.next, prefer=self.prefer)
         return feed
-
-    def _serves_one(self, walk: Walk) -> bool:
-        try:
-            self.service.feed(self.of.name, self._path(walk, 1))
-        except Retry:
-            return False
-        return True
-
-    def _step_over(self, walk: Walk, error: Retry) -> tuple[Feed, tuple[str, Reject]]:
-        feed = self.service.feed(self.of.name, self._path(walk, 1, skip=1))
-        behind = f"before {self._name(feed.rows[0])}" if feed.rows else "at the end"
-        after = ",".join(walk.after) or "the start"
-        why = Reject(error.code, f"{error.message}; the record after {after} and {behind} breaks every page it is on")
-        return feed, (f"after {after}", why)
 
     def _path(self, walk: Walk, limit: int, skip: int = 0) -> str:
         conditions = [self.between(walk.lower, walk.upper), self._beyond(walk.after)]
