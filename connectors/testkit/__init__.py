@@ -67,7 +67,7 @@ def checks(peer: type[Peer]) -> Iterator[tuple[str, Check]]:
             if name not in peer.read_faults:
                 continue
             if name == "poison":
-                yield from ((f"{fault.number} {fault.about}: the {where}", stepping_over(where)) for where in POISONED)
+                yield from ((f"{fault.number} {fault.about}: {where}", stepping_over(where)) for where in POISONED)
             else:
                 yield f"{fault.number} {fault.about}", reading_under(name)
     if issubclass(kind, Writer) and peer.writes:

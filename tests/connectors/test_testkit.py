@@ -56,7 +56,8 @@ class Shop:
         self.now, self.tokens, self.refused, self.calls = 0, 0, 0, 0
         self.signed_in = False
         self.fault, self.lasting = "", False
-        self.poisoned = ""
+        self.poisoned: set[str] = set()
+        self.bad_pages = 0
 
     def trip(self) -> str:
         """A call: the fault that hits it, if one waits."""
@@ -116,7 +117,7 @@ class Sold(Reader[TestkitConfig], Writer[TestkitConfig], Lookup[TestkitConfig]):
             if shop.broken == "loses one" and first:
                 beyond = beyond[1:]
             rows = [dict(row) for row in beyond[:size]]
-            if shop.poisoned in [row["id"] for row in rows]:
+            if shop.poisoned & {row["id"] for row in rows}:
                 at = Position(rows[-1]["at"], rows[-1]["id"])
                 yield self._without(rows, at)
                 left_out = shop.broken not in ("tells nobody", "whole all the same")
@@ -137,13 +138,21 @@ class Sold(Reader[TestkitConfig], Writer[TestkitConfig], Lookup[TestkitConfig]):
             yield Page(rows, Position("", "") if shop.broken == "no position" else at)
 
     def _without(self, rows: list[dict[str, Any]], at: Position) -> Page:
-        """The page without the record that breaks it, which is told by its place."""
+        """The page without the records that break it, which are told by their place."""
         broken = self.shop.broken
-        if broken == "stops at poison":
+        bad = [number for number, row in enumerate(rows) if row["id"] in self.shop.poisoned]
+        self.shop.bad_pages += 1
+        if broken == "stops at the second page" and self.shop.bad_pages > 1:
             raise Retry("CON013", "500")
-        reject = ("" if broken == "nameless" else "after k", Reject("CON013", "it breaks its page"))
-        kept = [] if broken == "drops the page" else [row for row in rows if row["id"] != self.shop.poisoned]
-        return Page(kept, at, rejects=[] if broken == "tells nobody" else [reject])
+        if broken == "stops at poison" or (broken == "stops at two" and len(bad) > 1):
+            raise Retry("CON013", "500")
+        places = ["" if broken == "nameless" else f"{rows[0]['at']} +{number}" for number in bad]
+        if broken in ("tells nobody", "tells of one"):
+            places = places[: broken == "tells of one"]
+        kept = [row for row in rows if row["id"] not in self.shop.poisoned and broken != "drops the page"]
+        if broken == "takes the one behind" and len(bad) > 1:
+            kept = kept[: bad[0]]
+        return Page(kept, at, rejects=[(place, Reject("CON013", "it breaks its page")) for place in places])
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
         shop, fault = self.shop, self.shop.trip()
@@ -218,7 +227,7 @@ class ShopPeer(Peer):
         self.shop.fault, self.shop.lasting = kind, options.get("count", 1) is None
 
     def poison(self, key: str) -> None:
-        self.shop.poisoned = key
+        self.shop.poisoned.add(key)
 
     def expire_tokens(self) -> None:
         self.shop.signed_in = False
@@ -265,7 +274,7 @@ def test_a_secret_in_the_log_is_told() -> None:
 @pytest.mark.parametrize("kept", ["", "bears it", "unproven"])
 def test_a_shop_that_keeps_its_promises_passes(kept: str) -> None:
     assert failed(kept) == {}
-    assert len(list(checks(ShopPeer))) == 21
+    assert len(list(checks(ShopPeer))) == 23
 
 
 @pytest.mark.parametrize(
@@ -296,8 +305,12 @@ def test_a_shop_that_keeps_its_promises_passes(kept: str) -> None:
         ("limits", "keeps its secrets", "calls broke the vendor's limit"),
         ("storms", "gives up in time", "1001 calls to a system under 'unavailable'"),
         ("gives up silently", "gives up in time", "under 'unavailable' that stays it ended in NoneType"),
-        ("stops at poison", f"{POISON}: the middle", "one bad record stops the stream"),
-        ("drops the page", f"{POISON}: the middle", "with the bad record"),
+        ("stops at poison", f"{POISON}: the middle", "a bad record stops the stream"),
+        ("stops at two", f"{POISON}: two next to each other", "a bad record stops the stream"),
+        ("stops at the second page", f"{POISON}: the first and the last", "a bad record stops the stream"),
+        ("takes the one behind", f"{POISON}: two next to each other", "with what is bad k005 did not come"),
+        ("tells of one", f"{POISON}: two next to each other", "2 records cannot be read, and 1 of them are told"),
+        ("drops the page", f"{POISON}: the middle", "with what is bad k003, k005 did not come"),
         ("tells nobody", f"{POISON}: the first", "nobody is told"),
         ("nameless", f"{POISON}: the last", "without a key or a place"),
         ("whole all the same", f"{POISON}: the middle", "does not know what it left out"),
