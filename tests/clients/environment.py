@@ -77,7 +77,7 @@ def _install(home: Path, requirements: Sequence[str]) -> None:
 
 def _install_node(home: Path, requirements: Sequence[str]) -> None:
     home.mkdir()
-    _call(["npm", "install", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", "--silent",
+    _call(["npm", "install", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
            *requirements])  # fmt: skip
 
 
