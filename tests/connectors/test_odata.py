@@ -295,18 +295,17 @@ def test_a_server_that_caps_its_pages_hides_nothing() -> None:
     assert len(read(desk.connect())[0]) == 250
 
 
-@pytest.mark.parametrize("position", [0, 137, 249])
-def test_f27_one_poison_record_does_not_stop_its_page(position: int) -> None:
+@pytest.mark.parametrize("positions", [(0,), (137,), (249,), (137, 138), (0, 249), (0, 40, 41, 99, 100)])
+def test_f27_poison_records_do_not_stop_their_page(positions: tuple[int, ...]) -> None:
     desk = Desk(250)
-    poison = desk.ids()[position]
-    desk.sim.faults.add(Fault("poison", path=SET, key=poison, count=None))
+    poison = {desk.ids()[position] for position in positions}
+    desk.sim.faults.add(*(Fault("poison", path=SET, key=key, count=None) for key in poison))
     connector = desk.connect()
     rows, pages, verdict = read(connector, end="2026-03-02T03:00:00.000000Z")
-    assert {row["ID"] for row in rows} == set(desk.ids()) - {poison}
-    rejects = [reject for page in pages for reject in page.rejects]
-    assert len(rejects) == 1
+    assert {row["ID"] for row in rows} == set(desk.ids()) - poison
+    assert len(dict(reject for page in pages for reject in page.rejects)) == len(poison)
     assert not verdict.proven
-    assert "1 records of Companies" in verdict.reason
+    assert f"{len(poison)} records of Companies" in verdict.reason
 
 
 def test_f27_a_server_that_is_down_blames_no_record() -> None:
