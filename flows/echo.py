@@ -9,15 +9,15 @@ now, so that the golden value is written again where the person's word does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from sqlalchemy import Connection
 
 from goldbridge.mapping import Mapping
 from goldbridge.state import landing, ledger, outbox
-from goldbridge.state.landing import Change, StreamRef
-from goldbridge.state.ledger import Written
+from goldbridge.state.landing import Change, Record, StreamRef
+from goldbridge.state.ledger import Entry, Written
 from goldbridge.state.outbox import NewEvent
 
 EDITED = "edited"
@@ -28,7 +28,7 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
     """Put back the earlier claims of rows that we write to, field by field, wherever the row repeats our write."""
     entries = ledger.load(conn, ref.system, ref.stream, [change.key for change in changes])
     ours = [change for change in changes if change.key in entries and change.canonical is not None]
-    before = landing.load(conn, [change.id for change in ours])
+    before = landing.load(conn, [change.id for change in ours], raw=True)
     edited: list[Written] = []
     events: list[NewEvent] = []
     for change in ours:
@@ -49,7 +49,8 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
             version = earlier.version if earlier else 0
             events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream))
         change.anchor = earlier.anchor if earlier else None
-        new = {field for field in said if mapping.inputs(field) & foreign}
+        told = _told(change, earlier, foreign, entry)
+        new = {field for field in said if mapping.inputs(field) & told}
         if earlier and all(said[field] == claims.get(field) for field in new):
             change.claimed_at = (earlier.event_at, earlier.received_at)
         change.canonical = claims | {field: said[field] for field in said if field in new}
@@ -57,3 +58,15 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         change.notes = noted | {field: note for field, note in (change.notes or {}).items() if field in new}
     ledger.note(conn, ref.system, ref.stream, edited)
     outbox.append(conn, events, run)
+
+
+def _told(change: Change, earlier: Record | None, foreign: Set[str], entry: Entry) -> Set[str]:
+    """Those foreign fields that say something now: we wrote them and they show something else, or they changed.
+
+    One that we never write and that stands as it stood is no news, also where it is one part of a value whose other
+    parts we write: an address with our street and their point on the map is still the address that they claimed.
+    """
+    if earlier is None or earlier.raw is None or not change.raw_changed:
+        return foreign
+    stood = earlier.raw
+    return {name for name in foreign if name in entry.fields or change.raw.get(name) != stood.get(name)}

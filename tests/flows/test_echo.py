@@ -183,3 +183,26 @@ def test_our_write_does_not_make_an_older_word_the_most_recent(crm: CrmBench) ->
     crm.tenant.edit("AccountObj", key, {"tel": "+8657133334444"})
     assert back(crm)["versions"] == 1
     assert crm.goldens()[0].values["phones"] == ["+8657133334444", "+8657187654321"]
+
+
+def test_an_address_of_our_street_and_their_point_is_still_theirs(sqlite_crm: CrmBench) -> None:
+    """One value, two fields of the row, and we write only one of them."""
+    crm = sqlite_crm
+    crm.edit("mappings/new_crm/AccountObj.yaml", "  capital_cny:",
+             "  address.point: {from: location, via: [blank, point]}\n  capital_cny:")  # fmt: skip
+    crm.edit("config/survivorship.yaml", "address: {order: [source_rank: [new_crm, erp, crm]",
+             "address: {order: [source_rank: [erp, new_crm, crm]")  # fmt: skip
+    place = {"address": "体育场路1号", "location": "120.000001#%$30.280001#%$体育场路1号"}
+    key = crm.tenant.add("AccountObj", {"name": NAME, "uniform_social_credit_code": credit_code(1), **place})
+    crm.clock.wait(60)
+    crm.accounts("erp", {**ERP, "ADDRESS": "杭州市西湖区天目山路5号"})
+    crm.go("typed", "erp")
+    assert publish(crm) == key
+    typed = crm.record("new_crm.AccountObj", key)
+    assert back(crm) == {"writes": 0, "versions": 0}
+    assert row(crm)["address"] == "杭州市西湖区天目山路5号"
+    read = crm.record("new_crm.AccountObj", key)
+    assert (read.canonical, read.event_at) == (typed.canonical, typed.event_at)
+    crm.tenant.edit("AccountObj", key, {"location": "120.100000#%$30.280001#%$体育场路1号"})
+    back(crm)
+    assert (crm.record("new_crm.AccountObj", key).canonical or {})["address"]["point"].startswith("120.1")
