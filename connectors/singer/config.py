@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
 from connectors.base import ConnectorConfig
 
@@ -16,13 +16,16 @@ _OURS = ("--config", "--state", "--catalog", "--properties", "--discover")
 _RESERVED = re.compile(r"PATH|HOME|LANG|IFS|ENV|BASH_ENV|NODE_OPTIONS|JAVA_TOOL_OPTIONS|(LD_|DYLD_|PYTHON|PERL|RUBY).*")
 
 
+_ONE_OR_SEVERAL = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
 class SingerStream(BaseModel):
     """One stream of the tap."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     stream: str = Field("", description="its `tap_stream_id` in the tap's catalogue; the name here when left out")
     said_as: str = Field("", description="its name in the tap's messages, where it is not the one in the catalogue")
-    key: tuple[str, ...] = Field(
+    key: Annotated[tuple[str, ...], WithJsonSchema(_ONE_OR_SEVERAL)] = Field(
         (), description="field or fields that identify a record; those of the tap's SCHEMA when left out"
     )
     replication: Literal["full_table", "incremental", "log_based"] | None = Field(

@@ -171,8 +171,8 @@ def test_no_question_of_a_page_walks_the_whole_inbox(sqlite_store: Store, questi
 
 def test_a_state_of_the_first_release_gets_its_inbox(sqlite_store: Store) -> None:
     with sqlite_store.begin() as conn:
-        conn.execute(text("DROP TABLE inbox"))
-        conn.execute(text("DROP TABLE inbox_count"))
+        for later in ("inbox", "inbox_count", "match_feature"):
+            conn.execute(text(f"DROP TABLE {later}"))
         conn.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     sqlite_store.migrate()
     with sqlite_store.read() as conn:
