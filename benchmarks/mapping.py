@@ -10,6 +10,7 @@ switchboards or entered twice); the third adds free-text addresses, each of them
 from __future__ import annotations
 
 import argparse
+import gc
 import platform
 import random
 import sys
@@ -140,6 +141,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
+    gc.set_threshold(10_000, 10, 10)  # as the command line does
     cases = (
         ("all values distinct", MAPPING, False),
         ("shared phones", MAPPING, True),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from goldbridge.mapping.column import Batch as Columns
 from goldbridge.mapping.column import Cells, FieldColumn, Row, evaluated, flawed
 from goldbridge.mapping.expression import Expression
 from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, shown
+from goldbridge.ports import Json
 from goldbridge.records.field import Field
 
 Fate = Literal["applied", "filtered", "dead"]
@@ -219,10 +219,19 @@ class _Run:
         return outcome.value
 
 
+def _own(value: Json) -> Json:
+    """A copy of a document, which is all that a value can be: what `deepcopy` does, without its book-keeping."""
+    if isinstance(value, list):
+        return [_own(each) if isinstance(each, list | dict) else each for each in value]
+    if isinstance(value, dict):
+        return {name: _own(each) if isinstance(each, list | dict) else each for name, each in value.items()}
+    return value
+
+
 def _put(target: Target, documents: Sequence[dict[str, Any]], column: Sequence[Any]) -> None:
     name = target.name
     if target.shared:  # remembered lists and groups belong to the memory, not to a record
-        column = [deepcopy(value) if isinstance(value, list | dict) else value for value in column]
+        column = [_own(value) if isinstance(value, list | dict) else value for value in column]
     if not target.group:
         for document, value in zip(documents, column, strict=True):
             if value is not ABSENT:

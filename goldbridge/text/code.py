@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
+from operator import getitem
 from typing import NamedTuple
 
 from goldbridge.text.fold import fold_width
@@ -19,6 +20,8 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_WEIGHED = [{character: weight * value for character, value in _VALUE.items()} for weight in _WEIGHTS]
+"""Place by place: what each character adds to the sum."""
 _ORGANISATION_VALUE = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -100,8 +103,9 @@ def parse_credit_code(text: str) -> CreditCode | None:
 
 def check_character(body: str) -> str:
     """The 18th character that belongs to the 17 of `body`; KeyError on characters outside the alphabet."""
-    total = sum(weight * _VALUE[character] for weight, character in zip(_WEIGHTS, body, strict=True))
-    return ALPHABET[-total % 31]
+    if len(body) != len(_WEIGHED):
+        raise ValueError(f"{len(body)} characters instead of {len(_WEIGHED)}")
+    return ALPHABET[-sum(map(getitem, _WEIGHED, body)) % 31]
 
 
 def organisation_check_character(body: str) -> str:
