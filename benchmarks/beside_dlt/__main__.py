@@ -92,7 +92,10 @@ def speed(python: str, records: int) -> None:
     """First load and a second run that finds nothing new; the API runs in a process of its own."""
     plain = Scenario("", "")
     source = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.beside_dlt", "--serve", str(records)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.beside_dlt", "--serve", str(records)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert source.stdout is not None
