@@ -21,13 +21,9 @@ from typing import Any
 
 import orjson
 
-from benchmarks.million import PAGE
-from connectors.base import Context, RawRow, Reader, Reading, Stream, Window
-from flows.wiring import NoStore, find_kind
+from benchmarks.pages import connect
+from connectors.base import RawRow, Reader, Reading, Stream, Window
 from goldbridge import log
-from goldbridge.clock import SYSTEM
-from goldbridge.errors import Mark
-from goldbridge.http import HttpFactory
 from goldbridge.state import cursor, landing
 from goldbridge.state import run as runs
 from goldbridge.state.engine import open_store
@@ -35,18 +31,6 @@ from goldbridge.state.landing import Arrival, StreamRef
 from goldbridge.state.run import Counters
 
 JOINED = 1_000
-
-
-def connect(entry: dict[str, Any]) -> Reader[Any]:
-    kind = find_kind(entry["connector"], Mark("config/sources.yaml"))
-    fields = kind.config_model.model_fields
-    if "page_size" in fields:
-        most = next((each.le for each in fields["page_size"].metadata if hasattr(each, "le")), PAGE)
-        entry = {**entry, "page_size": min(PAGE, most)}
-    context = Context("crm", HttpFactory(SYSTEM), NoStore(), SYSTEM)
-    reader = kind(kind.config_model.model_validate(entry), context)
-    assert isinstance(reader, Reader)
-    return reader
 
 
 def read(reader: Reader[Any], stream: Stream) -> Iterator[list[RawRow]]:

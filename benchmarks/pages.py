@@ -80,18 +80,24 @@ class Counting(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
-def measure(entry: dict[str, Any], name: str, *, profile: bool) -> tuple[int, float, int]:
-    """(records, CPU seconds, calls) of one whole read; the first connection is made before."""
+def connect(entry: dict[str, Any], wire: httpx.BaseTransport | None = None) -> Reader[Any]:
+    """A reader for an entry of sources.yaml, with pages as large as PAGE where its kind allows that."""
     kind = find_kind(entry["connector"], Mark("config/sources.yaml"))
     fields = kind.config_model.model_fields
     wide = {}
     if "page_size" in fields:
         most = next((each.le for each in fields["page_size"].metadata if hasattr(each, "le")), PAGE)
         wide = {"page_size": min(PAGE, most)}
-    wire = Counting()
     context = Context("crm", HttpFactory(SYSTEM, wire), NoStore(), SYSTEM)
     reader = kind(kind.config_model.model_validate({**entry, **wide}), context)
     assert isinstance(reader, Reader)
+    return reader
+
+
+def measure(entry: dict[str, Any], name: str, *, profile: bool) -> tuple[int, float, int]:
+    """(records, CPU seconds, calls) of one whole read; the first connection is made before."""
+    wire = Counting()
+    reader = connect(entry, wire)
     stream = reader.streams[name]
     reader.probe()
     bound, before, count = reader.bound(stream), wire.calls, 0
