@@ -85,7 +85,7 @@ def decode(raw: bytes, declared: str | None, fixed: str | None = None) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return _decode_other(raw, other)
-    if other and any(char >= "\x80" for char in text) and not any(char >= _THREE_BYTES for char in text):
+    if other and not text.isascii() and not any(char >= _THREE_BYTES for char in text):
         return raw.decode(other, "surrogateescape")
     return text
 

@@ -23,7 +23,7 @@ from goldbridge.http.envelope import CONFIG, Envelope, Kind, Rule
 from goldbridge.http.exchange import Reply, Wire, open_envelope
 from goldbridge.http.request import Draft, origin, query
 from goldbridge.http.trouble import Trouble, clean
-from goldbridge.http.wait import backoff, http_date, jitter
+from goldbridge.http.wait import backoff, jitter
 from goldbridge.ports import Json
 
 _log = log.get("http")
@@ -173,13 +173,12 @@ class Client:
             if origin(url) == origin(self.base_url):
                 self.auth.apply(draft)  # credentials never follow a redirect to another host
             call.draft = draft
-            response, raw = self.wire.send(draft, limit_s, self.size_cap)
-            served_at = http_date(response.headers.get("date"))
-            if served_at is not None:
-                self.skew["s"] = (served_at - self.wire.clock.now()).total_seconds()
-            if response.status_code not in _REDIRECTS:
-                return open_envelope(response, raw, self.envelope, self.wire.clock, call.subject, as_text=call.as_text)
-            target = urljoin(url, response.headers.get("location", ""))
+            arrival = self.wire.send(draft, limit_s, self.size_cap)
+            if arrival.served_at is not None:
+                self.skew["s"] = (arrival.served_at - self.wire.clock.now()).total_seconds()
+            if arrival.status not in _REDIRECTS:
+                return open_envelope(arrival, self.envelope, self.wire.clock, call.subject, as_text=call.as_text)
+            target = urljoin(url, arrival.headers.get("location", ""))
             if call.method != "GET" or hop == self.redirects or (origin(url)[0] == "https" != origin(target)[0]):
                 break
             url, params = target, []
@@ -188,7 +187,7 @@ class Client:
         raise Trouble(
             Rule(CONFIG.kind, remedy),
             "CON014",
-            f"HTTP {response.status_code} redirects to {host}, which is not followed",
+            f"HTTP {arrival.status} redirects to {host}, which is not followed",
         )
 
     def _decide(self, call: _Call, trouble: Trouble) -> NoReturn:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from email.message import Message
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -32,16 +33,28 @@ _UNKNOWN = Rule(Kind.HALT, "look the code up in the vendor's documents; nobody h
 _ALLOWED_4XX_PAGE = range(400, 500)
 
 
+class Arrival(NamedTuple):
+    """What came back, whole and unpacked, but not yet read; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+    served_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What all clients of a process share: connections, the clock, and the draw for jitter."""
+    """What all clients of a process share: connections, the clock, and the draw for jitter.
+
+    Requests go to the transport itself: a client of httpx around it would keep a jar of cookies for all systems
+    together and look for redirects, for a sixth more CPU per call, and we want neither.
+    """
 
     clock: Clock
-    http: httpx.Client
     transport: httpx.BaseTransport
     draw: Callable[[], float]
 
-    def send(self, draft: Draft, limit_s: float, cap: int) -> tuple[httpx.Response, bytes]:
+    def send(self, draft: Draft, limit_s: float, cap: int) -> Arrival:
         """Send and read to the end within `limit_s`; raises `Trouble`."""
         headers = {
             "accept": "application/json",
@@ -56,15 +69,16 @@ class Wire:
             url = draft.full_url()
         except UnicodeEncodeError:
             raise Reject("CON017", "a value holds half a character (a lone surrogate) and cannot be sent") from None
-        timeout = httpx.Timeout(limit_s).as_dict()
+        timeout = dict.fromkeys(("connect", "read", "write", "pool"), limit_s)
         request = httpx.Request(draft.method, url, headers=headers, content=content, extensions={"timeout": timeout})
         within = self.transport.within(limit_s) if isinstance(self.transport, WireTransport) else nullcontext()
         with within:
             try:
-                response = self.http.send(request, stream=True)
+                response = self.transport.handle_request(request)
                 try:
-                    packing = response.headers.get("content-encoding", "")
-                    return response, body.collect(_chunks(response), packing, cap)
+                    heard = dict(response.headers.items())
+                    raw = body.collect(_chunks(response), heard.get("content-encoding", ""), cap)
+                    return Arrival(response.status_code, heard, raw, http_date(heard.get("date")))
                 finally:
                     response.close()
             except httpx.HTTPError as error:
@@ -113,25 +127,22 @@ class Reply:
         return value
 
 
-def open_envelope(
-    response: httpx.Response, raw: bytes, envelope: Envelope, clock: Clock, subject: str, *, as_text: bool = False
-) -> Reply:
+def open_envelope(arrival: Arrival, envelope: Envelope, clock: Clock, subject: str, *, as_text: bool = False) -> Reply:
     """The answer as a `Reply`, or `Trouble` with the class the vendor's table gives it.
 
     `as_text` hands a good answer over as it is (a CSV, a multipart batch, XML); a complaint is JSON all the same.
     """
-    status, served_at = response.status_code, http_date(response.headers.get("date"))
-    headers = dict(response.headers.items())
-    asked = response.headers.get("retry-after") or headers.get(envelope.wait_header)
+    status, headers, raw, served_at = arrival
+    asked = headers.get("retry-after") or headers.get(envelope.wait_header)
     after_s = retry_after(asked, served_at, clock.now())
     bare = envelope.bare(status)
-    if status == 204 or (bare is None and not raw and response.headers.get("content-length") == "0"):
+    if status == 204 or (bare is None and not raw and headers.get("content-length") == "0"):
         return Reply(None, status, served_at, subject, headers)
-    content_type = response.headers.get("content-type", "")
+    content_type = headers.get("content-type", "")
     if (noticed := envelope.notice(status, headers)) is not None:
         raise _complained(noticed, envelope, bare, after_s)
     try:
-        text = body.decode(raw, response.charset_encoding, envelope.charset)
+        text = body.decode(raw, _charset(content_type), envelope.charset)
         if body.is_page(text, content_type) and not (as_text and _is_xml(content_type)):
             raise _page(status, bare, envelope, after_s)
         if as_text and (bare is None or "json" not in content_type):
@@ -155,6 +166,15 @@ def open_envelope(
             raise _bare(status, bare, envelope, after_s)
         return Reply(data, status, served_at, subject, headers)
     raise _complained(complaint, envelope, bare, after_s)
+
+
+def _charset(content_type: str) -> str | None:
+    """The charset that a content type declares, in whatever way it is quoted."""
+    if "charset" not in content_type.lower():
+        return None
+    message = Message()
+    message["content-type"] = content_type
+    return message.get_content_charset(failobj=None)
 
 
 def _is_xml(content_type: str) -> bool:

@@ -121,11 +121,10 @@ class HttpFactory:
     def close(self) -> None:
         """Close all connections; safe to call twice."""
         for wire in self._wires:
-            wire.http.close()
+            wire.transport.close()
 
     def _wire(self, transport: httpx.BaseTransport) -> Wire:
-        http = httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
-        return Wire(self.clock, http, transport, self._draw)
+        return Wire(self.clock, transport, self._draw)
 
     def _certified(self, certificate: Certificate, system: str, mark: Mark) -> Wire:
         def make() -> Wire:
