@@ -1,7 +1,9 @@
 """What does a page of 500 records cost each connector that reads, parsing included?
 
 Each kind reads from the other side that the conformance suite has for it, in another process and without limits. CPU is
-this process's own. Where a record costs a call of its own, nothing but calls is measured: see the calls beside it.
+this process's own, of the cheapest of three reads; the yardstick beside it says what a CPU millisecond is worth at that
+moment, for another process on the same core doubles both. Where a record costs a call of its own, nothing but calls is
+measured: see the calls beside it.
 
     python -m benchmarks.pages [KIND ...] [--records 2000] [--profile]
 """
@@ -32,6 +34,7 @@ from goldbridge.errors import GoldbridgeError, Mark
 from goldbridge.http import HttpFactory
 
 LOCAL = ("sql", "file")
+READS = 3
 
 
 def _peers() -> dict[str, Any]:
@@ -95,11 +98,17 @@ def connect(entry: dict[str, Any], wire: httpx.BaseTransport | None = None) -> R
 
 
 def measure(entry: dict[str, Any], name: str, *, profile: bool) -> tuple[int, float, int]:
-    """(records, CPU seconds, calls) of one whole read; the first connection is made before."""
+    """(records, CPU seconds, calls) of the cheapest of some whole reads; the first connection is made before."""
     wire = Counting()
     reader = connect(entry, wire)
-    stream = reader.streams[name]
     reader.probe()
+    found = [_read(reader, name, wire, profile=profile) for _ in range(1 if profile else READS)]
+    reader.close()
+    return min(found, key=lambda each: each[1])
+
+
+def _read(reader: Reader[Any], name: str, wire: Counting, *, profile: bool) -> tuple[int, float, int]:
+    stream = reader.streams[name]
     bound, before, count = reader.bound(stream), wire.calls, 0
     gc.collect()
     profiler = cProfile.Profile(time.process_time) if profile else None
@@ -112,7 +121,6 @@ def measure(entry: dict[str, Any], name: str, *, profile: bool) -> tuple[int, fl
     if profiler:
         profiler.disable()
         pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
-    reader.close()
     return count, cpu, wire.calls - before
 
 
@@ -134,9 +142,10 @@ def row(name: str, records: int, *, profile: bool) -> str:
                 return f"{name:<18} could not be read: {error}"
             finally:
                 server.terminate()
+    yardstick = yardstick_ms()
     page_ms, page_calls = cpu * 1000 * PAGE / max(count, 1), calls * PAGE / max(count, 1)
     note = "" if page_ms <= BAR_MS else f"over {BAR_MS:g} ms; {cpu * 1000 / max(calls, 1):.2f} ms a call"
-    return f"{name:<18} {count:>7,} {page_ms:>12.1f} {page_calls:>12.1f}   {note}".rstrip()
+    return f"{name:<18} {count:>7,} {page_ms:>12.1f} {yardstick:>12.1f} {page_calls:>12.1f}   {note}".rstrip()
 
 
 def yardstick_ms() -> float:
@@ -162,8 +171,8 @@ def main() -> None:
     log.configure(quiet=True)
     known = [*LOCAL, *_peers()]
     chosen = [name for name in known if not given.names or name.lower() in {each.lower() for each in given.names}]
-    print(f"the yardstick, sum(i*i for i in range(200000)), takes {yardstick_ms():.1f} ms of CPU here and now")
-    print(f"{'kind':<18} {'records':>7} {'CPU ms/page':>12} {'calls/page':>12}   of {PAGE} records", flush=True)
+    print(f"a page has {PAGE} records; the yardstick is sum(i*i for i in range(200000)), in CPU ms")
+    print(f"{'kind':<18} {'records':>7} {'CPU ms/page':>12} {'yardstick':>12} {'calls/page':>12}", flush=True)
     for name in chosen:
         print(row(name, given.records, profile=given.profile), flush=True)
 

@@ -24,7 +24,7 @@ from goldbridge.http.factory import HttpFactory
 from goldbridge.http.odata import login
 from goldbridge.http.odata.fault import Dialect
 from goldbridge.http.odata.metadata import EntitySet, Metadata, Unreadable, parse
-from goldbridge.http.odata.value import decode_row, plain
+from goldbridge.http.odata.value import KEY, decode_rows, plain
 from goldbridge.ports import Json
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
@@ -174,30 +174,31 @@ class Service:
                 f"{self.system} {of.name}: the answer has no list of records; the API changed, or base_url is wrong"
             )
             raise Halt("CON019", message)
-        feed = Feed([], served_at=reply.served_at, count=plain(body.get(count)))
-        gone = []
+        records, gone = list[dict[str, Json]](), list[str]()
         for row in found:
             if (key := self._removed(of, row)) is not None:
                 gone.append(key)
             else:
-                feed.rows.append(self.row(of, row))
-        feed.gone = tuple(gone)
+                records.append(row)
+        feed = Feed(self.rows(of, records), served_at=reply.served_at, count=plain(body.get(count)), gone=tuple(gone))
         feed.next = self.follow(str(body[link]), asked) if body.get(link) else ""
         feed.delta = self.follow(str(body[delta]), asked) if body.get(delta) else ""
         return feed
 
-    def row(self, of: EntitySet, row: Mapping[str, Json]) -> dict[str, Json]:
-        """A record in our notation; sets with keys of several parts get one under `@key`."""
-        found = decode_row(row, of.kinds)
+    def rows(self, of: EntitySet, records: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
+        """Records in our notation; sets with keys of several parts get one under `@key`."""
+        rows = decode_rows(records, of.kinds)
         if len(of.keys) > 1:
-            found["@key"] = of.predicate(found, self.version)
-        return found
+            version = self.version
+            for row in rows:
+                row[KEY] = of.predicate(row, version)
+        return rows
 
     def _removed(self, of: EntitySet, row: Mapping[str, Json]) -> str | None:
         """The key of a tombstone; None for a record."""
         if "@removed" in row:
             identity = row.get("@id") or row.get("@odata.id") or next((row[key] for key in of.keys if key in row), "")
-        elif str(row.get("@odata.context", "")).endswith("/$deletedEntity"):
+        elif "@odata.context" in row and str(row["@odata.context"]).endswith("/$deletedEntity"):
             identity = row.get("id", "")
         else:
             return None

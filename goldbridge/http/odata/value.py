@@ -8,9 +8,10 @@ so that no amount and no id ever passes through a binary float.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from goldbridge.ports import Json
@@ -23,6 +24,8 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_START = datetime(1970, 1, 1)  # noqa: DTZ001 - what is counted from it is written without a zone, or with Z
 _TEXTUAL = frozenset({"Edm.Decimal", "Edm.Int64", "Edm.Double", "Edm.Single"})
 _WHOLE = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32"})
+_LINKS = ("@odata.navigationLink", "@odata.associationLink", "@odata.context", "@odata.editLink")
+_AS_IT_IS = _WHOLE | {"Edm.String", "Edm.Boolean", "Edm.Guid", "Edm.Date"}
 TIMES = frozenset({"Edm.DateTime", "Edm.DateTimeOffset"})
 INTEGERS = _WHOLE | {"Edm.Int64"}
 
@@ -30,15 +33,11 @@ INTEGERS = _WHOLE | {"Edm.Int64"}
 def decode(value: Json, kind: str = "") -> Json:
     """A value as it came, in the notation we keep; nested records lose their links and keep their values."""
     if isinstance(value, str):
-        if value.startswith("/Date(") and (ticks := _TICKS.fullmatch(value)):
-            return _moment(int(ticks[1]), zoned=kind == "Edm.DateTimeOffset" or ticks[2] is not None)
-        if kind == "Edm.Time" and (span := _SPAN.fullmatch(value)):
-            return f"{int(span[2] or 0):02d}:{int(span[3] or 0):02d}:{int(span[4] or 0):02d}{span[5] or ''}"
-        return value
+        return _time(value, kind) if _is_time(value, kind) else value
     if isinstance(value, dict):
         if isinstance(value.get("results"), list):
             return [decode(item) for item in value["results"]]
-        return {name: decode(item) for name, item in value.items() if not _is_link(name, item)}
+        return {name: decode(item) for name, item in value.items() if not (_is_link(name) or _is_deferred(item))}
     if isinstance(value, list):
         return [decode(item) for item in value]
     if kind in _TEXTUAL and isinstance(value, int) and not isinstance(value, bool):
@@ -46,27 +45,63 @@ def decode(value: Json, kind: str = "") -> Json:
     return value
 
 
-def decode_row(row: Mapping[str, Json], kinds: Mapping[str, str]) -> dict[str, Json]:
-    """A record with its values by their types; its ETag, wherever it stood, under `@odata.etag`."""
-    found: dict[str, Json] = {}
-    for name, value in row.items():
-        kind = type(value)
-        plain = kind is str and value[:6] != "/Date(" and kinds.get(name) != "Edm.Time"
-        if (plain or value is None or kind is bool) and "@" not in name:
-            found[name] = value  # most values, at the price of a look
-        elif not _is_link(name, value):
-            found[name] = decode(value, kinds.get(name, ""))
-    about = row.get("__metadata")
-    if isinstance(about, dict) and about.get("etag"):
-        found[ETAG] = str(about["etag"])
+def decode_rows(rows: Iterable[Mapping[str, Json]], kinds: Mapping[str, str]) -> list[dict[str, Json]]:
+    """Records with their values by their types; an ETag, wherever it stood, under `@odata.etag`.
+
+    What has to be looked at is decided once for all rows with the same names: times, exact numbers and what the
+    metadata does not know; the rest is copied as a whole.
+    """
+    found = []
+    names: tuple[str, ...] = ()
+    links: list[str] = []
+    looked_at: list[tuple[str, str]] = []
+    for row in rows:
+        if (own := tuple(row)) != names:
+            names, links = own, [name for name in own if _is_link(name)]
+            seen = [(name, kinds.get(name, "")) for name in own if name not in links]
+            looked_at = [(name, kind) for name, kind in seen if kind not in _AS_IT_IS]
+        kept = dict(row)
+        for name in links:
+            del kept[name]
+        for name, kind in looked_at:
+            value = kept[name]
+            if isinstance(value, str):
+                if _is_time(value, kind):
+                    kept[name] = _time(value, kind)
+            elif _is_deferred(value):
+                del kept[name]
+            elif value is not None:
+                kept[name] = decode(value, kind)
+        about = row.get("__metadata")
+        if isinstance(about, dict) and about.get("etag"):
+            kept[ETAG] = str(about["etag"])
+        found.append(kept)
     return found
 
 
-def _is_link(name: str, value: Json) -> bool:
+def _is_link(name: str) -> bool:
     """What leads elsewhere instead of saying something: it changes without the record."""
-    if name == "__metadata" or (isinstance(value, dict) and "__deferred" in value):
-        return True
-    return name.endswith(("@odata.navigationLink", "@odata.associationLink", "@odata.context", "@odata.editLink"))
+    return name == "__metadata" or name.endswith(_LINKS)
+
+
+def _is_deferred(value: Json) -> bool:
+    """A link in place of the records it leads to."""
+    return isinstance(value, dict) and "__deferred" in value
+
+
+def _is_time(value: str, kind: str) -> bool:
+    """Whether this is in the notation for times of V2."""
+    return value.startswith("/Date(") or kind == "Edm.Time"
+
+
+@lru_cache(maxsize=4096)  # most are days, and of a page of records many are of the same day
+def _time(value: str, kind: str) -> str:
+    """A time of V2 as ISO text; what only looks like one stays as it is."""
+    if ticks := _TICKS.fullmatch(value):
+        return _moment(int(ticks[1]), zoned=kind == "Edm.DateTimeOffset" or ticks[2] is not None)
+    if kind == "Edm.Time" and (span := _SPAN.fullmatch(value)):
+        return f"{int(span[2] or 0):02d}:{int(span[3] or 0):02d}:{int(span[4] or 0):02d}{span[5] or ''}"
+    return value
 
 
 def _moment(ms: int, *, zoned: bool) -> str:

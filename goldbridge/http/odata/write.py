@@ -251,7 +251,7 @@ class RecordWriter:
         """The key in an answer: in its record, or in the address it names."""
         body = result.body.get("d", result.body) if isinstance(result.body, dict) else None
         if isinstance(body, dict) and all(name in body for name in self.of.keys):
-            row = self.service.row(self.of, body)
+            row = self.service.rows(self.of, [body])[0]
             return plain(row.get("@key") if len(self.of.keys) > 1 else row.get(self.of.keys[0]))
         address = result.headers.get("odata-entityid") or result.headers.get("location") or ""
         found = key_of(address) if address.endswith(")") else ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldbridge.http.odata.value import decode, decode_row, encode, literal
+from goldbridge.http.odata.value import decode, decode_rows, encode, literal
 
 NIGHT = "2026-03-02T00:00:00.12Z"
 
@@ -40,9 +40,25 @@ def test_what_comes_in(kind: str, wire: Any, text: Any) -> None:
 
 def test_a_row_keeps_its_etag_and_loses_its_links() -> None:
     row = {"__metadata": {"etag": 'W/"1"', "uri": "x"}, "A": "1", "to_B": {"__deferred": {"uri": "x"}}}
-    assert decode_row(row, {"A": "Edm.String"}) == {"A": "1", "@odata.etag": 'W/"1"'}
+    assert decode_rows([row], {"A": "Edm.String"})[0] == {"A": "1", "@odata.etag": 'W/"1"'}
     row = {"@odata.etag": 'W/"2"', "A": 1, "b@odata.navigationLink": "x", "A@Label": "eins"}
-    assert decode_row(row, {"A": "Edm.Decimal"}) == {"A": "1", "@odata.etag": 'W/"2"', "A@Label": "eins"}
+    assert decode_rows([row], {"A": "Edm.Decimal"})[0] == {"A": "1", "@odata.etag": 'W/"2"', "A@Label": "eins"}
+
+
+def test_rows_of_one_page_may_have_other_names_and_other_order() -> None:
+    kinds = {"A": "Edm.DateTime", "B": "Edm.String", "C": "Edm.Int64"}
+    rows = [{"A": "/Date(0)/", "B": "x"}, {"B": "y", "A": "/Date(1000)/"}, {"C": 5, "D": {"results": []}}, {"A": None}]
+    assert decode_rows(rows, kinds) == [
+        {"A": "1970-01-01T00:00:00", "B": "x"},
+        {"B": "y", "A": "1970-01-01T00:00:01"},
+        {"C": "5", "D": []},
+        {"A": None},
+    ]
+    assert rows[0]["A"] == "/Date(0)/"
+
+
+def test_a_text_that_looks_like_a_time_stays_a_text() -> None:
+    assert decode_rows([{"A": "/Date(0)/"}], {"A": "Edm.String"}) == [{"A": "/Date(0)/"}]
 
 
 @pytest.mark.parametrize(
