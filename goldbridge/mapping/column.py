@@ -7,10 +7,12 @@ value was seen before. Where nearly every value is new and its chain is cheap, r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-from goldbridge.mapping.chain import Cell, transforms
+from goldbridge.mapping.chain import Cell, Column, Finish, only_texts, over, transforms
 from goldbridge.mapping.expression import Expression
+from goldbridge.mapping.resolve import resolver
 from goldbridge.mapping.spec import FieldSpec, Source
 from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, plain_text, shown
 
@@ -32,13 +34,18 @@ class Batch:
     def column(self, name: str) -> list[Any]:
         found = self._columns.get(name)
         if found is None:
-            if "." in name:
-                parts = name.split(".")
-                found = [_reach(row, name, parts) for row in self.rows]
-            else:
-                found = [row.get(name, ABSENT) for row in self.rows]
-            self._columns[name] = found
+            found = self._columns[name] = _read(self.rows, name)
         return found
+
+
+def _read(rows: Sequence[Row], name: str) -> list[Any]:
+    if "." in name:
+        parts = name.split(".")
+        return [_reach(row, name, parts) for row in rows]
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:  # a source may leave out what has no value
+        return [row.get(name, ABSENT) for row in rows]
 
 
 def _reach(row: Row, name: str, parts: list[str]) -> Any:
@@ -63,71 +70,74 @@ def _reach(row: Row, name: str, parts: list[str]) -> Any:
     return value
 
 
-class Memo(dict[Any, Any]):
-    """Results by given value, worked out on first need; bounded, and safe to lose."""
-
-    def __init__(self, cell: Cell) -> None:
-        self._cell = cell
-        self.misses = 0
-
-    def __missing__(self, value: Any) -> Any:
-        self.misses += 1
-        if len(self) >= REMEMBERED:
-            self.clear()
-        result = self[value] = self._cell(value)
-        return result
-
-
 class Cells:
-    """Applies a cell function to a column. `costly` ones are always remembered."""
+    """Applies a function of one value to a column, and remembers what it gave. `costly` ones are always remembered.
 
-    def __init__(self, cell: Cell, costly: bool, plain: frozenset[type] = _PLAIN) -> None:
-        self.cell = cell
+    `over` does to a whole column what `cell` does to one value. Bounded, and safe to lose; threads may share it.
+    """
+
+    def __init__(self, cell: Cell, costly: bool, *, over: Column | None = None) -> None:
+        self._cell = cell
+        self._over: Column = over or _each(cell)
         self._costly = costly
-        self._memo = Memo(cell)
-        self._seen = 0
+        self._memo: dict[Any, Any] = {}
+        self._seen = self._fresh = 0
         self._direct = False
-        self._plain = plain
 
     def __call__(self, column: Sequence[Any], keys_are_plain: bool | None = None) -> list[Any]:
         """The results; raises whatever the function raises."""
         if self._direct:
-            cell = self.cell
-            return [cell(value) for value in column]
-        memo = self._memo
+            return self._over(column)
         # 1, 1.0 and True are one dictionary key but three values: only columns of text are looked up as they are.
-        if keys_are_plain if keys_are_plain is not None else set(map(type, column)) <= self._plain:
-            results = [memo[value] for value in column]
+        if keys_are_plain if keys_are_plain is not None else set(map(type, column)) <= _PLAIN:
+            known = self._known(column)
+            results = list(map(known.__getitem__, column))
         elif keys_are_plain is None:
-            cell = self.cell
-            results = [memo[value] if value.__class__ is str else cell(value) for value in column]
+            known, cell = self._known([value for value in column if value.__class__ is str]), self._cell
+            results = [known[value] if value.__class__ is str else cell(value) for value in column]
         else:
-            cell = self.cell
-            return [cell(value) for value in column]
+            return self._over(column)
         if not self._costly:
             self._seen += len(column)
             if self._seen >= _TRIAL:
-                self._direct = memo.misses * 2 > self._seen
-                self._seen = memo.misses = 0
+                self._direct = self._fresh * 2 > self._seen
+                self._seen = self._fresh = 0
         return results
+
+    def _known(self, column: Sequence[Any]) -> dict[Any, Any]:
+        """The memory, with the results for every value of a column in it."""
+        memo = self._memo
+        distinct = dict.fromkeys(column)
+        fresh = [value for value in distinct if value not in memo]
+        if len(memo) + len(fresh) > REMEMBERED:
+            memo = self._memo = {}  # not emptied: another thread may be reading it
+            fresh = list(distinct)
+        memo.update(zip(fresh, self._over(fresh), strict=True))
+        self._fresh += len(fresh)
+        return memo
 
 
 class FieldColumn:
     """One target field over a batch: origin, transforms, finish. Never raises for a record's sake."""
 
-    def __init__(self, spec: FieldSpec, run: Cell, finish: Cell, expression: Expression | None, costly: bool) -> None:
+    def __init__(self, spec: FieldSpec, ending: Finish, expression: Expression | None, costly: bool) -> None:
         self.spec = spec
-        self.run = run
-        self.finish = finish
+        run, through = transforms(spec.via), over(spec.via)
+        if spec.resolve:
+            run = resolver(spec, run)
+            through = _each(run)
+        self.ending = ending
+        finish, finished = ending.cell(), ending.column()
+        self.run, self.finish = run, finish
         self.expression = expression
         whole: Cell = (lambda value: finish(run(value))) if spec.via or spec.resolve else finish
         self.whole = whole
-        self._cells = Cells(whole, costly)
-        self._finish = Cells(finish, costly=False)
-        self._run = Cells(run, costly)
+        self._cells = Cells(whole, costly, over=lambda column: finished(through(column)))
+        self._finish = Cells(finish, costly=False, over=finished)
+        self._run = Cells(run, costly, over=through)
         self._parts = {id(each): Cells(_part(each), _is_costly(each)) for each in spec.sources if not each.is_plain}
         self._takes_list = any(step.transform.takes == "list" for step in spec.via)
-        self._evaluate = Cells(expression.evaluate, costly=False) if expression is not None else None
+        self._evaluate = expression_cells(expression) if expression is not None else None
         make: dict[str, Callable[[Batch], list[Any]]] = {
             "from": self._from_many
             if len(spec.sources) > 1 or (spec.sources and not spec.sources[0].is_plain)
@@ -191,13 +201,20 @@ class FieldColumn:
 
     def _first_of(self, batch: Batch) -> list[Any]:
         """The first source whose value survives the transforms; an invalid one only when no other is left."""
-        columns = [self._run(column) for column in self._columns(batch)]
+        columns: list[list[Any]] = []
+        for column in self._columns(batch):
+            columns.append(self._run(column))
+            if only_texts(columns[0]):
+                return self._finish(columns[0])
         return self._finish([_first(values) for values in zip(*columns, strict=True)])
 
     def _join(self, batch: Batch) -> list[Any]:
         separator = self.spec.separator
         named = [bool(source.name) for source in self.spec.sources]
-        return self._cells([_joined(values, named, separator) for values in zip(*self._columns(batch), strict=True)])
+        columns = self._columns(batch)
+        if any(named) and all(map(only_texts, columns)):
+            return self._cells(list(map(separator.join, zip(*columns, strict=True))))
+        return self._cells([_joined(values, named, separator) for values in zip(*columns, strict=True)])
 
     def _expr(self, batch: Batch) -> list[Any]:
         expression, evaluate = self.expression, self._evaluate
@@ -211,11 +228,20 @@ class FieldColumn:
         return [self.whole(self.spec.constant)] * len(batch.rows)
 
 
+def expression_cells(expression: Expression) -> Cells:
+    """An expression applied to the values it reads, a tuple of them per row."""
+    return Cells(expression.evaluate, costly=False, over=expression.over)
+
+
 def evaluated(expression: Expression, evaluate: Cells, batch: Batch) -> list[Any]:
     """An expression's results over a batch."""
     columns = [batch.column(name) for name in expression.reads]
     plain = all(set(map(type, column)) <= _PLAIN_KEYS for column in columns)
     return evaluate(list(zip(*columns, strict=True)), plain)
+
+
+def _each(cell: Cell) -> Column:
+    return lambda column: [cell(value) for value in column]
 
 
 def _part(source: Source) -> Cell:

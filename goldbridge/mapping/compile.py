@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 
 from goldbridge.errors import Mark, Problems
-from goldbridge.mapping.chain import Finish, as_type, transforms
-from goldbridge.mapping.column import Cells, FieldColumn
+from goldbridge.mapping.assemble import Shape
+from goldbridge.mapping.chain import Finish, as_type
+from goldbridge.mapping.column import FieldColumn, expression_cells
 from goldbridge.mapping.expression import ADDED, NATIVE, Expression, Fault, compile_expression
 from goldbridge.mapping.functions import EDITION
 from goldbridge.mapping.mapping import Mapping, Target
 from goldbridge.mapping.place import inside
-from goldbridge.mapping.resolve import resolver
 from goldbridge.mapping.spec import FieldSpec, Lookup, MappingSpec, Source, read_spec
 from goldbridge.mapping.value import Invalid, shown
 from goldbridge.ports import Document
@@ -45,9 +45,7 @@ def compile_mapping(
     if spec is None:
         problems.raise_any()
         raise AssertionError("a file without a mapping has a problem")
-    mapping = _Compiler(document, model, spec, stream_fields, zone, problems).mapping()
-    problems.raise_any()
-    return mapping
+    return _Compiler(document, model, spec, stream_fields, zone, problems).mapping()
 
 
 class _Compiler:
@@ -95,6 +93,7 @@ class _Compiler:
         self.check_key()
         self.check_required()
         self.check_dropped()
+        self.problems.raise_any()
         return Mapping(
             name=spec.name,
             target=spec.target,
@@ -106,8 +105,9 @@ class _Compiler:
             resolves={each.target: each.resolve for each in spec.fields if each.resolve},
             resolve_from={each.target: each.sources[0].name for each in spec.fields if each.resolve and each.sources},
             targets=tuple(targets),
+            shape=Shape([(target.group, target.name) for target in targets], closed=not spec.is_out),
             when=when,
-            decide=Cells(when.evaluate, costly=False) if when else None,
+            decide=expression_cells(when) if when else None,
             when_mark=self.document.mark("when"),
             key_mark=self.document.mark("key"),
             fields={each.target: self.model_field(each.target) for each in spec.fields},
@@ -145,12 +145,8 @@ class _Compiler:
         self.inputs[spec.target] = frozenset(fed.union(expression.reads if expression else ()))
         if spec.origin == "expr" and expression is None:
             return None
-        finish = Finish(spec, field, self.zone).cell()
-        run = transforms(spec.via)
-        if spec.resolve:
-            run = resolver(spec, run)
         costly = any(step.transform.costly for step in spec.via) or (field is not None and field.type in _COSTLY)
-        column = FieldColumn(spec, run, finish, expression, costly)
+        column = FieldColumn(spec, Finish(spec, field, self.zone), expression, costly)
         group, _, name = spec.target.rpartition(".")
         if self.spec.is_out and self.stream_fields is not None and spec.target in self.stream_fields:
             group, name = "", spec.target  # a target may have dots in its field names

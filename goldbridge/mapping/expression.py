@@ -8,7 +8,7 @@ Everything is bounded: length, nesting, the size of what is handed over; pattern
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -107,10 +107,35 @@ class Expression:
         except Exception as error:
             return _failed(error, missing, values)
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # a defect of the library concerns this record only
+            if not _is_panic(error):
                 raise
             return Invalid("the expression could not be evaluated")
         return result if result.__class__ in _PLAIN else _plain(result)
+
+    def over(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """`evaluate` for many rows; where all of them hold nothing but texts, without a look at each value."""
+        columns = list(zip(*rows, strict=True))
+        if self.keys or not all(set(map(type, column)) == {str} and _within(column) for column in columns):
+            return [self.evaluate(values) for values in rows]
+        names, run = self.names, self.run
+        try:
+            results = [run(dict(zip(names, values, strict=True))) for values in rows]
+        except BaseException as error:
+            if not (isinstance(error, Exception) or _is_panic(error)):
+                raise
+            return [self.evaluate(values) for values in rows]  # one of them: find it row by row
+        if set(map(type, results)) == {float} and all(map(isfinite, results)):
+            return results
+        return [result if result.__class__ in _PLAIN else _plain(result) for result in results]
+
+
+def _within(texts: Sequence[str]) -> bool:
+    return max(map(len, texts)) <= MAX_TEXT
+
+
+def _is_panic(error: BaseException) -> bool:
+    """A defect of the library, which concerns one record only."""
+    return type(error).__name__ == "PanicException"
 
 
 _PLAIN = (str, bool, int, type(None))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from goldbridge.errors import Mark, Reject
+from goldbridge.mapping.assemble import Notes, Shape, own
 from goldbridge.mapping.column import Batch as Columns
 from goldbridge.mapping.column import Cells, FieldColumn, Row, evaluated, flawed
 from goldbridge.mapping.expression import Expression
 from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, shown
-from goldbridge.ports import Json
 from goldbridge.records.field import Field
 
 Fate = Literal["applied", "filtered", "dead"]
@@ -69,6 +69,7 @@ class Mapping:
     resolves: Map[str, str]
     resolve_from: Map[str, str]
     targets: tuple[Target, ...]
+    shape: Shape
     when: Expression | None
     decide: Cells | None
     when_mark: Mark
@@ -131,18 +132,15 @@ class _Run:
         values: list[dict[str, Any] | None] = [None] * count
         notes: list[dict[str, Any] | None] = [None] * count
         columns = Columns([self.rows[at] for at in alive] if len(alive) < count else self.rows)
-        documents: list[dict[str, Any]] = [{} for _ in alive]
-        noted: dict[int, dict[str, Any]] = {}
-        for target in self.mapping.targets:
-            column = target.column(columns)
-            for at, outcome in flawed(column):
-                column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
-            _put(target, documents, column)
-        if not self.mapping.is_out:
-            _close_groups({target.group for target in self.mapping.targets if target.group}, documents, noted)
+        noted: Notes = {}
+        made = [self._column(target, columns, alive, noted) for target in self.mapping.targets]
+        documents = self.mapping.shape.documents(made, len(alive), noted)
         fates: list[Fate] = ["applied"] * count
-        for at, document in zip(alive, documents, strict=True):
-            values[at] = document
+        if len(alive) == count:
+            values = list(documents)
+        else:
+            for at, document in zip(alive, documents, strict=True):
+                values[at] = document
         for at, note in noted.items():
             notes[alive[at]] = note or None
         for at in self.filtered:
@@ -207,6 +205,15 @@ class _Run:
             reason = f"gives {shown(result)}, neither true nor false"
         return Reject("MAP047", f"when: {reason}", field="when", mark=self.mapping.when_mark)
 
+    def _column(self, target: Target, columns: Columns, alive: list[int], noted: Notes) -> list[Any]:
+        """The finished cells of one field, their notes and refusals moved to where they belong."""
+        column = target.column(columns)
+        for at, outcome in flawed(column):
+            column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
+        if target.shared:  # remembered lists and groups belong to the memory, not to a record
+            return [own(value) if isinstance(value, list | dict) else value for value in column]
+        return column
+
     def _settle(self, target: Target, row: int, outcome: Outcome, noted: dict[str, Any]) -> Any:
         """Move an outcome's note or refusal to where it belongs; gives the value that stays in the cell."""
         if outcome.refusal is not None:
@@ -217,63 +224,3 @@ class _Run:
         if outcome.note:
             noted[target.label] = dict(outcome.note)
         return outcome.value
-
-
-def _own(value: Json) -> Json:
-    """A copy of a document, which is all that a value can be: what `deepcopy` does, without its book-keeping."""
-    if isinstance(value, list):
-        return [_own(each) if isinstance(each, list | dict) else each for each in value]
-    if isinstance(value, dict):
-        return {name: _own(each) if isinstance(each, list | dict) else each for name, each in value.items()}
-    return value
-
-
-def _put(target: Target, documents: Sequence[dict[str, Any]], column: Sequence[Any]) -> None:
-    name = target.name
-    if target.shared:  # remembered lists and groups belong to the memory, not to a record
-        column = [_own(value) if isinstance(value, list | dict) else value for value in column]
-    if not target.group:
-        for document, value in zip(documents, column, strict=True):
-            if value is not ABSENT:
-                document[name] = value
-        return
-    for document, value in zip(documents, column, strict=True):
-        if value is not ABSENT:
-            group: Any = document
-            for part in target.group.split("."):
-                group = group.setdefault(part, {})
-            group[name] = value
-
-
-def _close_groups(groups: set[str], documents: Sequence[dict[str, Any]], noted: dict[int, dict[str, Any]]) -> None:
-    """A group keeps only the members that have a value; one with none is null, or empty when a member was empty.
-
-    It counts as inferred when each of its values is: one default beside stated members does not weaken them.
-    """
-    for name in sorted(groups, key=lambda group: -group.count(".")):
-        *parents, last = name.split(".")
-        for at, document in enumerate(documents):
-            holder: Any = document
-            for parent in parents:
-                holder = holder.get(parent, {})
-            group = holder.get(last)
-            if group is None:
-                continue
-            kept = {member: value for member, value in group.items() if has_value(value)}
-            if kept:
-                holder[last] = kept
-                notes = noted.get(at)
-                if notes and all("inferred" in notes.get(f"{name}.{member}", ()) for member in kept):
-                    _lift(name, group, notes)
-            else:
-                holder[last] = None if all(value is None for value in group.values()) else ""
-
-
-def _lift(name: str, members: Map[str, Any], notes: dict[str, Any]) -> None:
-    """Say once of a group, instead of each member, that it is inferred."""
-    for member in members:
-        label = f"{name}.{member}"
-        left = {key: value for key, value in notes.pop(label, {}).items() if key != "inferred"}
-        if left:
-            notes[label] = left
-    notes[name] = {**notes.get(name, {}), "inferred": True}

@@ -101,6 +101,13 @@ def utc_second(text: str, zone: str) -> str | None:
     """A local time to the second (2026-03-01 08:00:00) in UTC; None when that is not so easily said."""
     if _second.fullmatch(text) is None:
         return None
+    hour = _hour(text[:13], zone)
+    return hour and f"{hour}{text[13:]}.000000Z"
+
+
+@lru_cache(1 << 15)
+def _hour(text: str, zone: str) -> str | None:
+    """A local hour (2026-03-01 08) in UTC: 2026-03-01T00; None where `_day` does not know."""
     known = _day(text[:10], zone)
     if known is None:
         return None
@@ -111,7 +118,7 @@ def utc_second(text: str, zone: str) -> str | None:
         hour, day = hour + 24, before
     elif hour > 23:
         hour, day = hour - 24, after
-    return f"{day}T{hour:02d}{text[13:19]}.000000Z"
+    return f"{day}T{hour:02d}"
 
 
 def utc_text(at: datetime) -> str:
