@@ -23,7 +23,7 @@ ANY = st.one_of(
     TEXTS, st.sampled_from([None, ABSENT, True, False, 0, 1, -7, 1.0, 0.5, [], ["a", "-"], {"b": 1}]), st.floats()
 )
 COLUMNS = st.one_of(st.lists(TEXTS, min_size=1, max_size=6), st.lists(ANY, min_size=1, max_size=6))
-CHAINS = [["trim"], ["blank", "upper"], ["trim", "fold_width", "lower"], ["blank", "money"], ["number"], ["boolean"]]
+CHAINS: list[list[Any]] = [["trim"], ["blank", "upper"], ["trim", "fold_width", "lower"], ["blank", "money"], ["number"], ["boolean"]]
 CHAINS += [[{"split": ";"}, "first"], [{"split": ";"}, "blank", "upper"], []]
 
 
@@ -114,7 +114,7 @@ def test_documents_of_a_batch_share_nothing() -> None:
 
 def test_an_absent_field_is_left_out_of_its_own_document_only() -> None:
     shape = Shape([("", "name"), ("", "phone"), ("place", "city"), ("place", "street")], closed=True)
-    columns = [["甲", "乙", "丙"], [ABSENT, None, "1"], [ABSENT, "上海", ""], [ABSENT, ABSENT, None]]
+    columns: list[list[Any]] = [["甲", "乙", "丙"], [ABSENT, None, "1"], [ABSENT, "上海", ""], [ABSENT, ABSENT, None]]
     assert shape.documents(columns, 3, {}) == [
         {"name": "甲"},
         {"name": "乙", "phone": None, "place": {"city": "上海"}},
