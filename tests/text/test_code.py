@@ -109,6 +109,17 @@ def test_reason_says_what_is_wrong_and_what_was_expected():
     assert parse_credit_code("944403001922038216").reason == "department 9 has no kind 4 (position 2)"
 
 
+@pytest.mark.parametrize("case", read("leis.csv"), ids=lambda case: f"{case['text']}-{case['reason']}")
+def test_labelled_leis(case):
+    found = parse_lei(case["text"])
+    if case["valid"] == "none":
+        assert found is None
+        return
+    assert found is not None
+    assert (found.value, found.valid) == (case["value"], case["valid"] == "yes")
+    assert found.valid or found.reason
+
+
 @pytest.mark.parametrize("text", ["5493001KJTIIGC8Y1R12", "5493 001K JTII GC8Y 1R12", "lei:5493001kjtiigc8y1r12"])
 def test_lei_is_read(text):
     assert parse_lei(text) == ("5493001KJTIIGC8Y1R12", True, "")
