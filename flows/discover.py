@@ -209,7 +209,15 @@ class Discovery:
         kept = tuple(each for each in dict.fromkeys(technical) if each != found.key)
         names = tuple(dict.fromkeys(each for each in (name, found.called) if each))
         zone = self.project.zone_of(self.name)
-        return Seen(f"{self.name}.{name}", names, tuple(found.columns), found.key, kept, found.flat, zone)
+        columns = self._delivered(found, stream)
+        return Seen(f"{self.name}.{name}", names, columns, found.key, kept, found.flat, zone)
+
+    def _delivered(self, found: Discovered, stream: Stream | None) -> tuple[Column, ...]:
+        """The columns that the stream's rows can have: a system may describe fields that the settings leave out."""
+        fields = self._connector.fields(stream) if stream is not None and isinstance(self._connector, Reader) else None
+        if fields is None:
+            return tuple(found.columns)
+        return tuple(each for each in found.columns if each.name in fields or each.name.split(".")[0] in fields)
 
     def known(self, words: Words) -> list[Known]:
         """The streams that keys may be of: this system's, and those that the project has mappings for."""

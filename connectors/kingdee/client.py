@@ -84,6 +84,13 @@ class KingdeeClient:
             raise Halt("CON019", f"{reply.subject}: the answer is not a table of {len(keys)} columns; the API changed")
         return [dict(zip(keys, row, strict=True)) for row in rows]
 
+    def describe(self, form: str, *, about: str) -> Mapping[str, Any]:
+        """What the account book says of a form and its fields."""
+        data = {"data": {"FormId": form}}
+        reply = self._kept(self.http.post(_SERVICE.format("QueryBusinessInfo"), json=data, read=True, about=about))
+        found: Mapping[str, Any] = reply.unwrap("Result.NeedReturnData") or {}
+        return found
+
     def change(self, service: str, form: str, data: Mapping[str, Json], *, about: str) -> Mapping[str, Any]:
         """A write; the status with its outcome per record."""
         body = {"formid": form, "data": dict(data)}

@@ -23,10 +23,12 @@ from connectors.base import (
 )
 from connectors.kingdee.client import KingdeeClient
 from connectors.kingdee.config import KingdeeConfig, KingdeeForm
+from connectors.kingdee.declared import declared
 from connectors.kingdee.read import FormReader, earlier, keys_of, written
 from connectors.kingdee.write import FormWriter
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http.window import rewound
+from goldbridge.records.declared import DeclaredField
 
 
 class Kingdee(Reader[KingdeeConfig], Writer[KingdeeConfig]):
@@ -61,6 +63,12 @@ class Kingdee(Reader[KingdeeConfig], Writer[KingdeeConfig]):
         name, form = next(iter(self.config.forms.items()))
         self._client.query(form.form, (form.number,), (), form.number, limit=1, about=name)
         return f"{self.context.system}: signed in as '{self.config.user}', {len(self.config.forms)} streams"
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        """The whole form of a stream, fields that the stream does not read included."""
+        form = self.config.forms[name]
+        streams = {self.config.forms[each].form: each for each, stream in self.streams.items() if stream.writable}
+        return declared(self._client.describe(form.form, about=name), form, streams)
 
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay, never later than ours, as its filter reads it."""

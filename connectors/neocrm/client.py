@@ -60,7 +60,8 @@ def envelope(config: NeocrmConfig) -> Envelope:
 
 
 def _find(status: int, body: Json) -> Complaint | None:
-    """All generations: `code` as number or text, `error_code` of V1; a refused status speaks for itself."""
+    """All generations: `code` as number or text (0 where metadata is asked for), `error_code` of V1; a refused status
+    speaks for itself."""
     if status in (401, 403, 408, 429) or status >= 500:
         return None
     if not isinstance(body, dict):
@@ -70,7 +71,7 @@ def _find(status: int, body: Json) -> Complaint | None:
     if "code" not in body:
         return Complaint("no code")
     code = str(body["code"])
-    return None if code == "200" else Complaint(code, str(body.get("msg") or body.get("message") or ""))
+    return None if code in ("200", "0") else Complaint(code, str(body.get("msg") or body.get("message") or ""))
 
 
 def _find_login(status: int, body: Json) -> Complaint | None:

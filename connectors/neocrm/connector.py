@@ -28,6 +28,7 @@ from connectors.neocrm.describe import SOURCES, Schema
 from connectors.neocrm.walk import plan, rewound, walk_window
 from connectors.neocrm.write import RecordWriter
 from goldbridge.errors import Misconfigured
+from goldbridge.records.declared import DeclaredField
 
 _ZONE = "Asia/Shanghai"
 _VOLATILE = ("updatedAt", "updatedBy")
@@ -66,6 +67,12 @@ class Neocrm(Reader[NeocrmConfig], Writer[NeocrmConfig]):
         name = self.config.objects[0]
         fields = self.schema.fields(name)
         return f"{self.context.system}: signed in as {self.config.username}, {name} has {len(fields)} fields"
+
+    def objects(self) -> Sequence[str]:
+        return self.schema.objects()
+
+    def describe(self, name: str) -> Sequence[DeclaredField]:
+        return self.schema.declared(name)
 
     def bound(self, stream: Stream) -> str:
         """The server's time less the safety delay, in epoch milliseconds; never later than ours."""

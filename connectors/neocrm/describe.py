@@ -12,8 +12,10 @@ from connectors.neocrm.config import NeocrmConfig
 from goldbridge.clock import Clock
 from goldbridge.errors import Mark, Problems, Reject
 from goldbridge.ports import Json
+from goldbridge.records.declared import DeclaredField
 
 _FRESH_S = 300.0
+_OBJECTS = "/rest/metadata/v2.0/xobjects/filter?active=true"
 SOURCES = Mark("config/sources.yaml")
 
 
@@ -61,11 +63,23 @@ class Schema:
         age_s = self._clock.monotonic() - known[0] if known else 0.0
         if known is not None and age_s < _FRESH_S and not (fresh and age_s > 0):
             return known[1]
-        reply = self._client.ask("GET", path(name, "/description"), about=name)
-        fields = {str(each["apiKey"]): _field(each) for each in reply.unwrap("data.fields")}
+        fields = {str(each["apiKey"]): _field(each) for each in self._told(name)}
         with self._lock:
             self._known[name] = (self._clock.monotonic(), fields)
         return fields
+
+    def declared(self, name: str) -> list[DeclaredField]:
+        """The fields in the tenant's order, with what its users read."""
+        return [_declared(each) for each in self._told(name)]
+
+    def objects(self) -> list[str]:
+        """Every object that the user may see, the tenant's own included."""
+        reply = self._client.ask("GET", _OBJECTS, about="objects")
+        return sorted(str(each["apiKey"]) for each in reply.unwrap("data.records"))
+
+    def _told(self, name: str) -> list[Mapping[str, Json]]:
+        told = self._client.ask("GET", path(name, "/description"), about=name).unwrap("data.fields")
+        return [each for each in told if str(each.get("apiKey") or "").strip()]
 
     def readable(self, name: str) -> tuple[str, ...]:
         """What a question selects, in a fixed order; the walk needs the first two."""
@@ -107,6 +121,19 @@ def _field(described: Mapping[str, Json]) -> Field:
         label = str(item.get("label", ""))
         options[label] = (*options.get(label, ()), int(item["value"]))
     return Field(str(described["apiKey"]), options, many)
+
+
+def _declared(described: Mapping[str, Json]) -> DeclaredField:
+    name = str(described["apiKey"])
+    items = described.get("checkitem") or described.get("selectitem") or ()
+    return DeclaredField(
+        name,
+        type=str(described.get("type") or ""),
+        label=str(described.get("label") or ""),
+        key=name == "id",
+        required=described.get("required") is True,
+        options={str(item["value"]): str(item.get("label") or "") for item in items},
+    )
 
 
 def _hint(word: str, known: Sequence[str]) -> str:

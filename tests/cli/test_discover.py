@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+import goldbridge.simulators.kingdee as books
+import goldbridge.simulators.neocrm as tenant
+from goldbridge.simulators.kit.loopback import Loopback
 from tests.bad_input.desk import Desk, Said
 
 SOURCES = "config/sources.yaml"
@@ -136,3 +139,40 @@ def test_what_cannot_be_discovered(desk: Desk, words: tuple[str, ...], said: str
     found = desk.type("discover", *words)
     assert found.status == 2
     assert said in found.error
+
+
+def test_an_account_book_says_the_fields_that_a_stream_could_read_too(desk: Desk) -> None:
+    """A mapping is suggested from those that it does read: with others it would not load."""
+    known = books.Credentials()
+    desk.secrets(APP_ID=known.app_id, APP_SECRET=known.app_secret)
+    row = {"FTEL": PHONE, "FModifyDate": "2026-01-02 09:15:00"}
+    clients = [{"FNumber": f"K-{n}", "FName": f"示例{n}号有限公司", **row} for n in range(1, 4)]
+    with Loopback(books.Kingdee({"BD_Customer": clients}).app) as url:
+        account = f"base_url: '{url}/k3cloud', acct_id: {known.acct_id}, user: {known.user}"
+        secrets = "app_id: {secret: APP_ID}, app_secret: {secret: APP_SECRET}"
+        forms = "forms: {customer: {fields: [FName, FTEL]}}"
+        desk.edit(SOURCES, "sources:\n", f"sources:\n  books: {{connector: kingdee, {account}, {secrets}, {forms}}}\n")
+        shown = found(desk.type("discover", "books", "customer", "--json"))
+        (stream,) = shown["streams"]
+        assert (stream["called"], stream["key"], stream["rows"]) == ("BD_Customer", "FCUSTID", 3)
+        assert fields(shown)["FTEL"]["label"] == "联系电话"
+        assert fields(shown)["FADDRESS"]["label"] == "通讯地址"
+        assert fields(shown)["FADDRESS"]["samples"] == []
+        suggested = desk.type("mapping", "suggest", "books.customer").out
+        assert "FTEL" in suggested
+        assert "FADDRESS" not in suggested
+
+
+def test_an_object_of_a_tenant_that_is_not_configured_is_described(desk: Desk) -> None:
+    known = tenant.Credentials()
+    desk.secrets(CLIENT_SECRET=known.client_secret, PASSWORD=known.password, SECURITY_TOKEN=known.security_token)
+    with Loopback(tenant.Neocrm().app) as url:
+        hosts = f"base_url: '{url}', login_url: '{url}', redirect_uri: 'https://hub.example.com'"
+        user = f"client_id: {known.client_id}, username: {known.username}"
+        secrets = "client_secret: {secret: CLIENT_SECRET}, password: {secret: PASSWORD}"
+        secrets += ", security_token: {secret: SECURITY_TOKEN}"
+        desk.edit(SOURCES, "sources:\n", f"sources:\n  old_crm: {{connector: neocrm, {hosts}, {user}, {secrets}}}\n")
+        assert found(desk.type("discover", "old_crm", "--json"))["not_configured"] == ["customEntity1__c"]
+        risk = found(desk.type("discover", "old_crm", "customEntity1__c", "--json"))
+        assert fields(risk)["name"]["label"] == "主题"
+        assert desk.type("discover", "old_crm", "customEntity2__c").status == 2

@@ -11,6 +11,8 @@ from connectors.base import Connector
 from goldbridge.records.declared import DeclaredField
 from tests.conformance.peers.dynamics import DynamicsPeer
 from tests.conformance.peers.fxiaoke import FxiaokePeer
+from tests.conformance.peers.kingdee import KingdeePeer
+from tests.conformance.peers.neocrm import NeocrmPeer
 from tests.conformance.peers.odata import OdataPeer
 from tests.conformance.peers.odoo import OdooPeer
 from tests.conformance.peers.salesforce import SalesforcePeer
@@ -23,6 +25,7 @@ CASES: Mapping[str, tuple[Any, str, str, DeclaredField]] = {
     "odata": (OdataPeer, "", "", DeclaredField("")),
     "sap": (SapPeer, "", "", DeclaredField("")),
     "odoo": (OdooPeer, "res.partner", "id", DeclaredField("parent_id", "many2one", refers="res.partner")),
+    "neocrm": (NeocrmPeer, "customEntity1__c", "id", DeclaredField("name", "text", label="主题")),
     "fxiaoke": (FxiaokePeer, "AccountObj", "_id", DeclaredField("tel", "phone_number", label="电话")),
 }
 
@@ -72,3 +75,21 @@ def test_options_come_with_what_people_read() -> None:
     _, connector = connected("fxiaoke")
     described = {each.name: each for each in connector.describe("AccountObj") or ()}
     assert "存续" in described["reg_status__c"].options.values()
+    _, connector = connected("neocrm")
+    described = {each.name: each for each in connector.describe("account") or ()}
+    assert described["level"].options == {"1": "战略客户", "2": "普通客户", "3": "潜在客户"}
+    assert described["tags__c"].options["3"] == "国企"
+
+
+def test_a_form_is_described_with_its_bodies_and_with_what_is_read_through_a_reference() -> None:
+    """Kingdee cannot list its forms, but says of each that is a stream which fields it has."""
+    connector = KingdeePeer().connect(MemoryStore())
+    assert connector.objects() is None
+    described = {each.name: each for each in connector.describe("order_line") or ()}
+    assert [name for name, each in described.items() if each.key] == ["FSaleOrderEntry_FEntryID"]
+    assert described["FID"].type == "internal id"
+    assert described["FCustId"] == DeclaredField("FCustId", "FieldType 1", "客户", required=True, refers="customer")
+    assert described["FMaterialId"].label == "订单明细: 物料编码"
+    assert described["FCustId.FNumber"] == DeclaredField("FCustId.FNumber", "FieldType 1", "客户 FNumber")
+    assert described["FDocumentStatus"].options["C"] == "已审核"
+    assert set(connector.streams["order_line"].fields or ()) <= set(described)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from goldbridge.simulators.kingdee.book import WRONG, Refusal
-from goldbridge.simulators.kingdee.form import Form
+from goldbridge.simulators.kingdee.form import LABELS, STATUSES, Form
 from goldbridge.simulators.kingdee.query import Row
 
 
@@ -45,10 +45,33 @@ def viewed(form: Form, row: Row) -> dict[str, Any]:
 
 
 def described(form: Form) -> dict[str, Any]:
-    """What QueryBusinessInfo says about a form: its fields, header first."""
-    entries = [{"Key": "FBillHead", "Fields": [{"Key": key} for key in sorted({form.key, *form.fields})]}]
-    entries += [
-        {"Key": entry, "Fields": [{"Key": key} for key in sorted(fields)]} for entry, fields in form.entries.items()
-    ]
-    return {"Result": {"ResponseStatus": {"IsSuccess": True, "Errors": [], "MsgCode": 0},
-                       "NeedReturnData": {"Id": form.id, "Entrys": entries}}}  # fmt: skip
+    """What QueryBusinessInfo says about a form: its internal id apart, then its fields, header first."""
+    entries = [_entry(form, "FBillHead", form.fields - {form.key})]
+    entries += [_entry(form, entry, fields) for entry, fields in form.entries.items()]
+    told = {"Id": form.id, "PkFieldName": form.key, "Entrys": entries}
+    return {
+        "Result": {"ResponseStatus": {"IsSuccess": True, "Errors": [], "MsgCode": 0}, "NeedReturnData": told},
+    }
+
+
+def _entry(form: Form, key: str, fields: Iterable[str]) -> dict[str, Any]:
+    return {"Key": key, "Name": _named(LABELS.get(key, key)), "Fields": [_field(form, name) for name in sorted(fields)]}
+
+
+def _field(form: Form, name: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "Key": name,
+        "Name": _named(LABELS.get(name, name)),
+        "FieldType": 1 if name in form.references else 231,
+        "MustInput": int(name in form.required),
+    }
+    if form.references.get(name):
+        shown["LookUpObjectFormId"] = form.references[name]
+    if name == "FDocumentStatus":
+        shown["EnumObject"] = {"Items": [{"Value": value, "Caption": _named(text)} for value, text in STATUSES.items()]}
+    return shown
+
+
+def _named(text: str) -> list[dict[str, Any]]:
+    """A text as it is kept, once per language."""
+    return [{"Key": 2052, "Value": text}]

@@ -12,6 +12,24 @@ ORGANISATIONS = ("100", "101")
 _COMMON = ("FDocumentStatus", "FCreateDate", "FModifyDate", "FApproveDate")
 _BASE = (*_COMMON, "FNumber", "FName", "FForbidStatus", "FCreateOrgId", "FUseOrgId", "FGroup", "FDescription")
 
+STATUSES = {"Z": "暂存", "A": "创建", "B": "审核中", "C": "已审核", "D": "重新审核"}
+LABELS = {
+    "FBillHead": "基本信息",
+    "FSaleOrderEntry": "订单明细",
+    "FBillNo": "单据编号",
+    "FNumber": "编码",
+    "FName": "名称",
+    "FShortName": "简称",
+    "FTEL": "联系电话",
+    "FADDRESS": "通讯地址",
+    "FSOCIALCRECODE": "统一社会信用代码",
+    "FCustId": "客户",
+    "FMaterialId": "物料编码",
+    "FQty": "销售数量",
+    "FDocumentStatus": "单据状态",
+    "FModifyDate": "修改日期",
+}
+
 
 class Form(NamedTuple):
     """One form id. `references` maps a field to the form it points to ("" for what this book does not hold)."""

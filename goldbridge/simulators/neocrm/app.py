@@ -101,6 +101,7 @@ class Neocrm(Simulator):
         yield self._endpoint("GET", "/rest/data/v2/query", self._query_v2)
         yield self._endpoint("POST", "/rest/data/v2.0/query/xoql", self._xoql)
         yield self._endpoint("POST", "/rest/data/v2.0/query/xoqlScroll", self._scroll)
+        yield self._endpoint("GET", "/rest/metadata/v2.0/xobjects/filter", self._objects)
         yield self._endpoint("GET", f"{OBJECT}/description", self._describe)
         yield self._endpoint("POST", f"{OBJECT}/batch", lambda call: self._batch(call, self._create_row))
         yield self._endpoint("PATCH", f"{OBJECT}/batch", lambda call: self._batch(call, self._update_row))
@@ -234,6 +235,17 @@ class Neocrm(Simulator):
             self._scrolls[following] = (query, owner, at + size, size)
         page = self._dressed(call, query, total, rows[at : at + size])
         return self._ok("data", page, queryLocator=following)
+
+    def _objects(self, call: Call) -> Answer:
+        """Metadata says 0 where data says 200."""
+        custom = call.query.get("custom", "")
+        records = [
+            {"apiKey": each.name, "label": each.label, "custom": each.name.endswith("__c")}
+            for each in self.tenant.objects.values()
+            if custom in ("", str(each.name.endswith("__c")).lower())
+        ]
+        data = {"records": records, "totalSize": len(records)}
+        return json_answer({"code": self._code("0"), self._message: "OK", "data": data})
 
     def _describe(self, call: Call) -> Answer:
         schema = self.tenant.schema(call.params["name"])
