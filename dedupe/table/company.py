@@ -72,12 +72,13 @@ def resolve(
     watch.advance(size)
     weights = np.array([edge.weight for edge in scored], dtype=np.int64)
     single = one_to_one and origin is not None
-    even = _even(rules.bands, size)
+    even = even_weight(rules.bands, size, wish.guess)
     auto = _cluster(rules, prepared, scored, left, right, weights, single)
     labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
     filled = np.array([sum(bool(cells[guess.column][row]) for guess in used) for row in order], dtype=np.int64)
     placed = place(order, labels, left, right, weights, filled)
     bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
+    apart = np.array([bool(edge.vetoes) for edge in scored], dtype=np.bool_)
     asked = (bands == REVIEW) & (auto[left] != auto[right])
     model = Model(rules, numbers)
     vetoed = max(
@@ -100,7 +101,7 @@ def resolve(
         edges=edges(order, left, right, weights, bands),
         single=single,
         vetoed=None if vetoed is None else (order[vetoed.a], order[vetoed.b]),
-        judge=RuleJudge(order, model, prepared, Met(size, left, right)),
+        judge=RuleJudge(order, model, prepared, Met(size, left, right, weights, apart)),
     )
 
 
@@ -111,10 +112,10 @@ _WORLD = 20_000
 """Rows beside those of the table: a dozen rows cannot show how many namesakes there are."""
 
 
-def _even(bands: Bands, size: int) -> int:
+def even_weight(bands: Bands, size: int, told: int | None = None) -> int:
     """The weight at which a pair is as likely one as two, when each row has about one partner: the shipped weights are
     ratios, and the more rows there are, the more strangers look alike by chance."""
-    return min(max(bands.review, log_ratio(size + _WORLD, 2)), bands.auto)
+    return min(max(bands.review, log_ratio(size + _WORLD, 2) if told is None else told), bands.auto)
 
 
 def _guess(

@@ -91,15 +91,19 @@ def banded(weights: Ints, bands: Bands) -> NDArray[np.int8]:
 
 
 class Met:
-    """Which pairs of rows were compared; sorted when somebody asks first."""
+    """Which pairs of rows in content order were compared, and what they weigh; sorted when somebody asks first.
+    `vetoed` are those that no weight joins, none of them when left out."""
 
-    def __init__(self, size: int, left: Ints, right: Ints) -> None:
-        self._size, self._left, self._right = size, left, right
+    def __init__(
+        self, size: int, left: Ints, right: Ints, weights: Ints, vetoed: NDArray[np.bool_] | None = None
+    ) -> None:
+        self._size, self.left, self.right, self.weights = size, left, right, weights
+        self.vetoed = np.zeros(len(left), dtype=np.bool_) if vetoed is None else vetoed
         self._pairs: Ints | None = None
 
     def __call__(self, a: int, b: int) -> bool:
         if self._pairs is None:
-            self._pairs = np.sort(self._left * self._size + self._right)
+            self._pairs = np.sort(self.left * self._size + self.right)
         wanted = min(a, b) * self._size + max(a, b)
         at = int(np.searchsorted(self._pairs, wanted))
         return at < len(self._pairs) and int(self._pairs[at]) == wanted

@@ -56,6 +56,15 @@ def _is_latin(values: Sequence[str]) -> bool:
     return sum(value.isascii() for value in sample) * 2 >= len(sample)
 
 
+def weighed_as(cells: Mapping[str, Sequence[str]], guesses: Sequence[Guess]) -> dict[str, str]:
+    """How each column is graded where every column has weights of its own; none of them where rules weigh."""
+    if is_about_organisations(guesses):
+        return {}
+    kinds = {one.column: _PLAIN.get(one.kind, one.kind) for one in guesses if one.kind != IGNORE}
+    # Names in Latin letters are long enough to count letters; only Chinese ones need rules of their own.
+    return kinds | {column: "name" for column, kind in kinds.items() if kind == "person" and _is_latin(cells[column])}
+
+
 def resolve(
     cells: Mapping[str, Sequence[str]],
     guesses: Sequence[Guess],
@@ -76,7 +85,5 @@ def resolve(
         raise ValueError("no column can be compared")
     if is_about_organisations(guesses):
         return company.resolve(cells, used, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish)
-    kinds = {one.column: _PLAIN.get(one.kind, one.kind) for one in used}
-    # Names in Latin letters are long enough to count letters; only Chinese ones need rules of their own.
-    kinds |= {column: "name" for column, kind in kinds.items() if kind == "person" and _is_latin(cells[column])}
+    kinds = weighed_as(cells, guesses)
     return general.resolve(cells, kinds, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from dedupe.bit import bits
-from dedupe.grade import KINDS, word_facet
+from dedupe.grade import KINDS, Kind, word_facet
 from dedupe.rule import Bands, Comparison, Rules
 from dedupe.statistic import Statistics
 from dedupe.table import linkage, pairing, twin
@@ -42,13 +42,16 @@ def resolve(
     one_to_one: bool = False,
     progress: Progress | None = None,
     wish: Wish = NOTHING_ASKED,
+    plan: type[Work] | None = None,
 ) -> Resolution:
     """Find the rows that mean the same thing.
 
     `cells` maps column names to their values, all of one length; `kinds` says for the columns that count which of
     `grade.KINDS` they are. With `sources` (one word per row) only rows of different sources can match, each row at
-    most once when `one_to_one`. Raises `Undecided` when the columns cannot tell the rows apart.
+    most once when `one_to_one`. Raises `Undecided` when the columns cannot tell the rows apart. `plan` does the work
+    where it is not done here.
     """
+    plan = plan or Work
     watch = progress or Quiet()
     names = [name for name in cells if name in kinds]
     size = len(cells[names[0]]) if names else 0
@@ -59,11 +62,11 @@ def resolve(
     if stand_in is not None:
         kept = [row for row, first in enumerate(stand_in) if first == row]
         fewer = {name: [cells[name][row] for row in kept] for name in names}
-        return twin.expand(resolve(fewer, kinds, progress=progress, wish=wish), kept, stand_in)
-    columns = [Column.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
+        return twin.expand(resolve(fewer, kinds, progress=progress, wish=wish, plan=plan), kept, stand_in)
+    columns = [plan.encode(name, KINDS[kinds[name]], (cells[name][row] for row in order)) for name in names]
     origin = _codes([sources[row] for row in order]) if sources is not None else None
     watch.advance(1, 6)
-    work = _Work(columns, size, origin, one_to_one, wish)
+    work = plan(columns, size, origin, one_to_one, wish)
     left, right, report = work.candidates()
     watch.advance(2, 6)
     trained, weights = work.train(left, right)
@@ -85,7 +88,13 @@ def resolve(
     found.single = one_to_one and origin is not None
     found.edges = edges(order, left, right, weights, banded(weights, bands))
     found.judge = ColumnJudge(
-        order, work.columns, trained.weights, bands, work.chosen, work.cap, Met(size, left, right)
+        order,
+        work.columns,
+        trained.weights,
+        bands,
+        work.chosen,
+        work.cap,
+        Met(size, left, right, weights),
     )
     return found
 
@@ -99,8 +108,8 @@ class Undecided(ValueError):
     """The columns cannot tell the rows apart: any answer would be a guess."""
 
 
-class _Work:
-    """One run over one encoded table."""
+class Work:
+    """One run over one encoded table; where another place does part of it, that part is a method of its own."""
 
     def __init__(self, columns: Sequence[Column], size: int, origin: Ints | None, one_to_one: bool, wish: Wish) -> None:
         self.size, self.origin, self.one_to_one, self.wish = size, origin, one_to_one, wish
@@ -133,9 +142,9 @@ class _Work:
         splitters = sorted(self.blocked_on, key=lambda column: (column.chance, column.name))
         if self.wish.block:
             self.chosen = pairing.named(self.wish.block, [*keys, *words])
-            return pairing.propose(self.chosen, size, self.cap, splitters, self.origin)
+            return self.propose(self.chosen, self.cap, splitters)
         first = words + pairing.choose_first(keys, size, 8 * size)
-        left, right, report = pairing.propose(first, size, 60, splitters, self.origin)
+        left, right, report = self.propose(first, 60, splitters)
         trained, weights = self.train(left, right)
         believed = np.flatnonzero(trained.probability(weights) > 0.9)
         if len(believed) > _BELIEVED:
@@ -145,7 +154,16 @@ class _Work:
             self.chosen, self.cap = first, 60
             return left, right, report
         self.chosen = chosen
-        return pairing.propose(chosen, size, self.cap, splitters, self.origin)
+        return self.propose(chosen, self.cap, splitters)
+
+    @staticmethod
+    def encode(name: str, kind: Kind, cells: Iterable[str]) -> Column:
+        return Column.encode(name, kind, cells)
+
+    def propose(
+        self, keys: Sequence[pairing.Key], cap: int, splitters: Sequence[Column]
+    ) -> tuple[Ints, Ints, pairing.Report]:
+        return pairing.propose(keys, self.size, cap, splitters, self.origin)
 
     def grade(self, left: Ints, right: Ints) -> tuple[list[Levels], Ints]:
         levels = [column.levels(left, right) for column in self.columns]
@@ -160,6 +178,7 @@ class _Work:
             self.columns, levels, rare, left, right,
             by_chance=self.by_chance, all_pairs=self.all_pairs, most=self.most,
         )  # fmt: skip
+        trained = trained.told([column.name for column in self.columns], self.wish.weights, self.wish.guess)
         return trained, weigh(levels, rare, trained.weights)
 
     def check(self, left: Ints, right: Ints, weights: Ints, trained: Trained) -> None:
@@ -224,7 +243,7 @@ _FEW_ROWS = 100
 
 
 def _resolution(
-    order: Sequence[int], columns: Sequence[Column], work: _Work, left: Ints, right: Ints, weights: Ints,
+    order: Sequence[int], columns: Sequence[Column], work: Work, left: Ints, right: Ints, weights: Ints,
     labels: Ints, trained: Trained, report: pairing.Report, bands: Bands, even: int,
 ) -> Resolution:  # fmt: skip
     filled = np.zeros(work.size, dtype=np.int64)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.block import keys
+from dedupe.learn import Pairs
 from dedupe.prepare import Prepared
 from dedupe.rule import Bands
 from dedupe.score import Match, Part, score
 from dedupe.table.edge import Coverage, Met, Shared
 from dedupe.table.frame import Column, Ints
+from dedupe.table.lesson import Candidates
 from dedupe.table.pairing import Key
 from dedupe.table.resolution import Model
 
@@ -24,6 +28,18 @@ def _back(order: Sequence[int]) -> Ints:
     back = np.empty(len(order), dtype=np.int64)
     back[np.array(order, dtype=np.int64)] = np.arange(len(order))
     return back
+
+
+def _candidates(back: Ints, met: Met) -> Candidates:
+    """The pairs that met as rows of the input, the first of those that one stands for."""
+    rows = np.zeros(int(back.max(initial=-1)) + 1, dtype=np.int64)
+    rows[back[::-1]] = np.arange(len(back))[::-1]
+    return Candidates(rows[met.left], rows[met.right], met.weights, met.vetoed)
+
+
+def _ranks(back: Ints, fresh: NDArray[np.bool_]) -> Ints:
+    """`fresh` marks rows in content order that differ from the one before."""
+    return np.cumsum(fresh).astype(np.int64)[back]
 
 
 class ColumnJudge:
@@ -52,6 +68,33 @@ class ColumnJudge:
     def spread(self, rows: Ints) -> None:
         """Judge other rows from here on: each by the one of ours that stands for it."""
         self._back = self._back[rows]
+
+    def candidates(self) -> Candidates:
+        return _candidates(self._back, self._met)
+
+    def grades(self, left: Ints, right: Ints) -> Pairs:
+        one, two = self._back[left], self._back[right]
+        levels = np.zeros((len(left), len(self._columns)), dtype=np.int8)
+        rare = np.zeros(len(left), dtype=np.int64)
+        for at, column in enumerate(self._columns):
+            levels[:, at] = column.levels(one, two)
+            rare += column.rare(levels[:, at], one, two)
+        return Pairs(levels, rare)
+
+    def ranks(self) -> Ints:
+        codes = np.array([column.codes for column in self._columns])
+        fresh = np.ones(codes.shape[1], dtype=np.bool_)
+        fresh[1:] = (codes[:, 1:] != codes[:, :-1]).any(axis=0)
+        return _ranks(self._back, fresh)
+
+    def tables(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(table) for table in self._weights)
+
+    def weighing(self, weights: Sequence[Sequence[int]], bands: Bands) -> ColumnJudge:
+        """The same judge with other weights and bands."""
+        found = ColumnJudge((), self._columns, weights, bands, self._chosen, self._cap, self._met)
+        found._back = self._back
+        return found
 
     def _batch(self, one: Ints, two: Ints) -> Iterator[Match]:
         found: list[list[Part]] = [[] for _ in range(len(one))]
@@ -123,6 +166,29 @@ class RuleJudge:
     def matches(self, left: Sequence[int], right: Sequence[int]) -> Iterator[Match]:
         for a, b in zip(left, right, strict=True):
             yield score(*self._model, self._prepared[self._back[a]], self._prepared[self._back[b]])
+
+    def candidates(self) -> Candidates:
+        return _candidates(self._back, self._met)
+
+    def grades(self, left: Ints, right: Ints) -> Pairs:
+        """Rules weigh a pair as a whole: it has no levels that a weight could be moved on."""
+        weights = [match.weight for match in self.matches(left.tolist(), right.tolist())]
+        return Pairs(np.zeros((len(weights), 0), dtype=np.int8), np.array(weights, dtype=np.int64))
+
+    def ranks(self) -> Ints:
+        said = [record[:3] for record in self._prepared]
+        fresh = np.array([not at or said[at] != said[at - 1] for at in range(len(said))], dtype=np.bool_)
+        return _ranks(self._back, fresh)
+
+    def tables(self) -> tuple[tuple[int, ...], ...]:
+        return ()
+
+    def weighing(self, weights: Sequence[Sequence[int]], bands: Bands) -> RuleJudge:
+        """The same judge with other bands; the weights are the rules' own."""
+        rules = replace(self._model.rules, bands=bands)
+        found = RuleJudge((), Model(rules, self._model.statistics), self._prepared, self._met)
+        found._back = self._back
+        return found
 
     def _keys(self, row: int) -> list[str]:
         return keys(*self._model, self._prepared[row])

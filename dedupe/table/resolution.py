@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,12 +26,15 @@ class Model(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What somebody asks for instead of what would be chosen: bands in ten-thousandths of a bit, blocking keys by the
-    names under which they are reported."""
+    """What somebody asks for instead of what would be chosen: bands in ten-thousandths of a bit (`guess` is the weight
+    at which a match is as likely as not), blocking keys by the names under which they are reported, and per column
+    the weights of its levels."""
 
     auto: int | None = None
     review: int | None = None
     block: tuple[str, ...] = ()
+    guess: int | None = None
+    weights: Mapping[str, tuple[int, ...]] = {}
 
     def bands(self, auto: int, review: int) -> Bands:
         """The bands with what was chosen where nothing is asked; a lone wish moves the other one out of its way."""

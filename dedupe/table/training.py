@@ -7,7 +7,7 @@ maximisation over the candidates, held to the kinds' shipped expectations where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
@@ -38,6 +38,11 @@ class Trained:
     def even(self) -> int:
         """The weight at which a match is as likely as not."""
         return round(log2((1 - self.prior) / self.prior) * BIT)
+
+    def told(self, names: Sequence[str], weights: Mapping[str, tuple[int, ...]], even: int | None) -> Trained:
+        """With the weights and the even weight that somebody gives instead."""
+        tables = tuple(weights.get(name, table) for name, table in zip(names, self.weights, strict=True))
+        return Trained(tables, self.prior if even is None else 1 / (1 + 2 ** (even / BIT)))
 
     def probability(self, weights: Ints) -> Floats:
         """The chance that a pair of this weight is a match."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
 from goldbridge.clock import SYSTEM
 from goldbridge.errors import Mark, Misconfigured
@@ -30,8 +31,28 @@ if TYPE_CHECKING:
 ADDED = ("cluster_id", "match_weight", "golden", "auto_cluster_id")
 
 
+class FileOrCommand(TyperGroup):
+    """`goldbridge dedupe FILE` beside `goldbridge dedupe label FILE`: a first word that is no command is a file."""
+
+    own = "file"
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in super().list_commands(ctx) if name != self.own]
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        if args and args[0] in self.list_commands(None):
+            return super().make_context(info_name, args, parent, **extra)
+        return self.commands[self.own].make_context(info_name, args, parent, **extra)
+
+
 def register(app: typer.Typer) -> None:
-    app.command("dedupe")(dedupe)
+    from goldbridge.cli import dedupe_label, dedupe_train
+
+    group = typer.Typer(cls=FileOrCommand, help="Find the rows of a file that mean the same thing.")
+    group.command(FileOrCommand.own)(dedupe)
+    group.command("label")(dedupe_label.label)
+    group.command("train")(dedupe_train.train)
+    app.add_typer(group, name="dedupe")
 
 
 def dedupe(
@@ -117,9 +138,16 @@ def dedupe(
         str | None,
         typer.Option("--encoding", metavar="NAME", help="utf-8, utf-8-sig, gb18030 ...; else found out from the file."),
     ] = None,
+    engine: Annotated[
+        Literal["local", "spark"],
+        typer.Option("--engine", help="Where rows are compared: here, or on Spark, with the same result."),
+    ] = "local",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary, or the explanation, as JSON.")] = False,
 ) -> int:
-    """Find the rows of a file that mean the same thing, or link two files; needs no project."""
+    """Find the rows of a file that mean the same thing, or link two files; needs no project.
+
+    `goldbridge dedupe label` asks about the pairs that teach most, `goldbridge dedupe train` learns from the answers.
+    """
     from goldbridge import log
     from goldbridge.cli import dedupe_config, session
 
@@ -133,8 +161,8 @@ def dedupe(
         many=many or said.many,
     )
     told = [*(f"{one}={two}" for one, two in said.pairs.items()), *(mapped or [])]
-    ask = _Ask(tuple(files), tuple(columns or ()), tuple(told), said, sheet, encoding)
-    goals = _Goals(out, edges, report, save_config, explain, force, escape, lang)
+    ask = Ask(tuple(files), tuple(columns or ()), tuple(told), said, sheet, encoding)
+    goals = _Goals(out, edges, report, save_config, explain, force, escape, lang, engine)
     summary = _run(ask, goals)
     if explain is not None:
         from goldbridge.cli import dedupe_explain
@@ -152,7 +180,7 @@ def dedupe(
     return 0
 
 
-class _Ask(NamedTuple):
+class Ask(NamedTuple):
     """What is read, and what is said about it."""
 
     files: tuple[Path, ...]
@@ -174,9 +202,10 @@ class _Goals(NamedTuple):
     force: bool
     escape: bool
     lang: Literal["en", "zh"]
+    engine: Literal["local", "spark"]
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """The input, ready to be resolved."""
 
     table: Table
@@ -185,29 +214,35 @@ class _Read(NamedTuple):
     sources: Sequence[str] | None
     pairings: Sequence[Pairing]
     truth: Any
+    said: Config
 
 
-def _run(ask: _Ask, goals: _Goals) -> dict[str, Any]:
+def _run(ask: Ask, goals: _Goals) -> dict[str, Any]:
     from goldbridge.cli import dedupe_config, dedupe_edges, dedupe_explain, dedupe_result, dedupe_summary, dedupe_table
     from goldbridge.cli.watch import watching
 
     start = SYSTEM.monotonic()
     file = ask.files[0]
-    _possible(ask, file)
+    possible(ask)
+    if goals.engine == "spark":
+        from goldbridge.spark.session import check
+
+        check(Mark(str(file)))
     target = None if goals.explain and goals.out is None else dedupe_result.place(ask.files, goals.out, goals.force)
     for path in (goals.edges, goals.report, goals.save_config):
         if path is not None:
             dedupe_result.place(ask.files, path, goals.force)
-    given = _read(ask)
-    table, names, said = given.table, given.names, ask.said
+    given = read(ask)
+    table, names, said = given.table, given.names, given.said
     if target is not None:
         dedupe_result.check(table, target, len(ADDED))
     asked = [names.find(name, side, "--explain") for side, name in enumerate(goals.explain or ())]
     linked = given.sources is not None and not said.many
     with watching(f"dedupe {file.name}") as progress:
         found, learned = dedupe_table.resolve(
-            table, given.guesses, given.sources, one_to_one=not said.many, progress=progress, wish=said.wish
-        )
+            table, given.guesses, given.sources, one_to_one=not said.many, progress=progress, wish=said.wish,
+            on_spark=goals.engine == "spark",
+        )  # fmt: skip
     if target is not None:
         dedupe_result.write(table, target, _added(table, found), escape=goals.escape)
     summary = dedupe_summary.summary(table, given.guesses, found, target, given.pairings)
@@ -237,9 +272,9 @@ def _run(ask: _Ask, goals: _Goals) -> dict[str, Any]:
     return summary
 
 
-def _possible(ask: _Ask, file: Path) -> None:
+def possible(ask: Ask) -> None:
     """Raise `Misconfigured` DED030 for options that do not go together."""
-    mark = Mark(str(file))
+    mark = Mark(str(ask.files[0]))
     two = len(ask.files) == 2
     if len(ask.files) > 2:
         raise Misconfigured.one("DED030", f"one file or two, not {len(ask.files)}", mark)
@@ -251,7 +286,7 @@ def _possible(ask: _Ask, file: Path) -> None:
         raise Misconfigured.one("DED030", "--source-column is for one file; two files are two sources", mark)
 
 
-def _read(ask: _Ask) -> _Read:
+def read(ask: Ask) -> Read:
     from goldbridge.cli import dedupe_config, dedupe_link, dedupe_table, dedupe_truth
     from goldbridge.cli.dedupe_row import Names
 
@@ -275,7 +310,11 @@ def _read(ask: _Ask) -> _Read:
             aside.append(column)
             truth = dedupe_truth.column(table, column)
     guesses = dedupe_table.choose(table, ask.columns, aside, known=said.columns, compare=said.compare)
-    return _Read(table, names, guesses, table.cells(source) if source else None, pairings, truth)
+    told = said
+    if said.weights:
+        kinds = dedupe_table.weighed_as(table, guesses)
+        told = said._replace(wish=dedupe_config.check_weights(said, table.file.name, kinds))
+    return Read(table, names, guesses, table.cells(source) if source else None, pairings, truth, told)
 
 
 def _added(table: Table, found: Resolution) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -3,6 +3,7 @@
     columns: {公司名称: organisation, 备注: ignore}      # what columns are; the others are guessed
     compare: [公司名称, 电话]                            # only these are compared; else all that say something
     bands: {auto: 24 bits, review: 8 bits}              # what joins unasked, what is a question
+    weights: {电话: {equal: 9.5 bits, different: -2 bits}}  # what `dedupe train` learned
     block: [phone, brand+city]                          # what brings rows together, else chosen
     id: 编号
 
@@ -13,10 +14,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dedupe.bit import bits
+from dedupe.grade import KINDS as GRADES
+from dedupe.grade import Kind
 from dedupe.rule import BITS
 from dedupe.table.column import KINDS, Guess
 from dedupe.table.header import IGNORE
@@ -44,6 +48,7 @@ class Config(NamedTuple):
     truth: str | None = None
     source_column: str | None = None
     many: bool = False
+    weights: Mapping[str, Mapping[str, int]] = {}
 
     def mark(self, *path: str | int) -> Mark:
         return self.document.mark(*path) if self.document else Mark("")
@@ -80,9 +85,44 @@ def read(file: Path) -> Config:
         texts["truth"],
         texts["source_column"],
         many is True,
+        _weights(document, data, problems),
     )
     problems.raise_any()
     return made
+
+
+def check_weights(config: Config, file: str, kinds: Mapping[str, Kind]) -> Wish:
+    """The wish with the weights in the order of their levels; raises `Misconfigured` DED045 with every weight that does
+    not fit how its column is compared. `kinds` are the columns that have weights of their own: none where rules weigh.
+    """
+    problems = Problems()
+    document = config.document
+    found: dict[str, tuple[int, ...]] = {}
+    for column, levels in config.weights.items():
+        assert document is not None
+        kind = kinds.get(column)
+        if kind is None:
+            why = "its rows are organisations, weighed by rules; leave `weights` out" if not kinds else "not compared"
+            message = f"weights: '{column}' has none in {file}: {why}"
+            problems.note(document.key_mark("weights", column), "DED045", message)
+            continue
+        for level in levels:
+            if level not in kind.labels:
+                hint = did_you_mean(level, kind.labels, at_most=0) or f"; levels: {', '.join(kind.labels)}"
+                message = f"weights: '{column}' is compared as {kind.name}, which has no level '{level}'{hint}"
+                problems.note(document.key_mark("weights", column, level), "DED045", message)
+        missing = [level for level in kind.labels if level not in levels]
+        if missing:
+            message = f"weights: '{column}' lacks {', '.join(missing)}; give each level its bits"
+            problems.note(document.key_mark("weights", column), "DED045", message)
+        table = [(level, levels[level]) for level in kind.labels if level in levels]
+        for (closer, more), (level, less) in pairwise(table):
+            if less > more:
+                message = f"weights: '{column}': {level} weighs more than {closer}, which is closer"
+                problems.note(document.mark("weights", column, level), "DED045", message)
+        found[column] = tuple(weight for _, weight in table)
+    problems.raise_any()
+    return config.wish._replace(weights=found)
 
 
 def _known() -> str:
@@ -141,7 +181,34 @@ def _wish(document: Document, data: Mapping[str, Any], problems: Problems) -> Wi
     if "auto" in found and found.get("review", found["auto"]) > found["auto"]:
         message = "review lies above auto: a question would be surer than what joins unasked"
         problems.note(document.mark("bands", "review"), "DED042", message)
-    return Wish(found.get("auto"), found.get("review"), block)
+    guess = found.get("guess")
+    if guess is not None and not found.get("review", guess) <= guess <= found.get("auto", guess):
+        problems.note(
+            document.mark("bands", "guess"), "DED042", "guess lies between review and auto, or on one of them"
+        )
+    return Wish(found.get("auto"), found.get("review"), block, guess)
+
+
+def _weights(document: Document, data: Mapping[str, Any], problems: Problems) -> dict[str, dict[str, int]]:
+    value = data.get("weights")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        problems.note(document.mark("weights"), "DED045", "weights: expected columns, as {phone: {equal: 9.5 bits}}")
+        return {}
+    found: dict[str, dict[str, int]] = {}
+    for column, levels in value.items():
+        if not isinstance(levels, dict) or not levels:
+            message = f"weights: '{column}' needs its levels, as {{equal: 9.5 bits, different: -2 bits}}"
+            problems.note(document.mark("weights", column), "DED045", message)
+            continue
+        for level, written in levels.items():
+            if match := BITS.match(str(written)):
+                found.setdefault(column, {})[level] = bits(float(match[1]))
+            else:
+                message = f"weights: {level}: expected bits, as `9.5 bits` or `-2 bits`"
+                problems.note(document.mark("weights", column, level), "DED045", message)
+    return found
 
 
 def check(config: Config, table: Table) -> None:
@@ -152,6 +219,7 @@ def check(config: Config, table: Table) -> None:
         return
     places = [(document.key_mark("columns", name), name) for name in config.columns]
     places += [(document.mark("compare", at), name) for at, name in enumerate(config.compare)]
+    places += [(document.key_mark("weights", name), name) for name in config.weights]
     for mark, name in places:
         if name not in table.header:
             listed = did_you_mean(name, table.header) or f"; it has {', '.join(table.header[:20])}"
@@ -159,9 +227,11 @@ def check(config: Config, table: Table) -> None:
     problems.raise_any()
 
 
-def save(file: Path, table: Table, guesses: Sequence[Guess], found: Resolution, asked: Config) -> None:
-    """Write what was guessed and chosen."""
-    lines = _lines(table, guesses, found, asked)
+def save(
+    file: Path, table: Table, guesses: Sequence[Guess], found: Resolution, asked: Config, head: Sequence[str] = ()
+) -> None:
+    """Write what was guessed and chosen, and what was told of guess and weights; `head` says what else to know."""
+    lines = [*(f"# {_plain(line)}" for line in head), *_lines(table, guesses, found, asked)]
     with csv_table.replacing(file) as out:
         out.write("".join(f"{line}\n" for line in lines).encode())
 
@@ -186,9 +256,11 @@ def _lines(table: Table, guesses: Sequence[Guess], found: Resolution, asked: Con
         "",
         "# Bits of evidence: from `auto` on rows join unasked, from `review` on they are a question.",
         "bands:",
-        f"  auto: {_bits(found.bands.auto)}",
-        f"  review: {_bits(found.bands.review)}",
+        f"  auto: {show(found.bands.auto)}",
+        *([f"  guess: {show(asked.wish.guess)}"] if asked.wish.guess is not None else []),
+        f"  review: {show(found.bands.review)}",
         "",
+        *_learned(found, asked),
         "# What brings rows together. Left out, the keys are chosen anew for each table.",
     ]
     keys = asked.wish.block or _blocks(found)
@@ -210,7 +282,21 @@ def _blocks(found: Resolution) -> tuple[str, ...]:
     return tuple(key for key, _ in found.blocking.keys)
 
 
-def _bits(weight: int) -> str:
+def _learned(found: Resolution, asked: Config) -> list[str]:
+    if found.model is None or not asked.wish.weights:
+        return []
+    lines = ["# Bits per column and level, the closest first; they never rise.", "weights:"]
+    for each in found.model.rules.comparisons:
+        table = asked.wish.weights.get(each.name)
+        if table is not None:
+            levels = zip(GRADES[each.kind].labels, table, strict=True)
+            said = ", ".join(f"{_quoted(level)}: {show(weight)}" for level, weight in levels)
+            lines.append(f"  {_quoted(each.name)}: {{{said}}}")
+    return [*lines, ""]
+
+
+def show(weight: int) -> str:
+    """A match weight as YAML has it, with all its digits."""
     return f"{weight / 10_000:.4f}".rstrip("0").rstrip(".") + " bits"
 
 

@@ -46,6 +46,10 @@ class Names:
         what = f"'{self.names[row]}'" if self.column is not None else f"row {self.names[row]}"
         return f"{what} of {self.table.files[row >= self.first].name}" if self.table.first else what
 
+    def row(self, name: str, side: int) -> int | None:
+        """The row of this very name, on its side where there are two files."""
+        return self._rows[side if self.table.first else 0].get(name.strip())
+
     def find(self, name: str, side: int, option: str, mark: Mark | None = None) -> int:
         """The row that somebody means; raises `Misconfigured` DED037.
 

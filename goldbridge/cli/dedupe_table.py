@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from connectors.file.config import SUFFIXES
 from dedupe.bit import BIT
 from dedupe.grade import KINDS as GRADES
+from dedupe.grade import Kind
 from dedupe.table import engine
 from dedupe.table.column import KINDS, Guess
 from dedupe.table.general import Undecided
@@ -207,6 +209,7 @@ def resolve(
     one_to_one: bool = True,
     progress: Progress | None = None,
     wish: Wish = NOTHING_ASKED,
+    on_spark: bool = False,
 ) -> tuple[Resolution, dict[str, dict[str, float]]]:
     """Find the duplicates; beside them the bits learned per column and level, empty where shipped rules were used.
 
@@ -217,13 +220,31 @@ def resolve(
     cells = compared(table, (each.column for each in guesses))
     single = sources is not None and one_to_one
     try:
-        found = engine.resolve(cells, guesses, sources=sources, one_to_one=single, progress=progress, wish=wish)
+        run = _on_spark(table) if on_spark else engine.resolve
+        found = run(cells, guesses, sources=sources, one_to_one=single, progress=progress, wish=wish)
     except Undecided as error:
         raise Misconfigured.one("DED031", str(error), table.mark) from None
     except KeyError as error:
         message = f"there is no blocking key '{error.args[0]}'; --report and --json list those of a run without `block`"
         raise Misconfigured.one("DED039", message, table.mark) from None
     return found, _weights(found)
+
+
+def weighed_as(table: Table, guesses: Sequence[Guess]) -> dict[str, Kind]:
+    """The columns that have weights of their own, and how they are graded; none where rules weigh."""
+    cells = compared(table, (each.column for each in guesses))
+    return {column: GRADES[kind] for column, kind in engine.weighed_as(cells, guesses).items()}
+
+
+def _on_spark(table: Table) -> Callable[..., Resolution]:
+    from goldbridge.spark import engine as spark
+    from goldbridge.spark.frame import Slices
+
+    slices = None
+    if table.second is None and SUFFIXES.get(table.file.suffix.lower()) == "parquet":
+        read = partial(dedupe_typed.part, table.file.resolve())
+        slices = Slices(len(table.rows), tuple(table.header), read, LONGEST)
+    return partial(spark.resolve, where=table.mark, slices=slices)
 
 
 def repeats(table: Table, guesses: Sequence[Guess], sources: Sequence[str]) -> list[dict[str, Any]]:

@@ -43,8 +43,10 @@ def page() -> str:
 
 
 def commands(group: Any, path: tuple[str, ...] = ("goldbridge",)) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command below a group with its path; groups themselves are left out."""
+    """Every command below a group with its path; groups themselves are left out, but for what they do on their own."""
     context = typer.Context(group)
+    if hasattr(group, "own"):
+        yield path, group.commands[group.own]
     for name in group.list_commands(context):
         found = group.get_command(context, name)
         if hasattr(found, "list_commands"):

@@ -49,3 +49,25 @@ def people(count: int, again: int, seed: int = 7) -> tuple[Cells, list[int]]:
         cells["town"].append(cells["town"][who])
         truth.append(who)
     return cells, truth
+
+
+def families(count: int, again: float, seed: int = 7) -> tuple[Cells, list[int]]:
+    """`count` families of four under one name, one roof and one phone, told apart by their first names alone, a share
+    of the people twice. Without labels a family looks like one person: most pairs that agree are relatives."""
+    make = Maker(seed)
+    pool = [make.word() for _ in range(60)]
+    cells: Cells = {"first": [], "family": [], "street": [], "phone": []}
+    truth: list[int] = []
+    for family in range(count):
+        name, street, phone = make.word(), f"{make.word()} {make.draw.randint(1, 90)}", make.phone()
+        for at, first in enumerate(make.draw.sample(pool, 4)):
+            for again_ in range(2 if make.draw.random() < again else 1):
+                cells["first"].append(make.slip(first) if again_ else first)
+                cells["family"].append(name)
+                cells["street"].append(make.slip(street) if make.draw.random() < 0.25 else street)
+                cells["phone"].append(make.phone() if make.draw.random() < 0.2 else phone)
+                truth.append(4 * family + at)
+    return cells, truth
+
+
+FAMILY = {"first": "name", "family": "name", "street": "text", "phone": "code"}
