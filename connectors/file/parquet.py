@@ -46,15 +46,21 @@ def table(file: BinaryIO, size: int, limits: Limits) -> tuple[list[str], Iterato
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for start in range(0, told.rows, SLICE):
-            with _trouble(limits.where):
-                frame = _scan(file).slice(start, SLICE).collect()
-            if frame.height != min(SLICE, told.rows - start):
-                raise Retry("CON082", f"{limits.where} has other rows than its footer promises; deliver it again")
-            for block in frame.iter_slices(_BLOCK):
-                columns = [read.values(block.to_series(at)) for at, read in enumerate(reads)]
-                yield from zip(*columns, strict=True)
+            yield from part(file, limits.where, start, min(SLICE, told.rows - start))
 
     return list(schema), rows()
+
+
+def part(file: BinaryIO, where: str, start: int, count: int) -> Iterator[tuple[Any, ...]]:
+    """The `count` rows from `start` on, counted from 0; raises as `table`."""
+    with _trouble(where):
+        frame = _scan(file).slice(start, count).collect()
+    if frame.height != count:
+        raise Retry("CON082", f"{where} has other rows than its footer promises; deliver it again")
+    reads = [readable(name, kind, where) for name, kind in frame.schema.items()]
+    for block in frame.iter_slices(_BLOCK):
+        columns = [read.values(block.to_series(at)) for at, read in enumerate(reads)]
+        yield from zip(*columns, strict=True)
 
 
 def _scan(file: BinaryIO) -> polars.LazyFrame:
