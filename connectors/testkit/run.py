@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Walk:
     """Runs of one flow over the stream: each starts where the last committed page left it."""
 
     peer: Peer
+    settings: Mapping[str, Any] = field(default_factory=dict)
     at: Position | None = None
     seen: Counter[str] = field(default_factory=Counter)
     last: list[str] = field(default_factory=list)
@@ -39,7 +40,7 @@ class Walk:
     def run(self, *, stop_after: int | None = None) -> None:
         """One run; a kill after so many pages leaves everything after the last of them undone."""
         self.last, self.rejects, self.error, self.verdict = [], [], None, None
-        reader = reader_of(self.peer)
+        reader = reader_of(self.peer, **self.settings)
         stream = reader.streams[self.peer.stream]
         start = reader.rewind(stream, self.at) if self.at is not None and any(self.at) else None
         try:
@@ -76,8 +77,8 @@ def kept(peer: Peer) -> KeptTokens:
     return kept
 
 
-def reader_of(peer: Peer) -> Reader[Any]:
-    connector = peer.connect(kept(peer), **peer.small_pages)
+def reader_of(peer: Peer, **settings: Any) -> Reader[Any]:
+    connector = peer.connect(kept(peer), **peer.small_pages, **settings)
     assert isinstance(connector, Reader)
     return connector
 
