@@ -27,7 +27,9 @@ class Trail:
 
     `list_page` gets both ends of a window (met or not, both are asked for) and a token ("" first) and returns keys and
     the next token ("" at the end). `runs` says whether a row may still change and is asked for again. `alive` is a
-    cheap call that fails when the server is down, so that nobody blames a record. `span` is the longest window.
+    cheap call that fails when the server is down, so that nobody blames a record. `span` is the longest window. A list
+    of `most` keys or more may be cut off, so its window is halved (0: no list is); `crowd_code` is for a window that
+    cannot be. What started before `oldest` is not listed, as the sentence `horizon` says.
     """
 
     subject: str
@@ -41,6 +43,10 @@ class Trail:
     threads: int
     follow: int
     loop_code: str
+    most: int = 0
+    crowd_code: str = ""
+    oldest: int = 0
+    horizon: str = ""
 
 
 class Progress:
@@ -98,15 +104,15 @@ class Progress:
 def follow(trail: Trail, start: Position | None, end: int, earliest: int) -> Pages:
     """What was open at `start`, then what started since, up to `end`; a first read begins at `earliest`."""
     progress = Progress(start, earliest)
-    lower, doubts, rejected = progress.lower, set[str](), 0
+    lower, rejected = max(progress.lower, trail.oldest), 0
+    doubts = {trail.horizon} if lower > progress.lower else set[str]()
     before = set(progress.open)
     for keys in _chunks(sorted(progress.open), trail.chunk):
         page = _page(trail, keys, progress)
         rejected += len(page.rejects)
         yield page
     while lower < end:
-        upper = min(end, lower + trail.span)
-        listed, stable = _list(trail, lower, upper)
+        upper, listed, stable = _list(trail, lower, min(end, lower + trail.span))
         if not stable:
             doubts.add("a list did not stand still while it was read")
         for keys in _chunks([key for key in listed if key not in before], trail.chunk):
@@ -122,15 +128,21 @@ def follow(trail: Trail, start: Position | None, end: int, earliest: int) -> Pag
     return Completeness(False, "; ".join(sorted(doubts))) if doubts else PROVEN
 
 
-def _list(trail: Trail, first: int, last: int) -> tuple[list[str], bool]:
-    """Keys of a window, and whether the list stood still: something that vanishes shifts the rest across a border."""
+def _list(trail: Trail, first: int, last: int) -> tuple[int, list[str], bool]:
+    """Where a window had to end, its keys, and whether the list stood still: something that vanishes shifts the rest
+    across a border."""
     seen: list[list[str]] = []
     while len(seen) < _LISTINGS:
         keys, steady = _walk(trail, first, last)
+        if trail.most and len(keys) >= trail.most:
+            last, seen = first + (last - first) // 2, []
+            if last == first:
+                raise Halt(trail.crowd_code, f"{trail.subject}: more than {trail.most} started at one time, {first}")
+            continue
         if steady or (steady is None and seen and sorted(seen[-1]) == sorted(keys)):
-            return keys, True
+            return last, keys, True
         seen.append(keys)
-    return list(dict.fromkeys(key for keys in seen for key in keys)), False
+    return last, list(dict.fromkeys(key for keys in seen for key in keys)), False
 
 
 def _walk(trail: Trail, first: int, last: int) -> tuple[list[str], bool | None]:

@@ -97,13 +97,16 @@ class DingtalkClient:
         reply = self._login.post("/v1.0/oauth2/accessToken", json=secrets, read=True, about="token", endpoint="token")
         return Token(str(reply.unwrap("accessToken")), float(reply.unwrap("expireIn")))
 
-    def list_page(self, code: str, first: int, last: int, token: int | str) -> tuple[list[str], int | str | None]:
-        """One page of ids started between two moments, and the token of the next page if there is one."""
+    def list_page(self, code: str, first: int, last: int, token: str = "") -> tuple[list[str], str]:
+        """One page of ids started between two moments, and the token of the next page ("" at the end).
+
+        The token is text in the answer and a number in the question.
+        """
         question = {
             "processCode": code,
             "startTime": first,
             "endTime": last,
-            "nextToken": token,
+            "nextToken": int(token or "0") if (token or "0").isdecimal() else token,
             "maxResults": LIST_MAX,
         }
         try:
@@ -111,8 +114,7 @@ class DingtalkClient:
         except Reject as error:  # here the question is ours, so no approval can be blamed
             raise Halt(error.code, error.message) from None
         following = reply.unwrap("result").get("nextToken")
-        # The token is text in the answer and a number in the question.
-        return list(reply.unwrap("result.list")), _number(following) if following not in (None, "") else None
+        return list(reply.unwrap("result.list")), "" if following is None else str(following)
 
     def detail(self, code: str, instance_id: str) -> RawRow | Reject | Retry:
         """One approval in full, or why it cannot be had."""
@@ -142,7 +144,3 @@ class DingtalkClient:
             "form": form,
             "form_by_id": {str(value["id"]): value.get("value") for value in values if value.get("id")},
         }
-
-
-def _number(token: Json) -> int | str:
-    return int(token) if str(token).isdecimal() else str(token)
