@@ -38,6 +38,7 @@ class SqlConfig(ConnectorConfig):
     latin1_holds: Literal["utf-8", "gb18030", "big5"] | None = Field(
         None, description="MySQL: what the bytes in latin1 columns really are, where an application stored them so"
     )
+    overlap_s: float = Field(120.0, ge=0, description="how far a run reads back before its cursor, for late commits")
     safety_delay_s: float = Field(
         0.0,
         ge=0,
