@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -31,25 +33,66 @@ _WHY = {
 _LONG = 300
 
 
-def keyboard() -> Callable[[], str]:
-    """Reads one answer: a key on a terminal, a line (a word or its first letter) elsewhere; quit at the end."""
-    return _key if sys.stdin.isatty() else _line
+class Keyboard(Protocol):
+    """Reads one answer. `ready` is called when a question is about to be shown: what was typed before is no answer to
+    it."""
+
+    def ready(self) -> None: ...
+
+    def __call__(self) -> str: ...
 
 
-def _key() -> str:
+@contextmanager
+def keyboard() -> Iterator[Keyboard]:
+    """A key on a terminal, a line (a word or its first letter) elsewhere; quit at the end."""
+    if not sys.stdin.isatty():
+        yield _Lines()
+        return
     try:
-        pressed = typer.getchar()
-    except EOFError:
-        return QUIT
-    return _KEYS.get(pressed.lower(), pressed)
+        import termios
+        import tty
+    except ImportError:  # a system without them
+        yield _Presses()
+        return
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    class Keys(_Lines):
+        def ready(self) -> None:
+            tty.setcbreak(terminal, termios.TCSANOW)  # a shell that had stopped us may have set it back
+            termios.tcflush(terminal, termios.TCIFLUSH)
+
+        def __call__(self) -> str:
+            pressed = os.read(terminal, 64).decode("utf-8", "replace")
+            # An arrow is several characters, none of which is an answer; of a paste the first one counts.
+            return _meant(pressed if pressed.startswith("\x1b") else pressed[:1]) if pressed else QUIT
+
+    try:
+        yield Keys()
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def _line() -> str:
-    line = sys.stdin.readline()
-    if not line:
-        return QUIT
-    word = line.strip().lower()
-    return word if word in _KEYS.values() else _KEYS.get(word, word)
+class _Lines:
+    def ready(self) -> None:
+        pass
+
+    def __call__(self) -> str:
+        line = sys.stdin.readline()
+        return _meant(line.strip()) if line else QUIT
+
+
+class _Presses(_Lines):
+    def __call__(self) -> str:
+        try:
+            return _meant(typer.getchar())
+        except EOFError:
+            return QUIT
+
+
+def _meant(typed: str) -> str:
+    word = typed.lower()
+    return _KEYS.get(word, word)
 
 
 def question(given: Read, asked: Asked, number: int) -> Table:

@@ -18,6 +18,7 @@ from goldbridge.clock import SYSTEM, iso
 
 if TYPE_CHECKING:
     from dedupe.table.course import Asked
+    from goldbridge.cli.dedupe_ask import Keyboard
     from goldbridge.cli.dedupe_lesson import Lesson
     from goldbridge.cli.dedupe_verdict import Entry
 
@@ -41,7 +42,7 @@ def label(
     Keys: s same, d different, u unsure, b take the last answer back, q quit and go on later.
     """
     from goldbridge import log
-    from goldbridge.cli import session
+    from goldbridge.cli import dedupe_ask, session
 
     state = session(ctx)
     log.configure(json=state.log_json, verbose=state.verbose)
@@ -50,7 +51,8 @@ def label(
     )  # fmt: skip
     lesson = shared.begin(told, labels)
     try:
-        _Sitting(lesson, by or getpass.getuser()).hold()
+        with dedupe_ask.keyboard() as answer:
+            _Sitting(lesson, by or getpass.getuser(), answer).hold()
     finally:
         typer.echo(f"labels are kept in {lesson.file}; learn from them with: goldbridge dedupe train {files[0]}")
     return 0
@@ -59,13 +61,11 @@ def label(
 class _Sitting:
     """Questions and answers until somebody quits, the rule says enough, or nothing is left."""
 
-    def __init__(self, lesson: Lesson, by: str) -> None:
-        from goldbridge.cli import dedupe_ask
+    def __init__(self, lesson: Lesson, by: str, answer: Keyboard) -> None:
         from goldbridge.cli.watch import console
 
-        self.lesson, self.by = lesson, by
+        self.lesson, self.by, self.answer = lesson, by, answer
         self.console = console()
-        self.answer = dedupe_ask.keyboard()
         self.given: list[Entry] = []
         """The answers of this sitting, the last one last: what can be taken back."""
 
@@ -144,6 +144,7 @@ class _Sitting:
         from goldbridge.cli import dedupe_ask
 
         course = self.lesson.course
+        self.answer.ready()
         self.console.print(dedupe_ask.question(self.lesson.given, asked, course.number + 1))
         for line in dedupe_ask.reasons(asked, course.bands):
             self._say(line)
