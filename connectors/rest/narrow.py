@@ -1,46 +1,24 @@
 """Finds the one record that breaks every page it is on, so that the rest of the window still comes.
 
-Where pages are counted and their size can be asked for, a broken page is asked for in ever smaller ones: these lie
-inside large ones when their size divides the larger one. Elsewhere the window is cut by time until what breaks is alone
-in the shortest span that the API can tell apart. A server that does not answer a question without rows either is down,
-and nobody blames a record.
+Where pages are counted and their size can be asked for, a broken page is asked for in ever smaller ones. Elsewhere the
+window is cut by time until what breaks is alone in the shortest span that the API can tell apart. A server that does
+not answer a question without rows either is down, and nobody blames a record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from connectors.base import RawRow
 from connectors.rest.cursor import Cursor
 from connectors.rest.page import Answered, Pager, Step
 from connectors.rest.read_config import ReadConfig
-from goldbridge.errors import Halt, Misconfigured, Reject, Retry
+from goldbridge.errors import Halt, Misconfigured, Retry
+from goldbridge.http.counted import Part, Whole, by_parts
+from goldbridge.http.narrow import is_fault
 from goldbridge.ports import Json
 
-_SERVER_FAULTS = ("CON002", "CON013")
 _COUNTED = ("page", "offset")
-MOST = 10
-"""Records stepped over in one run; more of them are no poison, but a server that does not work."""
-
-
-def blamed(error: Retry, where: str) -> Reject:
-    """The dead letter of a record that nobody has seen."""
-    return Reject(error.code, f"{error.message}; the record {where} breaks every page it is on")
-
-
-def is_fault(error: Retry) -> bool:
-    """Whether the server failed over the question, rather than not being reached or not having time."""
-    return error.code in _SERVER_FAULTS
-
-
-@dataclass(slots=True)
-class _Found:
-    rows: list[RawRow] = field(default_factory=list)
-    rejects: list[tuple[str, Reject]] = field(default_factory=list)
-    total: int | None = None
-    last: Answered | None = None
 
 
 class Counted:
@@ -55,59 +33,24 @@ class Counted:
         try:
             return self._pager.ask(window, step, self._size)
         except Retry as error:
-            if not self._can or not is_fault(error):
+            if not self._can:
                 raise
-            self._alive(window)
             first = step.offset if self._read.paging == "offset" else (step.page - self._read.first_page) * self._size
-            found = _Found()
-            self._split(window, step, first, self._size, before, error, found)
-            if not found.rows:
-                self._alive(window)
-            return self._whole(step, first, found)
 
-    def _alive(self, window: Mapping[str, Json]) -> None:
-        """A page far behind the end holds no record that could break it; to be refused it is an answer as well."""
-        with suppress(Halt, Misconfigured):
-            self._pager.ask(window, self._at(Step(), 10_000_000, 1), 1)
+            def part(skip: int, take: int) -> Part[int | None]:
+                page = self._read.first_page + skip // take
+                found = self._pager.ask(window, Step(page=page, offset=skip, asked=step.asked), take)
+                return Part(found.rows, found.rejects, found.following is None, found.total)
 
-    def _at(self, step: Step, first: int, size: int) -> Step:
-        page = self._read.first_page + first // size
-        return Step(page=page, offset=first, asked=step.asked)
+            return self._whole(step, first, by_parts(part, self._key, first, self._size, before, error))
 
-    def _split(
-        self, window: Mapping[str, Json], step: Step, first: int, size: int, before: str, error: Retry, found: _Found
-    ) -> None:
-        if size == 1:
-            place = f"after {found.rows[-1].get(self._key) if found.rows else before or 'the start'}"
-            while any(place == known for known, _ in found.rejects):
-                place += " +1"
-            found.rejects.append((place, blamed(error, place)))
-            found.last = None
-            if len(found.rejects) > MOST:
-                raise error
-            return
-        part = size // next(number for number in range(2, size + 1) if size % number == 0)
-        for start in range(first, first + size, part):
-            try:
-                answered = self._pager.ask(window, self._at(step, start, part), part)
-            except Retry as broken:
-                if not is_fault(broken):
-                    raise
-                self._split(window, step, start, part, before, broken, found)
-                continue
-            found.rows += answered.rows
-            found.rejects += answered.rejects
-            found.total, found.last = answered.total, answered
-            if answered.following is None:
-                return
-
-    def _whole(self, step: Step, first: int, found: _Found) -> Answered:
+    def _whole(self, step: Step, first: int, found: Whole[int | None]) -> Answered:
         """The parts as the one page they were; only the last of them can say that nothing follows."""
         following = None
-        if found.last is None or found.last.following is not None:
+        if not found.ends:
             following = Step(page=step.page + 1, offset=first + self._size, asked=step.asked + 1)
         mark = hash(tuple([str(row.get(self._key)) for row in found.rows] + [place for place, _ in found.rejects]))
-        return Answered(found.rows, found.rejects, found.total, following, mark)
+        return Answered(found.rows, found.rejects, found.told, following, mark)
 
 
 class Timed:

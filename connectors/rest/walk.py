@@ -19,10 +19,11 @@ from connectors.base import PROVEN, Completeness, Page, Pages, Position, RawRow
 from connectors.rest.answer import EXPIRED
 from connectors.rest.config import StreamConfig
 from connectors.rest.cursor import Cursor, falling
-from connectors.rest.narrow import MOST, Counted, Timed, blamed, is_fault
+from connectors.rest.narrow import Counted, Timed
 from connectors.rest.page import Answered, Loops, Pager
 from connectors.rest.read_config import ReadConfig
 from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.http.narrow import IN_A_PAGE, blamed, is_fault
 from goldbridge.ports import Json
 
 NO_RECORD = "CON100"
@@ -121,7 +122,7 @@ class Walk:
                     size = size // 2 if self._serves_one(cursor, end, tie) else 1
                     continue
                 served, broken = self._timed.first(cursor, end, tie, error)
-                if met.broken >= MOST:
+                if met.broken >= IN_A_PAGE:
                     raise
                 if served:
                     yield from self._keyset(cursor, served, tie, met)
@@ -210,7 +211,7 @@ class Walk:
                     self._timed.alive(span.upper)
                 if middle:
                     waiting += [_Span(middle, span.upper), _Span(span.lower, middle)]
-                elif met.broken >= MOST:
+                elif met.broken >= IN_A_PAGE:
                     raise
                 else:
                     page = self._step_over(span.upper, error, met)

@@ -25,9 +25,9 @@ from connectors.base import (
 from connectors.yonyou.client import BipClient, Lister, U8Client
 from connectors.yonyou.config import YonyouConfig, YonyouList
 from connectors.yonyou.listing import Listing
-from connectors.yonyou.narrow import SERVER_FAULTS
 from connectors.yonyou.write import WRITABLE, RecordWriter
 from goldbridge.errors import Halt, Mark, Misconfigured, Retry
+from goldbridge.http.narrow import is_fault
 
 _NOTATION = "%Y-%m-%d %H:%M:%S"
 _WRITE_BATCH = 20
@@ -76,7 +76,7 @@ class Yonyou(Reader[YonyouConfig], Writer[YonyouConfig]):
             try:
                 self._lister.page(self._lists[stream.name], self._local(self.context.clock.now()), 1, stream.name)
             except Retry as error:
-                if error.code not in SERVER_FAULTS:  # these are answers, and reading steps over what breaks them
+                if not is_fault(error):  # these are answers, and reading steps over what breaks them
                     raise
             now = min(self._lister.server_now(), self.context.clock.now())
         else:

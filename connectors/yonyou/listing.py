@@ -7,14 +7,16 @@ out as they come; in a repeated listing only those that are new or changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from connectors.base import Page, RawRow
-from connectors.yonyou.narrow import Fetch, Served, serve
-from goldbridge.errors import Halt, Reject
+from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.http.counted import Part, Whole, by_parts
 
 _LISTINGS = 4
 _REPEATS = 3
+Fetch = Callable[[int, int], tuple[list[RawRow], int | None]]
+"""(number of the page, its size) -> rows, and how many there are in all where the answer says so."""
 
 
 class Listing:
@@ -38,7 +40,7 @@ class Listing:
             seen: list[tuple[str, str]] = []
             count, total, pages = 0, None, 0
             for found in self._pages():
-                pages, total, count = pages + 1, found.total, count + len(found.rows) + len(found.rejects)
+                pages, total, count = pages + 1, found.told, count + len(found.rows) + len(found.rejects)
                 inside = [row for row in found.rows if not self._cursor or self._at(row) <= self._end]
                 marks = [(str(row.get(self._key)), self._at(row)) for row in inside]
                 fresh = [row for row, (key, at) in zip(inside, marks, strict=True) if self._known.get(key) != at]
@@ -60,13 +62,13 @@ class Listing:
         """The time of change; rows of a list that has none are told apart by their content."""
         return str(row.get(self._cursor) or "")[:19] if self._cursor else repr(sorted(row.items(), key=str))
 
-    def _pages(self) -> Iterator[Served]:
+    def _pages(self) -> Iterator[Whole[int | None]]:
         """The pages of one listing, until an empty one: a short page is no proof that nothing follows."""
         index, last = 1, list[str]()
         while True:
             for _ in range(_REPEATS):
                 try:
-                    found = serve(self._fetch, self._key, index, self._size, last[-1] if last else "")
+                    found = self._page(index, last[-1] if last else "")
                 except Reject as error:  # the question is ours, so no record can be blamed
                     raise Halt(error.code, error.message) from None
                 keys = [str(row.get(self._key)) for row in found.rows]
@@ -80,3 +82,16 @@ class Listing:
                 return
             yield found
             index, last = index + 1, keys or last
+
+    def _page(self, index: int, before: str) -> Whole[int | None]:
+        """One page, without the records that break it; `before` is the key of the row ahead of it."""
+
+        def part(skip: int, take: int) -> Part[int | None]:
+            rows, total = self._fetch(skip // take + 1, take)
+            return Part(rows, [], not rows, total)
+
+        try:
+            rows, total = self._fetch(index, self._size)
+        except Retry as error:
+            return by_parts(part, self._key, (index - 1) * self._size, self._size, before, error)
+        return Whole(rows, told=total)

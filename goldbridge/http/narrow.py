@@ -34,6 +34,11 @@ def is_fault(error: Retry) -> bool:
     return error.code in SERVER_FAULTS
 
 
+def blamed(error: Retry, where: str) -> Reject:
+    """The dead letter of a record that nobody has seen."""
+    return Reject(error.code, f"{error.message}; the record {where} breaks every page it is on")
+
+
 class Narrowing:
     """What one walk asks for next: `size` rows, without the first `skip` behind its last key.
 
@@ -98,9 +103,7 @@ class Narrowing:
         self._places.append(self._met)
         self._met += 1
         where = f"{place} +{count}" if place in dict(self._rejects) else place
-        self._rejects.append(
-            (where, Reject(error.code, f"{error.message}; the record {where} breaks every page it is on"))
-        )
+        self._rejects.append((where, blamed(error, where)))
 
 
 def _too_many(error: Retry, what: str) -> Retry:
