@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 from connectors.base import PROVEN, Completeness, Page, Pages, Position, RawRow
 from goldbridge.errors import Halt, Reject, Retry
+from goldbridge.http.narrow import is_fault
 
 _LISTINGS = 4
 _REPEATS = 3
-_SERVER_FAULTS = ("CON002", "CON013")
+Detail = RawRow | Reject | Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Trail:
 
     subject: str
     list_page: Callable[[int, int, str], tuple[list[str], str]]
-    detail: Callable[[str], RawRow | Reject | Retry]
+    detail: Callable[[str], Detail]
     runs: Callable[[RawRow], bool]
     started: Callable[[RawRow], int]
     alive: Callable[[], object]
@@ -76,7 +77,7 @@ class Progress:
         opened = self._since or json.dumps(sorted(self.open), separators=(",", ":"))
         return Position(str(self.base), f"{self._step:06d}:{lower}:{opened}")
 
-    def note(self, key: str, found: RawRow | Reject | Retry, trail: Trail) -> None:
+    def note(self, key: str, found: Detail, trail: Trail) -> None:
         """Keep what runs on, and what could not be served; drop what is over or gone."""
         if isinstance(found, dict) and trail.runs(found):
             self.open[key] = trail.started(found)
@@ -179,21 +180,36 @@ def _loop(trail: Trail) -> Halt:
 
 def _page(trail: Trail, keys: Sequence[str], progress: Progress) -> Page:
     """These in full; one that the server cannot serve is set aside and asked for again by the next run."""
-    with ThreadPoolExecutor(max_workers=trail.threads) as pool:
-        found = list(pool.map(trail.detail, keys))
+    found = in_full(keys, trail.detail, trail.alive, trail.threads)
+    for key, one in zip(keys, found, strict=True):
+        progress.note(key, one, trail)
+    page = page_of(keys, found)
+    page.at = progress.position(trail.follow)
+    return page
+
+
+def in_full(
+    keys: Sequence[str], detail: Callable[[str], Detail], alive: Callable[[], object], threads: int
+) -> list[Detail]:
+    """What is behind these keys, in their order; raises when it is the server that fails, and no record."""
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        found = list(pool.map(detail, keys))
     broken = [error for error in found if isinstance(error, Retry)]
     if broken:
-        if len(broken) == len(keys) > 1 or any(error.code not in _SERVER_FAULTS for error in broken):
+        if len(broken) == len(keys) > 1 or not all(is_fault(error) for error in broken):
             raise broken[0]
-        trail.alive()
+        alive()
+    return found
+
+
+def page_of(keys: Sequence[str], found: Sequence[Detail]) -> Page:
+    """The rows, and apart from them what could not be had."""
     page = Page([])
     for key, one in zip(keys, found, strict=True):
         if isinstance(one, dict):
             page.rows.append(one)
         else:
             page.rejects.append((key, Reject(one.code, one.message)))
-        progress.note(key, one, trail)
-    page.at = progress.position(trail.follow)
     return page
 
 

@@ -21,11 +21,12 @@ from connectors.base import (
     Writer,
     WriteResult,
 )
-from connectors.following import Progress, Trail, follow
+from connectors.following import Detail, Progress, Trail, follow
 from connectors.seeyon.client import ZONE, SeeyonClient
 from connectors.seeyon.config import SeeyonConfig
-from connectors.seeyon.write import OURS, FlowWriter
-from goldbridge.errors import Mark, Misconfigured, Reject, Retry
+from connectors.seeyon.write import FlowWriter
+from connectors.starting import OURS, check_may_start
+from goldbridge.errors import Reject, Retry
 
 _CHUNK = 20
 _WRITE_BATCH = 20
@@ -87,7 +88,7 @@ class Seeyon(Reader[SeeyonConfig], Writer[SeeyonConfig]):
             # A flow whose time cannot be read is met by every run rather than by none.
             return [key for moment, key in by_time if not moment or first <= moment <= last], ""
 
-        def detail(key: str) -> RawRow | Reject | Retry:
+        def detail(key: str) -> Detail:
             try:
                 return self._client.detail(key, template, listed.get(key), stream.name)
             except (Reject, Retry) as error:
@@ -115,13 +116,7 @@ class Seeyon(Reader[SeeyonConfig], Writer[SeeyonConfig]):
         return Completeness(False, "; ".join(doubts)) if doubts else PROVEN
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
-        where = f"{self.context.system} {stream.name}"
-        if self.config.writes != "enabled":
-            message = f"{where}: writing is switched off; set `writes: enabled` to let flows start approvals here"
-            raise Misconfigured.one("CON292", message, Mark("config/sources.yaml"))
-        if not stream.writable:
-            message = f"{where}: there is no form field for our id; set `external_id` of this template"
-            raise Misconfigured.one("CON292", message, Mark("config/sources.yaml"))
+        check_may_start(self.config, stream, f"{self.context.system} {stream.name}", "CON292", "template")
         return self._writer(stream).write(batch)
 
     def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:

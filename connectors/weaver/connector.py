@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from connectors.base import (
@@ -23,16 +22,17 @@ from connectors.base import (
     Writer,
     WriteResult,
 )
+from connectors.following import Detail, in_full, page_of
+from connectors.starting import OURS, check_may_start
 from connectors.weaver.client import Listed, WeaverClient
 from connectors.weaver.config import WeaverConfig
-from connectors.weaver.write import OURS, RequestWriter
-from goldbridge.errors import Mark, Misconfigured, Reject, Retry
+from connectors.weaver.write import RequestWriter
+from goldbridge.errors import Reject, Retry
 
 _ZONE = "Asia/Shanghai"
 _TIMES = "%Y-%m-%d %H:%M:%S"
 _LISTINGS = 4
 _CHUNK = 20
-_SERVER_FAULTS = ("CON002", "CON013")
 
 
 class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
@@ -97,8 +97,9 @@ class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
             doubts.append(f"the lists hold only what user {self.config.user_id} has a part in (`sees_all` is not set)")
         rejected = 0
         for at in range(0, len(due), _CHUNK):
-            page = self._page(stream, due[at : at + _CHUNK])
-            page.at = max(start, Position(*due[min(at + _CHUNK, len(due)) - 1]))
+            chunk = due[at : at + _CHUNK]
+            page = self._page(stream, [key for _, key in chunk])
+            page.at = max(start, Position(*chunk[-1]))
             rejected += len(page.rejects)
             yield page
         if rejected:
@@ -106,13 +107,7 @@ class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
         return Completeness(False, "; ".join(doubts)) if doubts else PROVEN
 
     def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
-        where = f"{self.context.system} {stream.name}"
-        if self.config.writes != "enabled":
-            message = f"{where}: writing is switched off; set `writes: enabled` to let flows start requests here"
-            raise Misconfigured.one("CON282", message, Mark("config/sources.yaml"))
-        if not stream.writable:
-            message = f"{where}: there is no form field for our id; set `external_id` of this workflow"
-            raise Misconfigured.one("CON282", message, Mark("config/sources.yaml"))
+        check_may_start(self.config, stream, f"{self.context.system} {stream.name}", "CON282", "workflow")
         return self._writer(stream).write(batch) if batch else []
 
     def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
@@ -142,24 +137,12 @@ class Weaver(Reader[WeaverConfig], Writer[WeaverConfig]):
             raise Retry("CON286", f"{self.context.system} {name}: the lists do not stand still; nothing was started")
         return found
 
-    def _page(self, stream: Stream, due: Sequence[tuple[str, str]]) -> Page:
+    def _page(self, stream: Stream, keys: Sequence[str]) -> Page:
         """These in full; one that the server cannot serve is set aside."""
-        with ThreadPoolExecutor(max_workers=self.config.threads) as pool:
-            found = list(pool.map(lambda each: self._detail(stream.name, each[1]), due))
-        broken = [error for error in found if isinstance(error, Retry)]
-        if broken:
-            if len(broken) == len(due) > 1 or any(error.code not in _SERVER_FAULTS for error in broken):
-                raise broken[0]
-            self._alive(stream.name)  # fails when it is not just the record
-        page = Page([])
-        for (_, key), one in zip(due, found, strict=True):
-            if isinstance(one, dict):
-                page.rows.append(one)
-            else:
-                page.rejects.append((key, Reject(one.code, one.message)))
-        return page
+        detail, alive = partial(self._detail, stream.name), partial(self._alive, stream.name)
+        return page_of(keys, in_full(keys, detail, alive, self.config.threads))
 
-    def _detail(self, name: str, key: str) -> RawRow | Reject | Retry:
+    def _detail(self, name: str, key: str) -> Detail:
         try:
             row = self._client.detail(key, name)
         except (Reject, Retry) as error:

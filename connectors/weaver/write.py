@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.base import RawRow, Write, WriteResult
+from connectors.starting import OURS, mark, start_each, text
 from connectors.weaver.client import Listed, WeaverClient
 from connectors.weaver.config import WeaverConfig, WeaverWorkflow
-from goldbridge.errors import Halt, Misconfigured, OutcomeUnknown, Reject, Retry
+from goldbridge.errors import Reject
 
-OURS = "external_id"
 _TITLE = "title"
 
 
@@ -34,7 +34,7 @@ class RequestWriter:
         found: dict[str, RawRow] = {}
         if not external_ids:
             return found
-        ends = {_mark(each): each for each in external_ids}
+        ends = {mark(each): each for each in external_ids}
         for one in self._listed().values():
             ours = ends.get(one.name[one.name.rfind("[") :])
             if ours is None:
@@ -50,30 +50,14 @@ class RequestWriter:
     def write(self, batch: Sequence[Write]) -> list[WriteResult]:
         """One result per write; what concerns the whole OA is raised while nothing was started yet."""
         there = {ours: str(row["request_id"]) for ours, row in self.read_back([w.external_id for w in batch]).items()}
-        results: list[WriteResult] = []
-        touched = False
-        for write in batch:
-            ours = write.external_id
-            if write.op != "create":
-                message = f"{self._stream}: a running approval is not changed from outside; only starting is offered"
-                results.append(WriteResult(ours, "rejected", code="CON283", message=message))
-            elif ours in there:
-                results.append(WriteResult(ours, "written", there[ours]))
-            else:
-                try:
-                    there[ours] = self._client.create(self._form(write), f"{self._stream} {ours}")
-                    results.append(WriteResult(ours, "written", there[ours]))
-                    touched = True
-                except Reject as error:
-                    results.append(WriteResult(ours, "rejected", code=error.code, message=error.message))
-                except OutcomeUnknown as error:
-                    results.append(WriteResult(ours, "unknown", code=error.code, message=error.message))
-                    touched = True
-                except (Retry, Halt, Misconfigured) as error:
-                    if not touched:
-                        raise
-                    results.append(WriteResult(ours, "retry", code=error.code, message=str(error)))
-        return results
+
+        def start(write: Write) -> str:
+            key = self._client.create(self._form(write), f"{self._stream} {write.external_id}")
+            there[write.external_id] = key
+            return key
+
+        message = f"{self._stream}: a running approval is not changed from outside; only starting is offered"
+        return start_each(batch, there.get, start, ("CON283", message))
 
     def _form(self, write: Write) -> dict[str, str]:
         values = {name: value for name, value in write.values.items() if name not in (OURS, _TITLE)}
@@ -92,23 +76,12 @@ class RequestWriter:
         main = {name: value for name, value in values.items() if not isinstance(value, list)}
         return {
             "workflowId": self._workflow.id,
-            "requestName": f"{title} {_mark(write.external_id)}",
+            "requestName": f"{title} {mark(write.external_id)}",
             "mainData": json.dumps(_fields(main), ensure_ascii=False),
             "detailData": json.dumps(details, ensure_ascii=False),
             "otherParams": json.dumps({"isnextflow": "1" if self._config.next_node else "0", "delReqFlowFaild": "1"}),
         }
 
 
-def _mark(external_id: str) -> str:
-    return f"[{external_id}]"
-
-
 def _fields(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"fieldName": name, "fieldValue": _text(value)} for name, value in values.items()]
-
-
-def _text(value: Any) -> str:
-    """As the OA keeps it: everything is text, a tick is 1 or 0."""
-    if value is None:
-        return ""
-    return str(int(value)) if isinstance(value, bool) else str(value)
+    return [{"fieldName": name, "fieldValue": text(value)} for name, value in values.items()]
