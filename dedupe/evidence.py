@@ -70,6 +70,10 @@ INNER_EQUAL = bits(22)
 """The organisation code inside a credit code, its own check fits, is the same; one of the two is an old number."""
 HARD_FROM_ELSEWHERE = bits(-4)
 """The names differ, and the number in common was given out in a province where only one of the two is at home."""
+UNCHECKED_EQUAL = bits(24)
+"""Numbers of another register, whose check nobody knows."""
+UNCHECKED_NEAR = bits(6)
+UNCHECKED_DIFFERENT = bits(-12)
 SOFT_NEAR = bits(10)
 SOFT_EQUAL = bits(8)
 SOFT_FAR = bits(-1)
@@ -85,6 +89,8 @@ BRAND_DIFFERENT = bits(-12)
 TRADE_PART = bits(1)
 TRADE_LONGER = bits(-4)
 """One trade holds the other, in two whole names: 示例科技 and 示例电子科技 are relatives more often than one."""
+TRADE_OTHER_REST = bits(-8)
+"""The brand of one begins the other, and what follows it there has nothing of the trade."""
 TRADE_CLOSE = bits(1.5)
 TRADE_DIFFERENT = bits(-10)
 """Beside it the brand in common counts nothing: relatives share it, and their town."""
@@ -93,6 +99,19 @@ PLACE_COUNTY = bits(1)
 PLACE_OTHER_COUNTY = bits(-3)
 """One city, but each names another county of it."""
 PLACE_CONFLICT = bits(-9)
+TOWN_EQUAL = bits(2)
+NAMESAKES_ABROAD = bits(12)
+"""The most that names in letters weigh whose records name two towns."""
+TOWN_NOT_SAID = bits(-4)
+"""The town of one record does not stand in the other's address."""
+ASKED = bits(23)
+"""Just a question."""
+NAME_ALONE = bits(25.5)
+"""The most that names in letters weigh where the rest contradicts."""
+NOTHING_AGREES = bits(-3)
+"""Where a way to reach somebody contradicts, none agrees, and the names are in letters."""
+NOTHING_AGREES_MORE = bits(-5)
+"""For each further one."""
 REGION_LEVEL = bits(-8)
 """Two whole names registered at two levels of one region."""
 REGION_OTHER = bits(-5)
@@ -142,5 +161,7 @@ SITE_DIFFERENT = bits(-2.5)
 
 CONTACT_MOST_RELATED = bits(8)
 """Relatives share telephones and doors: where the names say that these are two, contact proves no more than kinship."""
+CONTACT_MOST_SLIP = bits(13)
+"""The same for two brands of two characters that differ in one, where trade and two ways to reach somebody agree."""
 CONTACT_MOST_ALONE = bits(18)
 """Contact without any agreement of names never decides alone."""

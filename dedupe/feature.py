@@ -17,7 +17,7 @@ from dedupe.place import NOWHERE, Place
 from dedupe.prepare import Identifiers, Names, Online, Prepared, Site
 from dedupe.rule import Rules
 
-_FORMAT = 1
+_FORMAT = 2
 """Of this text, and of what `prepare` makes; another number means: prepare again."""
 
 
@@ -120,8 +120,8 @@ def _names(found: Any) -> Names:
 
 
 def _site(found: Any) -> Site:
-    place, road, number, rest, towns = found
-    return Site(_read_place(place), road, number, rest, tuple(map(tuple, towns)))
+    place, road, number, rest, towns, abroad = found
+    return Site(_read_place(place), road, number, rest, tuple(map(tuple, towns)), abroad)
 
 
 def _identifiers(found: Any) -> Identifiers:

@@ -308,6 +308,16 @@ def _begins(short: Name, long: Name) -> bool:
     return any(text.startswith(short.brand) for text in (long.core, long.whole)) or long.core.startswith(short.whole)
 
 
+def other_rest(a: Name, b: Name) -> bool:
+    """Whether one of two names has a trade, and the other, in which none was read, has not one character of it behind
+    the brand in common: 琰帛穆物流 and 琰帛穆供应链管禹."""
+    if bool(a.trade) == bool(b.trade):
+        return False
+    one, two = (a, b) if a.trade else (b, a)
+    rest = two.core[len(one.brand) :]
+    return two.core.startswith(one.brand) and len(rest) > 1 and not set(rest) & set(one.trade)
+
+
 def _across_scripts(a: Name, b: Name) -> str:
     latin, chinese = (a, b) if a.latin else (b, a)
     spelled = sound(chinese.brand)

@@ -6,6 +6,7 @@ kept apart: a credit code that fails its check digit is soft evidence and never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, 
 from goldbridge.text.contact import domain_of, parse_email
 from goldbridge.text.country import country_code
 from goldbridge.text.division import stem
-from goldbridge.text.fold import match_form
+from goldbridge.text.fold import fold_width, match_form
 from goldbridge.text.phone import parse_phones
 
 
@@ -41,6 +42,8 @@ class Site(NamedTuple):
     rest: str
     towns: tuple[tuple[str, str], ...] = ()
     """City and county as people write them in passing: name without its level, region code."""
+    abroad: str = ""
+    """A town that the division table does not know."""
 
 
 class Identifiers(NamedTuple):
@@ -51,6 +54,8 @@ class Identifiers(NamedTuple):
     soft: tuple[str, ...]
     inner: tuple[str, ...] = ()
     """Organisation codes, the older number inside a credit code, also where it stands alone or in an old tax number."""
+    other: tuple[str, ...] = ()
+    """Numbers of other registers in the place of a credit code (GB123456789): nothing checks them."""
 
 
 class Online(NamedTuple):
@@ -141,6 +146,8 @@ def _site(text: str) -> Site | None:
         region, names, line = "", "", text
     else:
         names, _, line = rest.partition("\0")
+    if not region and (names + line).strip() and not _cjk.search(names + line):
+        return Site(NOWHERE, "", "", plain.compact(line), abroad=plain.compact(names))
     found = parse_address(line if not names or line.startswith(names[:2]) else names + line, region)
     place = place_of(region, found.region)
     road, number = match_form(found.road), match_form(found.number)
@@ -148,6 +155,9 @@ def _site(text: str) -> Site | None:
     if not (place.provinces or road or tail):
         return None
     return Site(place, road, number, tail, _towns(found))
+
+
+_cjk = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def _towns(found: Address) -> tuple[tuple[str, str], ...]:
@@ -161,10 +171,25 @@ def _towns(found: Address) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(1 << 16)
 def _numbers(text: str) -> tuple[str, ...]:
-    """National numbers without extensions: two extensions of one switchboard share it, and that is judged by rarity."""
+    """National numbers without extensions: two extensions of one switchboard share it, and that is judged by rarity.
+
+    A number with the code of its country is taken as it stands: a plan of numbers that is older than the number says
+    nothing about whether two records share it.
+    """
     if text.startswith("+") and text.partition(";")[0][1:].isdigit():
         return (text.partition(";")[0],)
+    international = _international.fullmatch(text if text.isascii() else fold_width(text).strip())
+    if international:
+        digits = "".join(filter(str.isdecimal, international[1]))
+        return (f"+{digits}",) if 9 <= len(digits) <= 15 and not is_placeholder(digits[3:]) else ()
     return tuple(phone.e164 for phone in parse_phones(text))
+
+
+# Not those of China (their plan is known), nor where a digit comes and goes behind the code (Mexico, Argentina), nor a
+# trunk zero behind the code, but in Italy, where it belongs to the number.
+_international = re.compile(
+    r"\s*(?:\+|00)((?!86|852|853|886|52|54)(?:39[ -.]?0|[1-9]\d{0,2}(?! ?[-.]?0)|1)[\d .-]{7,20})\s*"
+)
 
 
 @lru_cache(1 << 16)
@@ -182,6 +207,7 @@ def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
     valid: set[str] = set()
     soft: set[str] = set()
     inner: set[str] = set()
+    other: set[str] = set()
     parse = _CHECKED.get(type_)
     for text in values:
         if parse is None:
@@ -192,12 +218,19 @@ def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
         found = parse(text)
         if found is None or not found.value:
             continue
+        if isinstance(found, CreditCode) and found.kind == "unknown" and _registered.fullmatch(found.value):
+            other.add(found.value)
+            continue
         (valid if found.valid else soft).add(found.value)
         if isinstance(found, CreditCode) and found.organisation_valid:
             inner.add(found.organisation)
-    if not valid and not soft:
+    if not valid and not soft and not other:
         return None
-    return Identifiers(type_, tuple(sorted(valid)), tuple(sorted(soft)), tuple(sorted(inner)))
+    return Identifiers(type_, tuple(sorted(valid)), tuple(sorted(soft)), tuple(sorted(inner)), tuple(sorted(other)))
+
+
+# Letters before digits, as registers and tax offices abroad write their numbers: DE123456789, HRB12345.
+_registered = re.compile(r"[A-Z]{1,4}\d{5,14}[A-Z\d]{0,3}")
 
 
 def _place(slots: Iterable[Any]) -> Place:
@@ -272,7 +305,7 @@ def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
             offer("site", *sites(slot))
             offer("road", slot.road)
         elif isinstance(slot, Identifiers):
-            offer(comparison.name, *slot.valid, *slot.inner)
+            offer(comparison.name, *slot.valid, *slot.inner, *slot.other)
         elif isinstance(slot, Online):
             offer("email", *slot.emails)
             offer("domain", *slot.domains)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from rapidfuzz.distance import OSA, Indel
+from rapidfuzz.distance import OSA, Indel, LCSseq
+from rapidfuzz.fuzz import partial_ratio
 
 from dedupe import evidence as worth
 from dedupe import latin
@@ -107,6 +108,7 @@ class _Weighing:
             contact = self._balanced(named, contact)
         named.extend(self._registered(named))
         other.extend(self._out_of_place(named))
+        other.extend(self._uncorroborated(named, [*contact, *other]))
         return tuple(part for part in (*named, *contact, *other) if part.level)
 
     # Names
@@ -194,6 +196,8 @@ class _Weighing:
         return Part("brand", level, weight - worth.BRAND_PENALTY[level])
 
     def _trade(self, a: Name, b: Name, brand: str) -> Part:
+        if brand == "start" and a.form and b.form and not a.latin and naming.other_rest(a, b):
+            return Part("trade", "another behind the brand", worth.TRADE_OTHER_REST)
         if brand in ("start", "end", "short", "equal with the trade", "transliterated"):
             return Part("trade", "", 0)  # the border between the two is open, and the whole was compared
         level = naming.likeness_of_trades(a, b)
@@ -208,7 +212,7 @@ class _Weighing:
     def _place(self, named: list[Part], contact: list[Part]) -> list[Part]:
         level = placing.compare(self.a.place, self.b.place)
         if not level:
-            return []
+            return self._town(named)
         if level == "conflict":
             misread = _place_is_brand(self.a, self.b) or _place_is_brand(self.b, self.a)
             return [] if misread else [Part("place", level, worth.PLACE_CONFLICT)]
@@ -226,6 +230,46 @@ class _Weighing:
             return [Part("place", level, self._rare(worth.PROVINCE, shared))]
         weight = self._rare(worth.CITY, min(self.a.place.cities & self.b.place.cities))
         return [Part("place", level, weight + (worth.PLACE_COUNTY if level == "county" else 0))]
+
+    def _town(self, named: list[Part]) -> list[Part]:
+        """Towns abroad are names only. A name in letters is taken once in a register, not once in the world: where the
+        towns differ, it cannot join two records alone."""
+        one, two = _towns(self.a), _towns(self.b)
+        if not (one and two):
+            return self._town_beside(named, one or two)
+        if _same_town(one, two):
+            return [Part("place", "town", worth.TOWN_EQUAL if named else 0)]
+        agreed = sum(part.weight for part in named)
+        return [Part("place", "another town", min(worth.PLACE_CONFLICT, worth.NAMESAKES_ABROAD - agreed))]
+
+    def _town_beside(self, named: list[Part], town: str) -> list[Part]:
+        """One record names its town, the other has a line of an address, in which it stands or not."""
+        lines = [slot.rest for each in (self.a, self.b) for slot in each.slots if isinstance(slot, Site)]
+        if not town or len(lines) != 2:
+            return []
+        line = lines[0] if not _towns(self.a) else lines[1]
+        if len(line) < _SHORT_ADDRESS or len(town) < 4:
+            return []
+        if partial_ratio(town, line) >= 80:
+            return [Part("place", "town", worth.TOWN_EQUAL if named else 0)]
+        return [Part("place", "another town", worth.TOWN_NOT_SAID)]
+
+    def _uncorroborated(self, named: list[Part], said: list[Part]) -> list[Part]:
+        """Where everything else that both records say contradicts, a name alone does not join them unasked: it is as
+        likely a namesake's. A name in letters has no place in it that tells namesakes apart: there it weighs less."""
+        if not named or any(part.weight > 0 for part in said):
+            return []
+        against = [part for part in said if part.weight < 0]
+        elsewhere = [part for part in named if part.comparison == "place" and part.weight < 0]
+        agreed = sum(part.weight for part in named if part.comparison != "place")
+        if not all(any(name.words for name in _names_of(record)) for record in (self.a, self.b)):
+            agreed += sum(part.weight for part in named if part.comparison == "place") + sum(p.weight for p in said)
+            weight = min(0, worth.ASKED - agreed) if len(against) > 1 else 0
+        else:
+            against += elsewhere
+            more = (len(against) - 1) * worth.NOTHING_AGREES_MORE
+            weight = min(0, worth.NAME_ALONE - agreed) + worth.NOTHING_AGREES + more if against else 0
+        return [Part("namesakes", "nothing else agrees", weight)] if weight else []
 
     def _registered(self, named: list[Part]) -> list[Part]:
         """The part that lifts a whole registered name to its worth."""
@@ -292,6 +336,8 @@ class _Weighing:
             return self._door(a, b)
         if a.rest == b.rest and len(a.rest) >= 8:
             return Part("address", "equal text", worth.SITE_TEXT_EQUAL)
+        if not (a.road or b.road or a.place.provinces or b.place.provinces):
+            return _abroad(a.rest, b.rest)
         if len(a.rest) >= 5 and len(b.rest) >= 5 and Indel.normalized_similarity(a.rest, b.rest) >= 0.85:
             return Part("address", "nearly equal text", worth.SITE_TEXT)
         return Part("address", "", 0)
@@ -316,6 +362,8 @@ class _Weighing:
         apart = levels.get("form") == "of another company" or levels.get("country") == "different"
         if levels.get("brand") in _TWO_BRANDS or "name_region" in levels or longer or apart or _related(named):
             room = worth.CONTACT_MOST_RELATED
+            if levels.get("brand") == "slip of two" and levels.get("trade") == "equal" and len(_agree(contact)) > 1:
+                room = worth.CONTACT_MOST_SLIP
         elif agreed <= 0:
             room = worth.CONTACT_MOST_ALONE
         found = list(contact)
@@ -361,12 +409,30 @@ class _Weighing:
             return Part(comparison.name, "different", worth.HARD_DIFFERENT)
         if set(one.inner) & set(two.inner):
             return Part(comparison.name, "same organisation code", worth.INNER_EQUAL)
+        if one.other and two.other:
+            return self._unchecked(comparison, one.other, two.other)
         pairs = [(x, y) for x in one.valid + one.soft for y in two.valid + two.soft]
+        if not pairs:
+            return Part(comparison.name, "", 0)  # a company is known to the registers of two countries
         if any(x == y for x, y in pairs):
             return Part(comparison.name, "equal, fails its check", worth.SOFT_EQUAL)
         if any(len(x) > 8 and OSA.distance(x, y, score_cutoff=2) <= 2 for x, y in pairs):
             return Part(comparison.name, "nearly equal, fails its check", worth.SOFT_NEAR)
         return Part(comparison.name, "different, fails its check", worth.SOFT_FAR)
+
+    def _unchecked(self, comparison: Comparison, one: tuple[str, ...], two: tuple[str, ...]) -> Part:
+        """Numbers of a register whose check digits we do not know: a slip makes another number that looks right."""
+        common = set(one) & set(two)
+        if any(not self.statistics.is_hub(comparison.name, value) for value in common):
+            return Part(comparison.name, "equal, without a check", worth.UNCHECKED_EQUAL)
+        if common:
+            return Part(comparison.name, "shared by many", 0)
+        pairs = [(x, y) for x in one for y in two]
+        if any(len(x) > 8 and OSA.distance(x, y, score_cutoff=1) <= 1 for x, y in pairs):
+            return Part(comparison.name, "nearly equal, without a check", worth.UNCHECKED_NEAR)
+        if any(x[:2] == y[:2] for x, y in pairs):
+            return Part(comparison.name, "different, without a check", worth.UNCHECKED_DIFFERENT)
+        return Part(comparison.name, "", 0)
 
     def _plain(self, comparison: Comparison, one: Any, two: Any) -> Part:
         facet, kind = comparison.name, plain_kind(comparison.kind)
@@ -410,6 +476,35 @@ def _in_country(named: list[Part], weight: int) -> list[Part]:
     most = {"brand": worth.WORDS_MOST_PART, "words": 0}
     kept = [part._replace(weight=min(part.weight, most.get(part.comparison, part.weight))) for part in named]
     return [*kept, Part("country", "different", weight)]
+
+
+def _agree(contact: Iterable[Part]) -> list[Part]:
+    """Ways to reach somebody that agree and prove something."""
+    return [part for part in contact if part.weight > 0]
+
+
+_SHORT_ADDRESS = 8
+
+
+def _abroad(one: str, two: str) -> Part:
+    """Two addresses that no division table knows: the shorter one, which lacks postcode or country, in the longer."""
+    short = min(len(one), len(two))
+    if short < _SHORT_ADDRESS:
+        return Part("address", "", 0)
+    held = LCSseq.similarity(one, two) / short
+    if held >= 0.9:
+        return Part("address", "nearly equal text", worth.SITE_TEXT)
+    return Part("address", "different text", worth.SITE_DIFFERENT) if held < 0.75 else Part("address", "", 0)
+
+
+def _towns(record: Prepared) -> str:
+    return next((slot.abroad for slot in record.slots if isinstance(slot, Site)), "")
+
+
+def _same_town(one: str, two: str) -> bool:
+    """Munchen and Muenchen are one; so are a town with a word behind it and the town."""
+    short, long = sorted((one, two), key=lambda town: (len(town), town))
+    return long.startswith(short) or (len(short) > 3 and OSA.distance(one, two, score_cutoff=1) <= 1)
 
 
 def _names_of(record: Prepared) -> tuple[Name, ...]:

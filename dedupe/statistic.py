@@ -6,11 +6,15 @@ on the two records, never on what else arrived meanwhile. Everything is plain in
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.bit import bits, log_ratio
 from dedupe.block import keys_of_facets
@@ -162,12 +166,23 @@ _SHARED = ("phone", "email", "domain", "site")
 """Facets that say how to reach somebody: many may share a value, and then it proves nothing about any of them."""
 
 
+class Keys(NamedTuple):
+    """The blocking keys of many records: a number per key (its hash), and the row that has it."""
+
+    codes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
 def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
     """Count the facets of these records; hubs and crowded blocking keys follow from the rules' limits.
 
     The order of the records does not matter.
     """
-    records = list(prepared)
+    return count(rules, list(prepared))[0]
+
+
+def count(rules: Rules, records: Sequence[Prepared]) -> tuple[Statistics, Keys]:
+    """The same, and the blocking keys of the records, which it takes to find the crowded ones."""
     shared = {*_SHARED, *(item.name for item in rules.comparisons if item.kind == "identifier")}
     census = Census()
     offered = [facets(rules, record) for record in records]
@@ -254,15 +269,37 @@ def _identity(record: Prepared, number: int) -> str:
 _ROUNDS = 2
 
 
-def _uncrowd(rules: Rules, offered: list[dict[str, tuple[str, ...]]], found: Statistics) -> Statistics:
+def _uncrowd(
+    rules: Rules, offered: Sequence[Mapping[str, Sequence[str]]], found: Statistics
+) -> tuple[Statistics, Keys]:
     """Split every key over the cap by a second one, and again by a third where that was not enough."""
+    keys = _keys(rules, found, offered, range(len(offered)))
     for depth in range(1, _ROUNDS + 1):
-        counts: Counter[str] = Counter()
-        for offers in offered:
-            counts.update(keys_of_facets(rules, found, offers))
-        over = {key.partition("|")[0] for key, count in counts.items() if count > rules.limits.block}
-        over = {stem for stem in over if found.crowded.get(stem, 0) == depth - 1}
-        if not over:
+        codes, counts = np.unique(keys.codes, return_counts=True)
+        over = codes[counts > rules.limits.block]
+        if not len(over):
             break
-        found = replace(found, crowded={**found.crowded, **dict.fromkeys(over, depth)})
-    return found
+        crowd = set(over.tolist())
+        rows = np.unique(keys.rows[np.isin(keys.codes, over)])
+        stems = {
+            key.partition("|")[0]
+            for row in rows.tolist()
+            for key in keys_of_facets(rules, found, offered[row])
+            if hash(key) in crowd
+        }
+        stems = {stem for stem in stems if found.crowded.get(stem, 0) == depth - 1}
+        if not stems:
+            break
+        found = replace(found, crowded={**found.crowded, **dict.fromkeys(stems, depth)})
+        again, kept = _keys(rules, found, offered, rows.tolist()), ~np.isin(keys.rows, rows)
+        keys = Keys(np.r_[keys.codes[kept], again.codes], np.r_[keys.rows[kept], again.rows])
+    return found, keys
+
+
+def _keys(rules: Rules, found: Statistics, offered: Sequence[Mapping[str, Sequence[str]]], rows: Iterable[int]) -> Keys:
+    codes, held = array("q"), array("q")
+    for row in rows:
+        for key in keys_of_facets(rules, found, offered[row]):
+            codes.append(hash(key))
+            held.append(row)
+    return Keys(np.frombuffer(codes, dtype=np.int64), np.frombuffer(held, dtype=np.int64))

@@ -70,9 +70,18 @@ def guess(cells: Mapping[str, Sequence[str]]) -> list[Guess]:
     return [_guess(name, values) for name, values in cells.items()]
 
 
+_WORDY = 12
+"""Characters of the longest placeholder that may stand in one cell only."""
+
+
 def _sample(values: Sequence[str]) -> _Sample:
     counts = Counter(values)
-    distinct = sorted(value for value in counts if value and not is_placeholder(value))
+    # What stands once and is long is no placeholder, which people type again and again.
+    distinct = sorted(
+        value
+        for value, count in counts.items()
+        if value and ((count == 1 and len(value) > _WORDY) or not is_placeholder(value))
+    )
     step = max(1, len(distinct) // 1000)
     filled = sum(counts[value] for value in distinct)
     each_once = len(counts) == len(values) and "" not in counts

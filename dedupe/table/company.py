@@ -5,19 +5,19 @@ The weights are the shipped ones, the frequencies the table's own; a person's mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from dedupe.bit import log_ratio
-from dedupe.block import keys
+from dedupe.bit import BIT, log_ratio
+from dedupe.bound import Screen
 from dedupe.cluster import Edge, Node, cluster
 from dedupe.prepare import Prepared, prepare
 from dedupe.rule import Bands, Comparison, Rules, compile_rules, offered
-from dedupe.score import score
-from dedupe.statistic import Statistics, statistics
+from dedupe.score import Match, score
+from dedupe.statistic import Statistics, count
 from dedupe.table import linkage, pairing
 from dedupe.table.column import Guess
 from dedupe.table.edge import AUTO, REVIEW, Met, edges
@@ -64,17 +64,20 @@ def resolve(
         prepared.append(prepare(rules, _record(used, cells, row)))
         if len(prepared) % _BATCH == 0:
             watch.advance(_BATCH)
-    numbers = statistics(rules, prepared)
+    numbers, held = count(rules, prepared)
     watch.advance(size)
     origin = _codes([sources[row] for row in order]) if sources is not None else None
-    left, right, report = pairing.propose([_key(rules, numbers, prepared)], size, rules.limits.block, (), origin)
-    scored = [_edge(rules, numbers, prepared, a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    left, right, report = pairing.propose(
+        [pairing.Key("rules", frozenset(), held.codes, held.rows)], size, rules.limits.block, (), origin
+    )
+    scored = list(_weighed(rules, numbers, prepared, left.tolist(), right.tolist()))
     watch.advance(size)
     weights = np.array([edge.weight for edge in scored], dtype=np.int64)
     single = one_to_one and origin is not None
     even = even_weight(rules.bands, size, wish.guess)
     auto = _cluster(rules, prepared, scored, left, right, weights, single)
     labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
+    weights = _caught_up(rules, numbers, prepared, left, right, weights, labels)
     filled = np.array([sum(bool(cells[guess.column][row]) for guess in used) for row in order], dtype=np.int64)
     placed = place(order, labels, left, right, weights, filled)
     bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
@@ -105,6 +108,10 @@ def resolve(
     )
 
 
+RELATIVES = "relatives"
+"""The mark of two whole names of one family with two trades: nothing that fits both may tie the two together."""
+SPARED = -99 * BIT
+"""The weight that stands for one which nobody looked up."""
 _BANDS = {"no": 0, "review": REVIEW, "auto": AUTO}
 
 
@@ -134,6 +141,7 @@ def _guess(
     if single:
         open_ = np.array([edge.band != "no" and not edge.vetoes for edge in scored], dtype=bool)
         return linkage.one_to_one(size, left[open_], right[open_], weights[open_], threshold=even)
+    apart = [(edge.a, edge.b) for edge in scored if RELATIVES in edge.vetoes]
     kept = [(int(label), row) for row, label in enumerate(auto.tolist()) if label != row]
     likely = [
         edge._replace(band="auto") if edge.band == "review" and not edge.vetoes and edge.weight >= even else edge
@@ -143,6 +151,7 @@ def _guess(
         [Node(row, record.facts) for row, record in enumerate(prepared)],
         likely,
         same=kept,
+        different=apart,
         limits=rules.limits,
         bands=rules.bands,
         vetoes=rules.vetoes,
@@ -189,19 +198,9 @@ def _record(used: Iterable[Guess], cells: Mapping[str, Sequence[str]], row: int)
         else:
             found.setdefault(field or guess.column, []).append(text)
     if address:
-        found["address"] = "".join(text for part in _ADDRESS for text in address.get(part, ()))
+        said = {part: "".join(address.get(part, ())) for part in _ADDRESS}
+        found["address"] = {**said, "county": said["district"]}
     return found
-
-
-def _key(rules: Rules, numbers: Statistics, prepared: Sequence[Prepared]) -> pairing.Key:
-    known: dict[str, int] = {}
-    rows: list[int] = []
-    codes: list[int] = []
-    for row, record in enumerate(prepared):
-        found = [known.setdefault(key, len(known)) for key in keys(rules, numbers, record)]
-        codes.extend(found)
-        rows.extend([row] * len(found))
-    return pairing.Key("rules", frozenset(), np.array(codes, np.int64), np.array(rows, np.int64))
 
 
 def _codes(values: Sequence[str]) -> Ints:
@@ -209,9 +208,41 @@ def _codes(values: Sequence[str]) -> Ints:
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
 
 
-def _edge(rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], a: int, b: int) -> Edge:
-    found = score(rules, numbers, prepared[a], prepared[b])
-    return Edge(a, b, found.weight, found.band, found.vetoes)
+def _weighed(
+    rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], left: Sequence[int], right: Sequence[int]
+) -> Iterator[Edge]:
+    """The pairs (sorted) on the scales; those that are certainly nothing are spared it."""
+    screen, asked = None, -1
+    for a, b in zip(left, right, strict=True):
+        one, two = prepared[a], prepared[b]
+        if a != asked:
+            screen, asked = Screen(rules, numbers, one), a
+        if screen is not None and screen.spares(two.slots):
+            yield Edge(a, b, SPARED, "no")
+            continue
+        found = score(rules, numbers, one, two)
+        yield Edge(a, b, found.weight, found.band, marked(found))
+
+
+def marked(found: Match) -> tuple[str, ...]:
+    """The vetoes of a pair, and `RELATIVES` where it is one of them."""
+    kin = found.band == "no" and any(part.comparison == "trade" and part.level == "different" for part in found.parts)
+    return (*found.vetoes, RELATIVES) if kin else found.vetoes
+
+
+def _caught_up(
+    rules: Rules,
+    numbers: Statistics,
+    prepared: Sequence[Prepared],
+    left: Ints,
+    right: Ints,
+    weights: Ints,
+    labels: Ints,
+) -> Ints:
+    """The weights with those of spared pairs that came together by others: they say which row stands for a cluster."""
+    for at in np.flatnonzero((weights == SPARED) & (labels[left] == labels[right])).tolist():
+        weights[at] = score(rules, numbers, prepared[left[at]], prepared[right[at]]).weight
+    return weights
 
 
 def _cluster(
@@ -230,6 +261,7 @@ def _cluster(
     found = cluster(
         [Node(row, record.facts) for row, record in enumerate(prepared)],
         edges,
+        different=[(edge.a, edge.b) for edge in edges if RELATIVES in edge.vetoes],
         limits=rules.limits,
         bands=rules.bands,
         vetoes=rules.vetoes,

@@ -151,14 +151,15 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
         one = [read(text) for text in each.column("one").to_pylist()]
         two = [read(text) for text in each.column("two").to_pylist()]
         found = [score(rules, numbers, left, right) for left, right in zip(one, two, strict=True)]
-        told = [match.band != "no" for match in found]
+        marks = [company.marked(match) for match in found]
+        told = [match.band != "no" or company.RELATIVES in mark for match, mark in zip(found, marks, strict=True)]
         yield batch(
             {
                 "a": column(each, "a"),
                 "b": column(each, "b"),
                 "weight": np.array([match.weight for match in found], np.int64),
                 "band": np.array([_BANDS[match.band] for match in found], np.int32),
-                "vetoes": texts(",".join(match.vetoes) for match in found),
+                "vetoes": texts(map(",".join, marks)),
                 "parts": texts(
                     orjson.dumps(match.parts_json()).decode() if known else None
                     for match, known in zip(found, told, strict=True)
@@ -220,6 +221,7 @@ def _clusters(
         open_ = known.filter("vetoes = ''").select(joins.columns)
         homes = component.components(size, found.left[~found.vetoed], found.right[~found.vetoed])
         return auto, component.guarded(spark, open_, homes, partial(component.one_to_one, even))
+    known = scored.filter(f"band > 0 or vetoes like '%{company.RELATIVES}%'")
     auto = component.guarded(spark, known, homes, partial(component.by_rules, rules, None, even))
     kept = np.flatnonzero(auto != np.arange(size))
     homes = component.components(size, np.r_[found.left[likely], auto[kept]], np.r_[found.right[likely], kept])

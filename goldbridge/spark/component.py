@@ -19,6 +19,7 @@ from dedupe.cluster import Edge, Node, cluster
 from dedupe.fact import EMPTY, Facts
 from dedupe.rule import Rules
 from dedupe.table import linkage
+from dedupe.table.company import RELATIVES
 from dedupe.table.edge import AUTO, REVIEW
 from dedupe.table.frame import Ints
 from goldbridge.spark.frame import Batches, batch, column, fetched
@@ -122,6 +123,7 @@ def by_rules(rules: Rules, kept: Any, even: int, table: Any) -> tuple[Ints, Ints
         [Node(row, nodes[row]) for row in sorted(nodes)],
         edges,
         same=same,
+        different=[(edge.a, edge.b) for edge in edges if RELATIVES in edge.vetoes],
         limits=rules.limits,
         bands=rules.bands,
         vetoes=rules.vetoes,
