@@ -25,9 +25,7 @@ from goldbridge.state.schema import current, newest
 
 Found = TypeVar("Found")
 
-KINDS = tuple(
-    sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - {"base", "following", "testkit"})
-)
+KINDS = tuple(sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - connectors.SHARED))
 """The connectors of this house; others are found by the entry point group `goldbridge.connectors`."""
 
 ENTRY_POINTS = "goldbridge.connectors"

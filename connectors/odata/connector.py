@@ -5,50 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from connectors.base import (
-    PROVEN,
-    Completeness,
-    Context,
-    Page,
-    Pages,
-    Position,
-    RawRow,
-    Reader,
-    Stream,
-    Window,
-    Write,
-    Writer,
-    WriteResult,
-)
+from connectors.base import PROVEN, Completeness, Context, Pages, Stream, Window
+from connectors.entity_set import ANEW, SOURCES, EntitySets, page_of
 from connectors.odata.config import OdataConfig, OdataStream
-from goldbridge.errors import Mark, Misconfigured
+from goldbridge.errors import Misconfigured
 from goldbridge.http import Auth, BasicAuth, Chain, HeaderKey
-from goldbridge.http.odata import (
-    ETAG,
-    KEY,
-    Access,
-    Cursor,
-    EntitySet,
-    Part,
-    RecordWriter,
-    Service,
-    Target,
-    Tracker,
-    Walker,
-    client_credentials,
-    plan,
-    read,
-    rewound,
-    usable,
-)
+from goldbridge.http.odata import ETAG, KEY, Access, Cursor, EntitySet, RecordWriter, Target, Tracker, Walker, usable
 from goldbridge.http.odata import declared as declares
 from goldbridge.records.declared import DeclaredField
 
 _BY_LINKS = "the server's own links were followed, and nothing proves that no row moved between its pages"
-_ANEW = "the delta link had expired, so everything was read anew; what was deleted since is found by a full compare"
 
 
-class Odata(Reader[OdataConfig], Writer[OdataConfig]):
+class Odata(EntitySets[OdataConfig]):
     kind = "odata"
     config_model = OdataConfig
 
@@ -64,12 +33,7 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
             timeout_s=config.timeout_s,
             zone=config.zone,
         )
-        self.service = Service(
-            context.http,
-            context.system,
-            access,
-            context.budget(config.budget),
-        )
+        self._service = self.service(access, config.budget)
 
     def _auth(self) -> Auth:
         config, parts = self.config, list[Auth]()
@@ -78,18 +42,7 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
         if config.api_key.get_secret_value():
             parts.append(HeaderKey(config.api_key_header, config.api_key.get_secret_value()))
         if config.token_url:
-            secret = config.client_secret.get_secret_value()
-            parts.append(
-                client_credentials(
-                    self.context.http,
-                    self.context.system,
-                    config.token_url,
-                    config.client_id,
-                    secret,
-                    config.scope,
-                    config.timeout_s,
-                )
-            )
+            parts.append(self.credentials(config.token_url, config.client_id, config.client_secret, config.scope))
         return Chain(*parts)
 
     @cached_property
@@ -118,18 +71,18 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
             of = self._set(name)
             named = {"cursor": entry.cursor, "external_id": entry.external_id}
             for what, one in named.items():
-                self.service.check(of.name, [one] if one else [], what)
-            self.service.check(of.name, entry.select, "select")
-            self.service.check(of.name, [*entry.deleted, *entry.deactivate], "deleted or deactivate")
-            self._cursor(name)
-            self.service.feed(of.name, self.service.path(of.name, {"$top": "1"}))
-        return f"{self.context.system}: OData V{self.service.version}, {len(self.config.streams)} streams"
+                self._service.check(of.name, [one] if one else [], what)
+            self._service.check(of.name, entry.select, "select")
+            self._service.check(of.name, [*entry.deleted, *entry.deactivate], "deleted or deactivate")
+            self.cursor(self.streams[name])
+            self._service.feed(of.name, self._service.path(of.name, {"$top": "1"}))
+        return f"{self.context.system}: OData V{self._service.version}, {len(self.config.streams)} streams"
 
     def objects(self) -> Sequence[str]:
-        return declares.sets(self.service)
+        return declares.sets(self._service)
 
     def describe(self, name: str) -> Sequence[DeclaredField]:
-        return declares.declared(self._set(name) if name in self.config.streams else self.service.set(name))
+        return declares.declared(self._set(name) if name in self.config.streams else self._service.set(name))
 
     def fields(self, stream: Stream) -> frozenset[str]:
         entry = self.config.streams[stream.name]
@@ -137,110 +90,59 @@ class Odata(Reader[OdataConfig], Writer[OdataConfig]):
         extra = {ETAG, *([KEY] if len(of.keys) > 1 else []), *entry.expand}
         return frozenset(entry.select or of.kinds) | frozenset(of.keys) | extra
 
-    def bound(self, stream: Stream) -> str | None:
-        cursor = self._cursor(stream.name)
-        if cursor is None or self.config.streams[stream.name].read == "delta":
-            return None
-        return cursor.now(self.context.clock, self.config.safety_delay_s)
-
-    def rewind(self, stream: Stream, start: Position) -> Position:
-        cursor = self._cursor(stream.name)
-        if cursor is None or self.config.streams[stream.name].read == "delta":
-            return start
-        return Position(*rewound(start, cursor.earlier(start.cursor, self.config.overlap_s)))
-
-    def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
-        cursor = self._cursor(stream.name)
-        if cursor is None:
-            return Window()
-        lower, upper = cursor.days(after, until)
-        return Window(Position(lower) if lower else None, upper)
+    def tracked(self, stream: Stream) -> bool:
+        return self.config.streams[stream.name].read == "delta"
 
     def read(self, stream: Stream, window: Window) -> Pages:
-        entry, cursor = self.config.streams[stream.name], self._cursor(stream.name)
+        entry, cursor = self.config.streams[stream.name], self.cursor(stream)
         of = self._set(stream.name)
-        if entry.read == "delta" and window.end is None:
-            tracker = Tracker(self.service, of, ",".join(entry.select), f"odata.maxpagesize={self.config.page_size}")
+        if self.tracked(stream) and window.end is None:
+            tracker = Tracker(self._service, of, ",".join(entry.select), f"odata.maxpagesize={self.config.page_size}")
             for part in tracker.pages(window.start):
-                yield _page(part)
-            return Completeness(False, _ANEW) if tracker.anew else PROVEN
-        keyset = entry.read != "links"
+                yield page_of(part)
+            return Completeness(False, ANEW) if tracker.anew else PROVEN
         walker = Walker(
-            self.service,
+            self._service,
             of,
             cursor.between if cursor else lambda _lower, _upper: entry.filter,
             self.config.page_size,
             select=",".join(dict.fromkeys((*of.keys, *entry.select))) if entry.select else "",
             expand=",".join(entry.expand),
-            keyset=keyset,
-            prefer="" if self.service.version == 2 else f"odata.maxpagesize={self.config.page_size}",
+            keyset=entry.read != "links",
+            prefer="" if self._service.version == 2 else f"odata.maxpagesize={self.config.page_size}",
         )
-        if cursor is None or stream.walk == "full":
-            walks = plan(self.context.system, None, "", max)
-        else:
-            end = window.end if window.end is not None else cursor.ahead(self.context.clock)
-            walks = plan(self.context.system, window.start, end, cursor.later)
-        parts, rejected = read(walker, walks), 0
-        for part in parts:
-            page = _page(part)
-            rejected += len(page.rejects)
-            if cursor is None or stream.walk == "full":
-                page.at = None
-            yield page
-        if rejected:
-            return Completeness(False, f"{rejected} records of {stream.name} could not be read")
-        return PROVEN if keyset else Completeness(False, _BY_LINKS)
+        verdict = yield from self.walked(stream, walker, None if stream.walk == "full" else cursor, window)
+        return Completeness(False, _BY_LINKS) if verdict.proven and entry.read == "links" else verdict
 
-    def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
-        if self.config.writes != "enabled":
-            message = f"{self.context.system}: writing is switched off; set `writes: enabled` to let flows write here"
-            raise Misconfigured.one("CON137", message, Mark("config/sources.yaml"))
-        return [WriteResult(*outcome) for outcome in self._writer(stream).write(batch)] if batch else []
-
-    def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
-        return self._writer(stream).read_back(external_ids)
-
-    def _writer(self, stream: Stream) -> RecordWriter:
+    def writer(self, stream: Stream) -> RecordWriter:
         entry = self.config.streams[stream.name]
-        if entry.external_id is None:
-            message = (
-                f"{self.context.system}: stream '{stream.name}' has no external_id, so it cannot be written safely"
-            )
-            raise Misconfigured.one("CON138", f"{message}; name the property that holds our id", _SOURCES)
         target = Target(
-            entry.external_id,
+            str(stream.external_id),
             deactivate=entry.deactivate,
             delete=entry.delete,
             lock=self.config.lock,
             method=self.config.method,
             batch=self.config.batch,
         )
-        return RecordWriter(self.service, self._set(stream.name), target)
+        return RecordWriter(self._service, self._set(stream.name), target)
 
     def _set(self, name: str) -> EntitySet:
         """The stream's entity set; its key is the one that the configuration names."""
         entry = self.config.streams[name]
-        of = self.service.set(entry.entity_set or name)
+        of = self._service.set(entry.entity_set or name)
         key = KEY if len(of.keys) > 1 else of.keys[0]
         if entry.key != key:
             message = f"{self.context.system} {of.name}: key is '{entry.key}', but the set's key is '{key}'"
-            raise Misconfigured.one("CON126", f"{message}; correct the stream's key", _SOURCES)
+            raise Misconfigured.one("CON126", f"{message}; correct the stream's key", SOURCES)
         return of
 
-    def _cursor(self, name: str) -> Cursor | None:
-        entry = self.config.streams[name]
+    def cursor(self, stream: Stream) -> Cursor | None:
+        entry = self.config.streams[stream.name]
         if entry.cursor is None:
             return None
-        of = self._set(name)
-        self.service.check(of.name, [entry.cursor], "cursor")
+        of = self._set(stream.name)
+        self._service.check(of.name, [entry.cursor], "cursor")
         if not usable(of.kinds[entry.cursor]):
             message = f"{self.context.system} {of.name}: cursor '{entry.cursor}' is {of.kinds[entry.cursor]}"
-            raise Misconfigured.one("CON126", f"{message}; it has to be a time, a date or an integer", _SOURCES)
-        return Cursor(self.service, of, entry.cursor, self.config.zone or "UTC", entry.filter)
-
-
-_SOURCES = Mark("config/sources.yaml")
-
-
-def _page(part: Part) -> Page:
-    return Page(part.rows, Position(*part.at) if part.at else None, part.gone, part.rejects)
+            raise Misconfigured.one("CON126", f"{message}; it has to be a time, a date or an integer", SOURCES)
+        return Cursor(self._service, of, entry.cursor, self.config.zone or "UTC", entry.filter)

@@ -5,69 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from connectors.base import (
-    PROVEN,
-    Completeness,
-    Context,
-    Page,
-    Pages,
-    Position,
-    RawRow,
-    Reader,
-    Stream,
-    Window,
-    Write,
-    Writer,
-    WriteResult,
-)
+from connectors.base import Context, Pages, Stream, Window
+from connectors.entity_set import SOURCES, EntitySets
 from connectors.sap.config import SapConfig
 from connectors.sap.preset import DIALECT, PRESETS, ChangeCursor, Preset
-from goldbridge.errors import Mark, Misconfigured
-from goldbridge.http import Auth, BasicAuth, Budget
-from goldbridge.http.odata import (
-    ETAG,
-    Access,
-    EntitySet,
-    RecordWriter,
-    Service,
-    Target,
-    Walker,
-    client_credentials,
-    plan,
-    read,
-    rewound,
-)
+from goldbridge.errors import Misconfigured
+from goldbridge.http import Auth, BasicAuth
+from goldbridge.http.odata import ETAG, Access, EntitySet, RecordWriter, Service, Target, Walker
 from goldbridge.http.odata import declared as declares
 from goldbridge.records.declared import DeclaredField
 
-_SOURCES = Mark("config/sources.yaml")
 
-
-class Sap(Reader[SapConfig], Writer[SapConfig]):
+class Sap(EntitySets[SapConfig]):
     kind = "sap"
     config_model = SapConfig
 
     def __init__(self, config: SapConfig, context: Context) -> None:
         super().__init__(config, context)
-        shared = context.budget(config.budget)
         auth = self._auth()
         names = sorted({PRESETS[name].service for name in config.streams if name in PRESETS})
-        self._services = {name: self._service(name, auth, shared) for name in names}
+        self._services = {name: self.service(self._access(name, auth), config.budget) for name in names}
 
     def _auth(self) -> Auth:
         config = self.config
-        if not config.token_url:
-            return BasicAuth(config.user, config.password.get_secret_value())
-        secret = config.client_secret.get_secret_value()
-        http, system = self.context.http, self.context.system
-        return client_credentials(
-            http, system, config.token_url, config.client_id, secret, scope="", timeout_s=config.timeout_s
-        )
+        if config.token_url:
+            return self.credentials(config.token_url, config.client_id, config.client_secret)
+        return BasicAuth(config.user, config.password.get_secret_value())
 
-    def _service(self, name: str, auth: Auth, budget: Budget) -> Service:
+    def _access(self, name: str, auth: Auth) -> Access:
         config = self.config
         options = {"sap-client": config.client, "sap-language": config.language}
-        access = Access(
+        return Access(
             f"{config.base_url.rstrip('/')}{config.path}/{name}",
             version=2,
             auth=auth,
@@ -77,7 +45,6 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
             timeout_s=config.timeout_s,
             zone=config.zone,
         )
-        return Service(self.context.http, self.context.system, access, budget)
 
     @cached_property
     def streams(self) -> Mapping[str, Stream]:
@@ -85,7 +52,7 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
         if unknown:
             known = ", ".join(sorted(PRESETS))
             message = f"{self.context.system}: there is no stream '{unknown[0]}'; choose from {known}"
-            raise Misconfigured.one("CON140", f"{message}, or use connector odata for it", _SOURCES)
+            raise Misconfigured.one("CON140", f"{message}, or use connector odata for it", SOURCES)
         return {name: self._stream(name, PRESETS[name]) for name in self.config.streams}
 
     def _stream(self, name: str, preset: Preset) -> Stream:
@@ -123,24 +90,11 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
         chosen = self.config.select.get(stream.name) or tuple(of.kinds)
         return frozenset((*chosen, *of.keys, *self.config.expand.get(stream.name, ()), ETAG, stream.key))
 
-    def bound(self, stream: Stream) -> str | None:
-        cursor = self._cursor(stream.name)
-        return cursor.now(self.context.clock, self.config.safety_delay_s) if cursor else None
-
-    def rewind(self, stream: Stream, start: Position) -> Position:
-        cursor = self._cursor(stream.name)
-        return Position(*rewound(start, cursor.earlier(start.cursor, self.config.overlap_s))) if cursor else start
-
-    def slice(self, stream: Stream, after: str | None, until: str | None) -> Window:
-        cursor = self._cursor(stream.name)
-        lower, upper = cursor.days(after, until) if cursor else (None, None)
-        return Window(Position(lower) if lower else None, upper)
-
     def read(self, stream: Stream, window: Window) -> Pages:
         """By key inside a window of the last change. Sets without one are read completely: what hangs on a partner
         changes without the partner, so those streams belong on a slower schedule."""
         service, of = self._at(stream.name)
-        cursor = self._cursor(stream.name)
+        cursor = self.cursor(stream)
         chosen = self.config.select.get(stream.name, ())
         needed = (*of.keys, *PRESETS[stream.name].changed, *chosen) if chosen else ()
         walker = Walker(
@@ -151,37 +105,13 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
             select=",".join(dict.fromkeys(needed)),
             expand=",".join(self.config.expand.get(stream.name, ())),
         )
-        if cursor is None:
-            walks = plan(self.context.system, None, "", max)
-        else:
-            end = window.end if window.end is not None else cursor.ahead(self.context.clock)
-            walks = plan(self.context.system, window.start, end, cursor.later)
-        rejected = 0
-        for part in read(walker, walks):
-            rejected += len(part.rejects)
-            yield Page(part.rows, Position(*part.at) if part.at and cursor else None, part.gone, part.rejects)
-        return Completeness(False, f"{rejected} records of {stream.name} could not be read") if rejected else PROVEN
+        return (yield from self.walked(stream, walker, cursor, window))
 
-    def write(self, stream: Stream, batch: Sequence[Write]) -> list[WriteResult]:
-        if self.config.writes != "enabled":
-            message = f"{self.context.system}: writing is switched off; set `writes: enabled` to let flows write here"
-            raise Misconfigured.one("CON137", message, _SOURCES)
-        return [WriteResult(*outcome) for outcome in self._writer(stream).write(batch)] if batch else []
-
-    def read_back(self, stream: Stream, external_ids: Sequence[str]) -> Mapping[str, RawRow]:
-        return self._writer(stream).read_back(external_ids)
-
-    def _writer(self, stream: Stream) -> RecordWriter:
-        external = self._external(stream.name)
-        if external is None:
-            message = (
-                f"{self.context.system}: '{stream.name}' has no property for our id, so it cannot be written safely"
-            )
-            raise Misconfigured.one("CON138", f"{message}; name one under external_id", _SOURCES)
+    def writer(self, stream: Stream) -> RecordWriter:
         preset = PRESETS[stream.name]
         service, of = self._at(stream.name)
         target = Target(
-            external,
+            str(stream.external_id),
             deactivate=self.config.deactivate.get(stream.name, preset.deactivate),
             lock=self.config.lock,
             method=self.config.method,
@@ -197,8 +127,8 @@ class Sap(Reader[SapConfig], Writer[SapConfig]):
         service = self._services[PRESETS[name].service]
         return service, service.set(name)
 
-    def _cursor(self, name: str) -> ChangeCursor | None:
-        preset = PRESETS[name]
+    def cursor(self, stream: Stream) -> ChangeCursor | None:
+        name, preset = stream.name, PRESETS[stream.name]
         if not preset.changed:
             return None
         service, of = self._at(name)

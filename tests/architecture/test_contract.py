@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import SHARED
 from tests.architecture.tree import PACKAGES, ROOT, imported, python
 
 
@@ -62,7 +63,7 @@ def test_every_part_of_the_platform_has_its_layer() -> None:
 
 def test_every_connector_is_held_apart_from_the_others() -> None:
     known = {name.removeprefix("connectors.") for name in words(contract("connectors-independent")["modules"])}
-    assert children("connectors") - {"base", "following", "testkit"} == known
+    assert children("connectors") - SHARED == known
 
 
 def test_the_simulators_and_the_rest_know_nothing_of_each_other() -> None:
