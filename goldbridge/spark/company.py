@@ -85,10 +85,12 @@ def resolve(
     auto, labels = _clusters(spark, rules, size, scored, found, single, even)
     watch.advance(1, 6)
     there = spark.sparkContext.broadcast(labels)
-    inside = _sorted(
+    left, right, weights = _sorted(
         scored.select("a", "b", "weight").mapInArrow(partial(_joined, there), "a long, b long, weight long")
     )
-    placed = place(order.tolist(), labels, *inside, filled)
+    parsed = Parsed(rules, used, cells, order)
+    weights = company._caught_up(rules, numbers, parsed, left, right, weights, labels)
+    placed = place(order.tolist(), labels, left, right, weights, filled)
     asked = (found.bands == REVIEW) & (auto[found.left] != auto[found.right])
     model = Model(rules, numbers)
     watch.advance(1, 6)
@@ -107,7 +109,7 @@ def resolve(
         edges=edges(order.tolist(), found.left, found.right, found.weights, found.bands),
         single=single,
         vetoed=_vetoed(scored, rules, order),
-        judge=ByRules(order.tolist(), model, Parsed(rules, used, cells, order), Apart(size, scored), found.known),
+        judge=ByRules(order.tolist(), model, parsed, Apart(size, scored), found.known),
     )
 
 
@@ -148,28 +150,31 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
 
     numbers = frozen.value
     for each in batches:
-        one = [read(text) for text in each.column("one").to_pylist()]
-        two = [read(text) for text in each.column("two").to_pylist()]
-        found = [score(rules, numbers, left, right) for left, right in zip(one, two, strict=True)]
-        marks = [company.marked(match) for match in found]
-        told = [match.band != "no" or company.RELATIVES in mark for match, mark in zip(found, marks, strict=True)]
+        left, right = each.column("a").to_pylist(), each.column("b").to_pylist()
+        records: Any = {row: read(text) for row, text in zip(left, each.column("one").to_pylist(), strict=True)}
+        records |= {row: read(text) for row, text in zip(right, each.column("two").to_pylist(), strict=True)}
+        found = list(company._weighed(rules, numbers, records, left, right))
+        told = [edge.band != "no" or company.RELATIVES in edge.vetoes for edge in found]
+        parts = [
+            orjson.dumps(score(rules, numbers, records[edge.a], records[edge.b]).parts_json()).decode()
+            if edge.band != "no"
+            else None
+            for edge in found
+        ]
         yield batch(
             {
                 "a": column(each, "a"),
                 "b": column(each, "b"),
-                "weight": np.array([match.weight for match in found], np.int64),
-                "band": np.array([_BANDS[match.band] for match in found], np.int32),
-                "vetoes": texts(map(",".join, marks)),
-                "parts": texts(
-                    orjson.dumps(match.parts_json()).decode() if known else None
-                    for match, known in zip(found, told, strict=True)
-                ),
+                "weight": np.array([edge.weight for edge in found], np.int64),
+                "band": np.array([_BANDS[edge.band] for edge in found], np.int32),
+                "vetoes": texts(",".join(edge.vetoes) for edge in found),
+                "parts": texts(parts),
                 **{
                     f"facts_{end}": texts(
-                        component.write_facts(record.facts) if known else None
-                        for record, known in zip(records, told, strict=True)
+                        component.write_facts(records[row].facts) if known else None
+                        for row, known in zip(rows, told, strict=True)
                     )
-                    for end, records in (("a", one), ("b", two))
+                    for end, rows in (("a", left), ("b", right))
                 },
             }
         )

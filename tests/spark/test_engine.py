@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars
 import pytest
 
 from dedupe.grade import KINDS
@@ -18,7 +22,10 @@ from dedupe.table import company, engine, pairing
 from dedupe.table import general as local_general
 from dedupe.table.frame import Column
 from dedupe.table.resolution import NOTHING_ASKED, Resolution, Wish
+from goldbridge import cli
 from goldbridge.errors import Mark
+from goldbridge.simulators.world import World
+from goldbridge.spark import company as far_company
 from goldbridge.spark import count, frame, general
 from goldbridge.spark import engine as far
 from tests.dedupe.table.people import Cells, people
@@ -103,14 +110,10 @@ def test_frequencies_hubs_and_split_keys_are_counted_alike(spark: Any) -> None:
 
 
 def prepared(spark: Any, rules: Rules, cells: Cells) -> Any:
-    from functools import partial
-
-    from goldbridge.spark.company import _prepared
-
     used = engine.guess_columns(cells, {})
     names = [guess.column for guess in used]
     rows = frame.numbered(frame.rows(spark, cells, names, None, None), ["row"], "rank")
-    made = partial(_prepared, rules, used, names)
+    made = partial(far_company._prepared, rules, used, names)
     schema = "row long, source long, input long, filled int, text string, offers string"
     return rows.mapInArrow(made, schema).persist()
 
@@ -198,3 +201,37 @@ def test_columns_that_say_too_little_are_refused_alike(spark: Any) -> None:
     cells = companies()
     with pytest.raises(KeyError, match="colour"):
         far.resolve(cells, engine.guess_columns(cells, {}), where=HERE, wish=Wish(block=("colour",)))
+
+
+def test_the_command_writes_the_same_files_for_what_two_systems_hold(
+    spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(80, 3)
+    rows = [
+        {
+            "名称": row["CUST_NAME"],
+            "信用代码": row["CREDIT_CODE"],
+            "电话": row["TEL"],
+            "地址": row["ADDRESS"],
+            "号": number,
+        }
+        for number, row in enumerate(entry.row for entry in world.legacy.entries)
+    ]
+    rows += [
+        {"名称": row["FNAME"], "信用代码": row["FTAXNO"], "电话": row["FPHONE"], "地址": row["FADDRESS"], "号": -number}
+        for number, row in enumerate((entry.row for entry in world.erp), start=1)
+    ]
+    source = tmp_path / "companies.parquet"
+    polars.DataFrame(rows).write_parquet(source)
+    made = {}
+    for place in ("local", "spark"):
+        out, edges = tmp_path / f"{place}.csv", tmp_path / f"{place}.edges.csv"
+        words = [source, "--engine", place, "--id", "号", "--out", out, "--edges", edges, "--json"]
+        assert cli.main(["dedupe", *map(str, words)]) == 0
+        told = json.loads(capsys.readouterr().out)
+        made[place] = out.read_bytes(), edges.read_bytes(), {name: told[name] for name in told if name not in PLACES}
+    assert made["local"] == made["spark"]
+    assert made["local"][1].count(b"\n") > 30
+
+
+PLACES = ("out", "edges", "seconds")
