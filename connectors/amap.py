@@ -8,16 +8,14 @@ converted before it is asked about. Empty values, which the vendor writes as `[]
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Lookup, Outcome, Stream, question_key
+from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Outcome
+from connectors.place import Places
 from goldbridge.errors import Halt, Reject
 from goldbridge.http import CONFIG, RECORD, RETRY, Chain, Complaint, Envelope, Kind, QueryDigest, QueryKey, Rule
 from goldbridge.ports import Json
-from goldbridge.text.coordinate import SYSTEMS, System, convert, parse_point
 
 _BATCH: Mapping[str, int] = {"geocode": 10, "regeo": 20}
 _KEY = Rule(Kind.CONFIG, "check the key: it must be of the kind Web service, with this service and address allowed")
@@ -69,13 +67,10 @@ class AmapConfig(ConnectorConfig):
     )
 
 
-class Amap(Lookup[AmapConfig]):
+class Amap(Places[AmapConfig]):
     kind = "amap"
     config_model = AmapConfig
-    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "geocode": ("address", "city"),
-        "regeo": ("location", "system"),
-    }
+    bad_term, no_question = "CON060", "CON063"
 
     def __init__(self, config: AmapConfig, context: Context) -> None:
         super().__init__(config, context)
@@ -90,25 +85,12 @@ class Amap(Lookup[AmapConfig]):
             timeout_s=config.timeout_s,
         )
 
-    @cached_property
-    def streams(self) -> Mapping[str, Stream]:
-        return {name: Stream(name, key="key", walk="full") for name in self.questions}
-
-    def probe(self) -> str:
-        self.ask("geocode", {"address": "北京市东城区景山前街4号"})
-        return f"{self.context.system}: the key is accepted"
-
     def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
-        """`geocode`: `address`, and optionally `city` (name, citycode or adcode) as a hint where to search.
-
-        `regeo`: `location` as `lng,lat`, and the `system` it is in (gcj02 unless said).
-        """
-        asked = self.terms_of(question, terms, "CON063")
-        key = question_key(question, asked)
+        asked, key = self.asked(question, terms)
         if question == "regeo":
-            reply = self._http.get("/v3/geocode/regeo", params=self._point(asked, key), about=f"{question} {key}")
+            reply = self._http.get("/v3/geocode/regeo", params=self._location(asked, key), about=f"{question} {key}")
             return self._regeocoded(key, asked, reply.unwrap("regeocode"))
-        params = {"address": self._address(asked, key), "city": asked["city"] or None, "output": "JSON"}
+        params = {"address": self._text(asked, key), "city": asked["city"] or None, "output": "JSON"}
         geocodes = self._http.get("/v3/geocode/geo", params=params, about=f"{question} {key}").unwrap("geocodes")
         return self._geocoded(key, asked, geocodes[:1], len(geocodes))
 
@@ -117,23 +99,22 @@ class Amap(Lookup[AmapConfig]):
 
     def ask_batch(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
         """Addresses joined by a bar: one geocode comes back for each, so the number of candidates is not known."""
-        known = [self.terms_of(question, terms, "CON063") for terms in asked]
-        keys = [question_key(question, terms) for terms in known]
+        known = [self.asked(question, terms) for terms in asked]
         found: list[Outcome | None] = [None] * len(known)
         groups: dict[str, list[tuple[int, str]]] = {}
-        for at, (terms, key) in enumerate(zip(known, keys, strict=True)):
+        for at, (terms, key) in enumerate(known):
             try:
                 if question == "regeo":
-                    groups.setdefault("", []).append((at, self._point(terms, key)["location"]))
+                    groups.setdefault("", []).append((at, self._location(terms, key)["location"]))
                 else:
-                    groups.setdefault(terms["city"], []).append((at, self._address(terms, key)))
+                    groups.setdefault(terms["city"], []).append((at, self._text(terms, key)))
             except Reject as error:
                 found[at] = error
         for city, members in groups.items():
             texts = "|".join(text for _, text in members)
             for at, row in zip((at for at, _ in members), self._many(question, texts, city, len(members)), strict=True):
                 read = self._regeocoded if question == "regeo" else self._geocoded_alone
-                found[at] = read(keys[at], known[at], row)
+                found[at] = read(known[at][1], known[at][0], row)
         return [outcome for outcome in found if outcome is not None]
 
     def _many(self, question: str, texts: str, city: str, count: int) -> list[Json]:
@@ -148,18 +129,11 @@ class Amap(Lookup[AmapConfig]):
             raise Halt("CON064", f"{message}; set `batch: false` for this system")
         return rows
 
-    def _address(self, asked: Mapping[str, str], key: str) -> str:
-        if not asked["address"]:
-            raise Reject("CON060", f"{self.context.system} geocode {key}: there is no address to ask for")
-        return asked["address"].replace("|", " ")  # several addresses in one call are joined by it
+    def _text(self, asked: Mapping[str, str], key: str) -> str:
+        return self.address(asked["address"], key).replace("|", " ")  # several addresses in one call are joined by it
 
-    def _point(self, asked: Mapping[str, str], key: str) -> dict[str, str]:
-        point, system = parse_point(asked["location"]), asked["system"] or "gcj02"
-        source: System | None = next((known for known in SYSTEMS if known == system), None)
-        if point is None or source is None:
-            what = "`location` is not `lng,lat` in degrees" if point is None else f"`system` is none of {SYSTEMS}"
-            raise Reject("CON060", f"{self.context.system} regeo {key}: {what}")
-        return {"location": str(convert(point, source, "gcj02")), "output": "JSON"}
+    def _location(self, asked: Mapping[str, str], key: str) -> dict[str, str]:
+        return {"location": str(self.point(asked, key)), "output": "JSON"}
 
     def _geocoded(self, key: str, asked: Mapping[str, str], geocodes: Sequence[Json], count: int | None) -> Answer:
         if not geocodes or geocodes[0].get("location") == []:

@@ -11,19 +11,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from hashlib import md5
-from typing import ClassVar
 from urllib.parse import quote, quote_plus, urlsplit
 
 from pydantic import Field, SecretStr
 
-from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Lookup, Outcome, Stream, question_key
+from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Outcome
+from connectors.place import Places
 from goldbridge.errors import Halt, Reject
 from goldbridge.http import CONFIG, RECORD, Complaint, Draft, Envelope, Kind, Rule, Signed
 from goldbridge.log import remember_secret
 from goldbridge.ports import Json
-from goldbridge.text.coordinate import SYSTEMS, Point, System, convert, parse_point
+from goldbridge.text.coordinate import Point
 
 FORWARD, REVERSE = "/geocoding/v3/", "/reverse_geocoding/v3/"
 _BYTES = 84
@@ -79,13 +78,10 @@ class BaiduMapsConfig(ConnectorConfig):
     )
 
 
-class BaiduMaps(Lookup[BaiduMapsConfig]):
+class BaiduMaps(Places[BaiduMapsConfig]):
     kind = "baidu_maps"
     config_model = BaiduMapsConfig
-    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "geocode": ("address", "city"),
-        "regeo": ("location", "system"),
-    }
+    bad_term, no_question = "CON210", "CON213"
 
     def __init__(self, config: BaiduMapsConfig, context: Context) -> None:
         super().__init__(config, context)
@@ -104,18 +100,8 @@ class BaiduMaps(Lookup[BaiduMapsConfig]):
             timeout_s=config.timeout_s,
         )
 
-    @cached_property
-    def streams(self) -> Mapping[str, Stream]:
-        return {name: Stream(name, key="key", walk="full") for name in self.questions}
-
-    def probe(self) -> str:
-        self.ask("geocode", {"address": "北京市东城区景山前街4号"})
-        return f"{self.context.system}: the key is accepted"
-
     def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
-        """`geocode`: `address` and optionally `city`; `regeo`: `location` as `lng,lat` and its `system` (gcj02)."""
-        asked = self.terms_of(question, terms, "CON213")
-        key = question_key(question, asked)
+        asked, key = self.asked(question, terms)
         path, params = self._query(question, asked, key)
         reply = self._http.get(path, params=params, about=f"{question} {key}")
         if str(reply.data["status"]) == _UNREADABLE:  # more plainly, once
@@ -128,13 +114,13 @@ class BaiduMaps(Lookup[BaiduMapsConfig]):
 
     def ask_batch(self, question: str, asked: Sequence[Mapping[str, str]]) -> list[Outcome]:
         """One call for all; what is not answered well in it is asked alone, where waiting and the rest are known."""
-        known = [self.terms_of(question, terms, "CON213") for terms in asked]
+        known = [self.asked(question, terms) for terms in asked]
         found: list[Outcome | None] = [None] * len(known)
         sent: list[int] = []
         reqs: list[Json] = []
-        for at, terms in enumerate(known):
+        for at, (terms, key) in enumerate(known):
             try:
-                path, params = self._query(question, terms, question_key(question, terms))
+                path, params = self._query(question, terms, key)
             except Reject as error:
                 found[at] = error
                 continue
@@ -147,11 +133,11 @@ class BaiduMaps(Lookup[BaiduMapsConfig]):
                 message = f"{self.context.system} {question}: {len(sent)} questions, another number of answers"
                 raise Halt("CON214", f"{message}; set `batch: false` for this system")
             for at, body in zip(sent, bodies, strict=True):
+                terms, key = known[at]
                 if isinstance(body, dict) and str(body.get("status")) == "0":
-                    key = question_key(question, known[at])
-                    found[at] = self._answer(question, key, known[at], body)
+                    found[at] = self._answer(question, key, terms, body)
                 else:
-                    found[at] = self._outcomes(question, [known[at]])[0]
+                    found[at] = self._outcomes(question, [terms])[0]
         return [outcome for outcome in found if outcome is not None]
 
     def _answer(self, question: str, key: str, asked: Mapping[str, str], body: Json) -> Answer:
@@ -179,19 +165,11 @@ class BaiduMaps(Lookup[BaiduMapsConfig]):
 
     def _query(self, question: str, asked: Mapping[str, str], key: str) -> tuple[str, list[tuple[str, str]]]:
         """Path and parameters of one question, in the order in which they are sent and signed."""
-        about = f"{self.context.system} {question} {key}"
         if question == "geocode":
-            address = cut(plain(asked["address"]))
-            if not address:
-                raise Reject("CON210", f"{about}: there is no address to ask for")
+            address = self.address(cut(plain(asked["address"])), key)
             city = [("city", plain(asked["city"]))] if asked["city"] else []
             return FORWARD, [("address", address), *city, ("output", "json"), ("ret_coordtype", "gcj02ll")]
-        point, system = parse_point(asked["location"]), asked["system"] or "gcj02"
-        source: System | None = next((known for known in SYSTEMS if known == system), None)
-        if point is None or source is None:
-            what = "`location` is not `lng,lat` in degrees" if point is None else f"`system` is none of {SYSTEMS}"
-            raise Reject("CON210", f"{about}: {what}")
-        return REVERSE, _reverse(convert(point, source, "gcj02"))
+        return REVERSE, _reverse(self.point(asked, key))
 
     def _sign(self, draft: Draft) -> None:
         """Put the query into the address exactly as it is signed: other quoting of the same values is refused (211)."""

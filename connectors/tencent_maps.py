@@ -8,19 +8,17 @@ it often finds nothing or the wrong place, so the city that is known is always s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from hashlib import md5
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context, Lookup, Stream, question_key
-from goldbridge.errors import Reject
+from connectors.base import Answer, BudgetConfig, ConnectorConfig, Context
+from connectors.place import Places
 from goldbridge.http import CONFIG, RECORD, RETRY, Complaint, Draft, Envelope, Kind, Rule, Signed
 from goldbridge.log import remember_secret
 from goldbridge.ports import Json
-from goldbridge.text.coordinate import SYSTEMS, Point, System, convert, parse_point
+from goldbridge.text.coordinate import Point
 
 GEOCODER = "/ws/geocoder/v1/"
 _NO_RESULT = "347"
@@ -89,13 +87,10 @@ class TencentMapsConfig(ConnectorConfig):
     )
 
 
-class TencentMaps(Lookup[TencentMapsConfig]):
+class TencentMaps(Places[TencentMapsConfig]):
     kind = "tencent_maps"
     config_model = TencentMapsConfig
-    questions: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "geocode": ("address", "city"),
-        "regeo": ("location", "system"),
-    }
+    bad_term, no_question = "CON220", "CON223"
 
     def __init__(self, config: TencentMapsConfig, context: Context) -> None:
         super().__init__(config, context)
@@ -114,19 +109,9 @@ class TencentMaps(Lookup[TencentMapsConfig]):
             timeout_s=config.timeout_s,
         )
 
-    @cached_property
-    def streams(self) -> Mapping[str, Stream]:
-        return {name: Stream(name, key="key", walk="full") for name in self.questions}
-
-    def probe(self) -> str:
-        self.ask("geocode", {"address": "北京市东城区景山前街4号", "city": "北京市"})
-        return f"{self.context.system}: the key is accepted"
-
     def ask(self, question: str, terms: Mapping[str, str]) -> Answer:
-        """`geocode`: `address` and, wherever it is known, `city`; `regeo`: `location` as `lng,lat` and its `system`."""
-        asked = self.terms_of(question, terms, "CON223")
-        key = question_key(question, asked)
-        params = self._point(asked, key) if question == "regeo" else self._address(asked, key)
+        asked, key = self.asked(question, terms)
+        params = self._location(asked, key) if question == "regeo" else self._text(asked, key)
         reply = self._http.get(GEOCODER, params={**params, "output": "json"}, about=f"{question} {key}")
         if str(reply.data["status"]) == _NO_RESULT:
             return Answer(False, question, key, reason="the map knows no such place")
@@ -138,19 +123,12 @@ class TencentMaps(Lookup[TencentMapsConfig]):
         row = {"key": key, "question": asked, "system": "gcj02", **result, "location": point}
         return Answer(True, question, key, row)
 
-    def _address(self, asked: Mapping[str, str], key: str) -> dict[str, str | None]:
-        if not asked["address"]:
-            raise Reject("CON220", f"{self.context.system} geocode {key}: there is no address to ask for")
+    def _text(self, asked: Mapping[str, str], key: str) -> dict[str, str | None]:
         policy = None if self.config.policy is None else str(self.config.policy)
-        return {"address": asked["address"], "region": asked["city"] or None, "policy": policy}
+        return {"address": self.address(asked["address"], key), "region": asked["city"] or None, "policy": policy}
 
-    def _point(self, asked: Mapping[str, str], key: str) -> dict[str, str | None]:
-        point, system = parse_point(asked["location"]), asked["system"] or "gcj02"
-        source: System | None = next((known for known in SYSTEMS if known == system), None)
-        if point is None or source is None:
-            what = "`location` is not `lng,lat` in degrees" if point is None else f"`system` is none of {SYSTEMS}"
-            raise Reject("CON220", f"{self.context.system} regeo {key}: {what}")
-        return {"location": convert(point, source, "gcj02").latitude_first, "coord_type": "5"}
+    def _location(self, asked: Mapping[str, str], key: str) -> dict[str, str | None]:
+        return {"location": self.point(asked, key).latitude_first, "coord_type": "5"}
 
     def _sign(self, draft: Draft) -> None:
         """Raw values in the signature, percent-encoded ones on the way; the path is that of the vendor's host."""
