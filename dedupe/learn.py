@@ -64,21 +64,25 @@ class Pairs(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """Labelled pairs in an order of their own content; pairs of one `group` share a record."""
+    """Labelled pairs in an order of their own content; pairs of one `group` share a record. `blind` are those that were
+    not chosen for what a model believed of them: only they say how far its odds can be trusted."""
 
     pairs: Pairs
     same: Bools
     groups: Ints
+    blind: Bools
 
     def take(self, at: NDArray[np.bool_] | Ints) -> Examples:
-        return Examples(self.pairs.take(at), self.same[at], self.groups[at])
+        return Examples(self.pairs.take(at), self.same[at], self.groups[at], self.blind[at])
 
 
-def examples(pairs: Pairs, same: Bools, left: Ints, right: Ints) -> Examples:
+def examples(pairs: Pairs, same: Bools, left: Ints, right: Ints, blind: Bools | None = None) -> Examples:
     """`left` and `right` are numbers of the records, equal for records of equal content."""
     low, high = np.minimum(left, right), np.maximum(left, right)
-    order = np.lexsort((same, high, low))
-    return Examples(pairs.take(order), same[order], _groups(low[order].tolist(), high[order].tolist()))
+    drawn = np.ones(len(same), dtype=np.bool_) if blind is None else blind
+    order = np.lexsort((drawn, same, high, low))
+    groups = _groups(low[order].tolist(), high[order].tolist())
+    return Examples(pairs.take(order), same[order], groups, drawn[order])
 
 
 def _groups(left: Sequence[int], right: Sequence[int]) -> Ints:
@@ -251,14 +255,15 @@ class Trial(NamedTuple):
 
 class Learned(NamedTuple):
     """`choice` is kept, threshold or weights: what moved. `trials` say how each did on held-out labels; `odds` are the
-    chosen one's held-out bits per label, in the order of `examples`. `proven` says whether the choice did better by
-    more than chance would give away."""
+    chosen one's held-out bits per label, `same` and `blind` what is known of it. `proven` says whether the choice did
+    better by more than chance would give away."""
 
     choice: str
     belief: Belief
     trials: tuple[Trial, ...]
     odds: Floats
     same: Bools
+    blind: Bools
     reason: str = ""
     few: bool = False
     """Too few labels to learn from, so that nothing was tried."""
@@ -288,7 +293,7 @@ def learn(start: Model, taught: Examples) -> Learned:
     trials = [_trial(KEPT, before, before, taught)]
     why = _too_few(taught)
     if why:
-        return Learned(KEPT, kept, tuple(trials), before, taught.same, why, few=True)
+        return Learned(KEPT, kept, tuple(trials), before, taught.same, taught.blind, why, few=True)
     held = {KEPT: before}
     for name in (THRESHOLD, WEIGHTS) if start.weights else (THRESHOLD,):
         held[name] = _held_out(start, taught, move_weights=name == WEIGHTS)
@@ -296,11 +301,12 @@ def learn(start: Model, taught: Examples) -> Learned:
     enough = LEAST_GAIN * len(taught.same)
     better = [trial for trial in trials[1:] if trial.gain > enough and trial.wrong <= trials[0].wrong]
     if not better:
-        return Learned(KEPT, kept, tuple(trials), before, taught.same, "on labels held out nothing did better")
+        why = "on labels held out nothing did better"
+        return Learned(KEPT, kept, tuple(trials), before, taught.same, taught.blind, why)
     best = min(better, key=lambda trial: trial.surprise)
     belief = believe(start, taught, move_weights=best.name == WEIGHTS)
     why = "" if best.helps else "on labels held out they did better, but by no more than chance may give"
-    return Learned(best.name, belief, tuple(trials), held[best.name], taught.same, why)
+    return Learned(best.name, belief, tuple(trials), held[best.name], taught.same, taught.blind, why)
 
 
 def _too_few(taught: Examples) -> str:

@@ -12,13 +12,19 @@ import numpy as np
 
 from dedupe.bit import BIT, bits
 from dedupe.choose import Thresholds
-from dedupe.learn import Bools, Floats, loss
+from dedupe.learn import Bools, Floats, Learned, loss
 
 LEAST_COST = 1.01
 """A mistake that costs no more than the question about it is never worth asking."""
 _SLOPES = np.round(np.arange(0.30, 1.001, 0.01), 2)
 _TRUSTED = 0.15
 """How far the odds may well be from what they say, as a factor, before labels have shown anything (a deviation)."""
+
+
+def trusted(learned: Learned) -> float:
+    """How much of the odds to believe, by the labels that were drawn blindly. Those that were asked because the model
+    wavered would only show that it does."""
+    return 1.0 if learned.few else slope(learned.odds[learned.blind], learned.same[learned.blind])
 
 
 def slope(odds: Floats, same: Bools) -> float:

@@ -69,6 +69,7 @@ class Course:
             [each.a for each in said],
             [each.b for each in said],
             [each.verdict == SAME for each in said],
+            [each.why != choose.UNSURE for each in said],
         )
 
     def next(self) -> Asked | None:

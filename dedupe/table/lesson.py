@@ -102,8 +102,11 @@ def _kinds(pairs: Pairs) -> Ints:
     return found
 
 
-def taught(judge: Teachable, left: Sequence[int], right: Sequence[int], same: Sequence[bool]) -> Examples:
+def taught(
+    judge: Teachable, left: Sequence[int], right: Sequence[int], same: Sequence[bool], blind: Sequence[bool]
+) -> Examples:
     """Labelled pairs of rows as examples."""
     one, two = np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
     ranks = judge.ranks()
-    return examples(judge.grades(one, two), np.array(same, dtype=np.bool_), ranks[one], ranks[two])
+    said, drawn = np.array(same, dtype=np.bool_), np.array(blind, dtype=np.bool_)
+    return examples(judge.grades(one, two), said, ranks[one], ranks[two], drawn)

@@ -47,7 +47,7 @@ def propose(
             core = rules_in_force(conn, hub.project, hub.survivorship, entity)
             lesson = taught(conn, core)
         learned = learn(lesson.start, lesson.examples)
-        believed = 1.0 if learned.few else price.slope(learned.odds, learned.same)
+        believed = price.trusted(learned)
         bands = price.bands(learned.belief.model.even, lesson.before, believed, *costs)
         report = _report(entity, lesson, learned, bands, believed)
         if (bands.auto, bands.review) != (lesson.before.auto, lesson.before.review):

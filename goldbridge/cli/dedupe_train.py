@@ -124,7 +124,7 @@ def _bands(lesson: Lesson, learned: Learned, costs: tuple[float | None, float | 
     """The proposed bands, and how much of the odds labels let us believe."""
     from dedupe import price
 
-    believed = 1.0 if learned.few else price.slope(learned.odds, learned.same)
+    believed = price.trusted(learned)
     return price.bands(learned.belief.model.even, lesson.course.before, believed, *costs), believed
 
 
@@ -307,7 +307,7 @@ def _bands_lines(told: dict[str, Any]) -> Iterator[str]:
         "question"
     )
     if told["believed"] < 1:
-        yield f"the weights claim more than held-out labels bear out: {told['believed']:.0%} of it is believed"
+        yield f"the weights claim more than blindly drawn labels bear out: {told['believed']:.0%} of it is believed"
     band = told["auto_band"]
     if band["tested"]:
         yield (

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dedupe.bit import bits
 from dedupe.choose import Thresholds
-from dedupe.price import bands, minutes, slope
+from dedupe.learn import Learned, Model, certain
+from dedupe.price import bands, minutes, slope, trusted
 
 BEFORE = Thresholds(bits(24), bits(14), bits(8))
 
@@ -48,3 +49,12 @@ def test_odds_that_claim_too_much_are_believed_in_part() -> None:
     assert slope(odds, modest) == 1.0
     assert slope(np.zeros(0), np.zeros(0, dtype=bool)) == 1.0
     assert slope(np.array([9.0]), np.array([False])) > 0.6  # one label is not much
+
+
+def test_labels_chosen_where_the_model_wavers_say_nothing_about_its_claims() -> None:
+    odds = np.array([9.0, 8.0, 9.0, 7.0, 9.0, 8.0])
+    same, blind = np.array([False, False, False, True, True, True]), np.array([False, False, False, True, True, True])
+    learned = Learned("weights", certain(Model((), 0)), (), odds, same, blind)
+    assert trusted(learned) == 1.0
+    assert trusted(learned._replace(blind=~blind)) < 0.6
+    assert trusted(learned._replace(blind=~blind, few=True)) == 1.0

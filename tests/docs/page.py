@@ -113,6 +113,8 @@ def trouble(line: Line) -> str:
             at += 2 if name in takes_value and "=" not in word else 1
         elif name.startswith("-") and len(name) > 1:
             return f"{said} has no option {name}"
+        elif hasattr(group, "own") and word not in group.list_commands(None):
+            group = group.commands[group.own]
         elif hasattr(group, "list_commands"):
             if not _WORD.fullmatch(word):
                 return ""  # a placeholder such as COMMAND, or the end of a sentence
@@ -121,7 +123,8 @@ def trouble(line: Line) -> str:
             if None in found:
                 return f"there is no command `{said} {word}`"
             group, said = found[0], f"{said} {word}"
-            known |= {name for each in group.params for name in (*each.opts, *each.secondary_opts)}
+            own = group.commands[group.own].params if hasattr(group, "own") else ()
+            known |= {name for each in (*group.params, *own) for name in (*each.opts, *each.secondary_opts)}
             at += 1
         else:
             at += 1

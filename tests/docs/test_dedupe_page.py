@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_dedupe_label import write
+from tests.dedupe.table.people import people
 from tests.docs.page import blocks
 from tests.docs.test_tour import Shell
 
@@ -39,6 +41,9 @@ def test_the_page_works_as_it_is_written(tmp_path: Path) -> None:
         ("customers.csv", CUSTOMERS), ("partners.csv", PARTNERS), ("known.csv", KNOWN), ("both.csv", BOTH),
     ):  # fmt: skip
         (tmp_path / name).write_text(content, encoding="utf-8")
+    cells, _ = people(60, 20)
+    write(tmp_path / "people.csv", cells)
+    (tmp_path / "people.labels.csv").write_text("left,right,verdict\n1,61,same\n2,3,different\n", encoding="utf-8")
     lines = [line for block in blocks(PAGE) if not block.language for line in block.text.strip().splitlines()]
     assert len(lines) >= 10
     for line in lines:
@@ -54,6 +59,9 @@ def test_the_page_works_as_it_is_written(tmp_path: Path) -> None:
     assert "公司名称 = name" in linked
     assert "电话 = tel" in linked
     assert "7 rows are 6 things" in linked
+    assert "2 labelled: 1 same, 1 different" in said["goldbridge dedupe label people.csv"]
+    taught = said["goldbridge dedupe train people.csv"]
+    assert "2 labels are too few to learn from" in taught
     assert "F1 1.0000" in said["goldbridge dedupe customers.csv --id 编号 --truth known.csv --force"]
     config = next(block.text for block in blocks(PAGE) if block.language == "yaml")
     (tmp_path / "customers.dedupe.yaml").write_text(config, encoding="utf-8")

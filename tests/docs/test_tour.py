@@ -41,7 +41,7 @@ class Shell:
             else:
                 found = subprocess.run(
                     command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True,
-                    check=False, timeout=180,
+                    check=False, timeout=180, stdin=subprocess.DEVNULL,
                 )  # fmt: skip
                 self.said.append((command, found.returncode, found.stdout + found.stderr))
 
