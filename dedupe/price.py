@@ -17,7 +17,7 @@ from dedupe.learn import Bools, Floats, Learned, loss
 LEAST_COST = 1.01
 """A mistake that costs no more than the question about it is never worth asking."""
 _SLOPES = np.round(np.arange(0.30, 1.001, 0.01), 2)
-_TRUSTED = 0.15
+_TRUSTED = 0.25
 """How far the odds may well be from what they say, as a factor, before labels have shown anything (a deviation)."""
 
 
