@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA, Indel
 
 from dedupe import plain
-from dedupe.sound import sound
+from dedupe.sound import alike, sound
 from goldbridge.text.fold import fold_width, match_form
 from goldbridge.text.gazetteer import walk
 from goldbridge.text.legal_form import DESCRIPTIVE
@@ -152,7 +152,10 @@ def _without_accents(text: str) -> str:
 
 def _without_levels(text: str) -> str:
     """A place, or a name with places in it, without the words for province, city, county."""
-    return "".join(each for each in text if each not in "省市县区")
+    return text.translate(_NO_LEVELS)
+
+
+_NO_LEVELS = dict.fromkeys(map(ord, "省市县区"))
 
 
 def exchanged(a: Name, b: Name) -> bool:
@@ -269,7 +272,7 @@ def likeness_of_brands(a: Name, b: Name) -> str:
         return "equal"  # the border between brand and trade is a guess: 海康 + 威视数字 may be 海康威视 + 数字
     if a.latin:
         return _latin_likeness(a, b)
-    if len(a.brand) == len(b.brand) and sound(a.brand) == sound(b.brand):
+    if len(a.brand) == len(b.brand) and alike(a.brand, b.brand):
         return "sound"
     if min(len(a.brand), len(b.brand)) >= 3 and OSA.distance(a.brand, b.brand, score_cutoff=1) == 1:
         return "another character"  # 天一达 and 天一通 are two brands more often than one typed badly
@@ -279,14 +282,16 @@ def likeness_of_brands(a: Name, b: Name) -> str:
         return "equal"
     if _turned(a, b):
         return "slip of two" if a.trade and a.trade == b.trade else "different"
-    if (len(a.full) >= 8 and sorted(a.full) == sorted(b.full)) or (
-        min(len(a.full), len(b.full)) >= 8 and len(a.full) != len(b.full) and OSA.distance(a.full, b.full) == 1
+    more = len(a.full) - len(b.full)
+    if (more == 0 and len(a.full) >= 8 and sorted(a.full) == sorted(b.full)) or (
+        more in (-1, 1) and min(len(a.full), len(b.full)) >= 8
+        and OSA.distance(a.full, b.full, score_cutoff=1) == 1
         and not (a.form and b.form and a.trade and a.trade == b.trade)
     ):  # fmt: skip
         return "slip"  # characters exchanged or doubled, perhaps in the place, so that it was not read as one
     if _begins(a, b) or _begins(b, a):
         return "start"
-    short, long = sorted((a, b), key=lambda name: (len(name.core), name.core))
+    short, long = (a, b) if (len(a.core), a.core) <= (len(b.core), b.core) else (b, a)
     if len(short.core) >= 3 and 2 <= len(long.core) - len(short.core) <= 4 and long.core.endswith(short.core):
         return "end"  # a place that was not read as one stands in front
     if len(short.core) >= 5 and len(short.core) >= 0.7 * len(long.core) and subsequence(short.core, long.core):
@@ -305,7 +310,7 @@ def _begins(short: Name, long: Name) -> bool:
     """
     if short.form and long.form and short.trade and long.trade:
         return long.core.startswith(short.core)
-    return any(text.startswith(short.brand) for text in (long.core, long.whole)) or long.core.startswith(short.whole)
+    return long.core.startswith((short.brand, short.whole)) or long.whole.startswith(short.brand)
 
 
 def other_rest(a: Name, b: Name) -> bool:

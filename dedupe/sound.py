@@ -37,3 +37,23 @@ def sound(text: str) -> str:
     """
     spelled = text if text.isascii() else "".join(map(_syllable, text))
     return _final.sub("n", _initial.sub(r"\1", "".join(filter(str.isalnum, spelled.lower()))))
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two texts sound the same; most that do not are known by how they begin or end."""
+    if a and b:
+        first, other = _edge(a[0], 0), _edge(b[0], 0)
+        if first != other and first and other:
+            return False
+        last, other = _edge(a[-1], -1), _edge(b[-1], -1)
+        if last != other and last and other:
+            return False
+    return sound(a) == sound(b)
+
+
+@lru_cache(1 << 15)
+def _edge(character: str, at: int) -> str:
+    """The first or last letter that a text with this character at that end sounds like, -ng told as -n; "" when its
+    neighbour decides (a bracket, an h behind a z)."""
+    letter = sound(character)[at:][:1]
+    return letter if not at else "n" if letter == "g" else "" if letter == "h" else letter

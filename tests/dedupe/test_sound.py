@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dedupe.sound import sound
+from dedupe.sound import alike, sound
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,13 @@ def test_the_documented_example() -> None:
 def test_sound_has_no_case_no_blanks_and_no_borders(one: str, two: str) -> None:
     assert sound(one) == sound(one.upper()) == sound(one.replace(" ", "").replace("-", ""))
     assert sound(two) == sound("".join(sound(character) for character in two))
+
+
+@settings(max_examples=500, deadline=None)
+@given(*[st.text("天成长张章和个何恩安昂zhgnscZ(·1-英", max_size=3)] * 2)
+@example("长", "昌")
+@example("(a", "a(")
+@example("z和", "ze")
+@example("安h", "安")
+def test_alike_is_said_of_what_sounds_the_same(a: str, b: str) -> None:
+    assert alike(a, b) == (sound(a) == sound(b))
