@@ -7,6 +7,7 @@ the duplicates that it would find are worth the minute. Between the two it is wo
 from __future__ import annotations
 
 from math import log2
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,10 +22,23 @@ _TRUSTED = 0.25
 """How far the odds may well be from what they say, as a factor, before labels have shown anything (a deviation)."""
 
 
-def trusted(learned: Learned) -> float:
-    """How much of the odds to believe, by the labels that were drawn blindly. Those that were asked because the model
-    wavered would only show that it does."""
-    return 1.0 if learned.few else slope(learned.odds[learned.blind], learned.same[learned.blind])
+class Trust(NamedTuple):
+    """How much of the odds to believe, from 0.3 to 1: of those for one, and of those for two."""
+
+    above: float = 1.0
+    below: float = 1.0
+
+
+WHOLE = Trust()
+
+
+def trusted(learned: Learned) -> Trust:
+    """What the labels that were drawn blindly bear out. Those that were asked because the model wavered would only show
+    that it does. A missed duplicate says nothing about merges, nor the other way round."""
+    if learned.few:
+        return WHOLE
+    sides = (learned.blind & (learned.odds >= 0), learned.blind & (learned.odds < 0))
+    return Trust(*(slope(learned.odds[side], learned.same[side]) for side in sides))
 
 
 def slope(odds: Floats, same: Bools) -> float:
@@ -38,14 +52,14 @@ def slope(odds: Floats, same: Bools) -> float:
 
 
 def bands(
-    even: int, before: Thresholds, believed: float, wrong_merge: float | None = None, missed: float | None = None
+    even: int, before: Thresholds, trust: Trust, wrong_merge: float | None = None, missed: float | None = None
 ) -> Thresholds:
     """The bands around `even`: as far from it as costs in minutes say, else as far as they were `before`; further
-    where only part of the odds is `believed`."""
+    where only part of the odds is to be believed."""
     above = (before.auto - before.even) / BIT if wrong_merge is None else _distance(wrong_merge)
     below = (before.even - before.review) / BIT if missed is None else _distance(missed)
-    auto = even + bits(max(above, 0.0) / believed)
-    return Thresholds(auto, even, even - bits(max(below, 0.0) / believed))
+    auto = even + bits(max(above, 0.0) / trust.above)
+    return Thresholds(auto, even, even - bits(max(below, 0.0) / trust.below))
 
 
 def _distance(minutes: float) -> float:

@@ -50,7 +50,7 @@ class Course:
         self.settled: Settled = settle(said)
         self.taught = self._examples(self.settled.counted)
         self.belief: Belief = believe(self.start, self.taught, move_weights=bool(self.start.weights))
-        self.bands: Thresholds = price.bands(self.belief.model.even, self.before, 1.0)
+        self.bands: Thresholds = price.bands(self.belief.model.even, self.before, price.WHOLE)
         pairs = {(each.a, each.b) for each in said}
         at = sorted(place for pair in pairs if (place := self._of_pool(*pair)) is not None)
         self._answered = np.zeros(self.pool.size, dtype=np.bool_)

@@ -17,6 +17,7 @@ from goldbridge.errors import Mark, Misconfigured
 if TYPE_CHECKING:
     from dedupe.choose import Thresholds
     from dedupe.learn import Learned
+    from dedupe.price import Trust
     from goldbridge.cli import Session
     from goldbridge.settings.project import Project
     from mdm.taught import Taught
@@ -69,7 +70,7 @@ def _target(root: Path, save: Path | None, force: bool) -> Path:
 
 
 def _report(
-    entity: str, lesson: Taught, learned: Learned, bands: Thresholds, believed: float
+    entity: str, lesson: Taught, learned: Learned, bands: Thresholds, believed: Trust
 ) -> dict[str, Any]:  # fmt: skip
     from dedupe import price
     from goldbridge.cli import dedupe_train
@@ -86,7 +87,7 @@ def _report(
         **dedupe_train.verdict(learned),
         "bands_bits": dedupe_train.in_bits(bands),
         "bands_before_bits": dedupe_train.in_bits(lesson.before),
-        "believed": believed,
+        "believed": believed._asdict(),
         "costs_minutes": {
             "wrong_merge": round(price.minutes(bands.auto - bands.even), 1),
             "missed": round(price.minutes(bands.even - bands.review), 1),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dedupe.choose import Thresholds
     from dedupe.label import Label
     from dedupe.learn import Learned
+    from dedupe.price import Trust
     from dedupe.table.resolution import Resolution, Wish
     from goldbridge.cli.dedupe_lesson import Lesson
     from goldbridge.cli.dedupe_verdict import Lost
@@ -120,7 +121,7 @@ def _train(
     return report
 
 
-def _bands(lesson: Lesson, learned: Learned, costs: tuple[float | None, float | None]) -> tuple[Thresholds, float]:
+def _bands(lesson: Lesson, learned: Learned, costs: tuple[float | None, float | None]) -> tuple[Thresholds, Trust]:
     """The proposed bands, and how much of the odds labels let us believe."""
     from dedupe import price
 
@@ -152,7 +153,7 @@ def _again(lesson: Lesson, wish: Wish) -> Resolution:
 
 
 def _report(
-    lesson: Lesson, learned: Learned, bands: Thresholds, believed: float, said: Sequence[Label], lost: Sequence[Lost],
+    lesson: Lesson, learned: Learned, bands: Thresholds, believed: Trust, said: Sequence[Label], lost: Sequence[Lost],
     after: Resolution,
 ) -> dict[str, Any]:  # fmt: skip
     from dedupe import choose, price
@@ -171,7 +172,7 @@ def _report(
         **verdict(learned),
         "bands_bits": in_bits(bands),
         "bands_before_bits": in_bits(course.before),
-        "believed": believed,
+        "believed": believed._asdict(),
         "costs_minutes": {
             "wrong_merge": round(price.minutes(bands.auto - bands.even), 1),
             "missed": round(price.minutes(bands.even - bands.review), 1),
@@ -306,8 +307,9 @@ def _bands_lines(told: dict[str, Any]) -> Iterator[str]:
         f"costs {costs['wrong_merge']:,.0f} and a missed duplicate {costs['missed']:,.0f} times the minute of a "
         "question"
     )
-    if told["believed"] < 1:
-        yield f"the weights claim more than blindly drawn labels bear out: {told['believed']:.0%} of it is believed"
+    least = min(told["believed"].values())
+    if least < 1:
+        yield f"the weights claim more than blindly drawn labels bear out: only {least:.0%} of it is believed"
     band = told["auto_band"]
     if band["tested"]:
         yield (

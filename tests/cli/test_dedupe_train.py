@@ -160,8 +160,8 @@ def test_a_contradiction_is_named_and_ends_with_1(easy, tmp_path, capsys):
 def test_costs_move_the_bands(easy, tmp_path, capsys):
     report = told(capsys, easy, "--wrong-merge", 1025, "--missed", 17, "--save-config", tmp_path / "t.yaml")
     bands = report["bands_bits"]
-    assert bands["auto"] - bands["guess"] == pytest.approx(10 / report["believed"], abs=0.001)
-    assert bands["guess"] - bands["review"] == pytest.approx(4 / report["believed"], abs=0.001)
+    assert bands["auto"] - bands["guess"] == pytest.approx(10 / report["believed"]["above"], abs=0.001)
+    assert bands["guess"] - bands["review"] == pytest.approx(4 / report["believed"]["below"], abs=0.001)
     assert train(easy, "--wrong-merge", 1) == 2
     assert "greater than or equal to 2" in capsys.readouterr().err
 
