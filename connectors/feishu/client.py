@@ -122,7 +122,7 @@ class FeishuClient:
         """One page of records, and the token of the next page; "" at the end."""
         app_token, table_id = quote(table.app_token, safe=""), quote(table.table_id, safe="")
         path = f"/open-apis/bitable/v1/apps/{app_token}/tables/{table_id}/records/search"
-        params: dict[str, Any] = {"page_size": self._config.page_size} | ({"page_token": token} if token else {})
+        params: dict[str, Any] = {"page_size": table.page_size} | ({"page_token": token} if token else {})
         body = {"automatic_fields": True}
         try:
             reply = self._tables.send("POST", path, params=params, json=body, about=name, endpoint="table")

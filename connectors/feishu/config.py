@@ -17,6 +17,7 @@ class TableConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     app_token: str = Field(description="the bitable: what follows /base/ in its address")
     table_id: str = Field(description="the table: tbl...")
+    page_size: int = Field(500, ge=1, le=500, description="records per page; the vendor allows 500 for tables")
 
 
 class FeishuConfig(ConnectorConfig):
@@ -33,7 +34,7 @@ class FeishuConfig(ConnectorConfig):
     applicant: str = Field("", description="user_id of the member in whose name approvals are started; needed to write")
     currency: str = Field("CNY", min_length=3, max_length=3, description="currency of amounts that we fill in")
     follow: int = Field(500, ge=1, description="running approvals kept by id; beyond that, by the oldest start time")
-    page_size: int = Field(100, ge=1, le=100, description="rows per page; the vendor allows 100 for approvals")
+    page_size: int = Field(100, ge=1, le=100, description="approvals per page; the vendor allows 100")
     write_batch: int = Field(20, ge=1, le=100, description="approvals per batch; each costs a call")
     budget: BudgetConfig = Field(
         BudgetConfig(calls=100, per_s=60.0, daily=None),

@@ -33,8 +33,7 @@ class Case:
         entry = {
             "app_id": "cli_sandbox",
             "app_secret": "feishu-sandbox-secret",
-            "tables": {"customer": {"app_token": "app1", "table_id": "tbl1"}},
-            "page_size": 10,
+            "tables": {"customer": {"app_token": "app1", "table_id": "tbl1", "page_size": 10}},
             **more,
         }
         found: Feishu = connect(Feishu, self.sim, self.clock, store=MemoryStore(), **entry)

@@ -76,6 +76,7 @@ class FeishuTablePeer(Pretend):
         "app_secret": "feishu-sandbox-secret",
         "tables": {"customer": {"app_token": "app1", "table_id": "tbl1"}},
     }
+    small_pages: ClassVar = {"tables": {"customer": {"app_token": "app1", "table_id": "tbl1", "page_size": 3}}}
     read_path = "/open-apis/bitable/v1/apps/*/records/search"
     token_path = FeishuPeer.token_path
     sim: Tenant
