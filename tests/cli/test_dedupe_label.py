@@ -12,7 +12,8 @@ from io import StringIO
 import pytest
 
 from goldbridge import cli
-from goldbridge.cli import dedupe_ask
+from goldbridge.cli import dedupe_ask, dedupe_table, dedupe_verdict
+from goldbridge.cli.dedupe_row import Names
 from tests.cli.test_dedupe import COMPANIES, PEOPLE, refused
 from tests.dedupe.table.people import families, people
 
@@ -114,6 +115,11 @@ def test_labels_follow_their_rows_when_the_file_is_sorted_anew(table, monkeypatc
     out = capsys.readouterr().out
     assert "3 labelled: 2 same, 1 different" in out
     assert "no longer" not in out
+    file = table.with_name("people.labels.csv")
+    meant = {frozenset((lines[int(each["left"])], lines[int(each["right"])])) for each in kept(file)}
+    names = Names(dedupe_table.read(table, None), None)
+    found, _ = dedupe_verdict.Rows(names).labels(dedupe_verdict.read(file), file)
+    assert {frozenset(",".join(names.table.rows[row]) for row in (each.a, each.b)) for each in found} == meant
 
 
 def test_a_record_that_is_gone_is_named_with_its_line(table, monkeypatch, capsys):
