@@ -11,7 +11,7 @@ from dedupe.table.resolution import NOTHING_ASKED, Resolution, Wish
 from goldbridge.errors import Mark
 from goldbridge.ports import Progress
 from goldbridge.spark.frame import Slices
-from goldbridge.spark.session import session
+from goldbridge.spark.session import session, working
 
 
 def resolve(
@@ -26,7 +26,8 @@ def resolve(
     slices: Slices | None = None,
 ) -> Resolution:
     """The same resolution as `dedupe.table.engine.resolve`, and the same errors; with `slices` the executors read the
-    rows of organisations by themselves. Raises `Misconfigured` DED060 or DED061, about `where`, when Spark cannot run.
+    rows of organisations by themselves. Raises `Misconfigured`, about `where`: DED060 or DED061 when Spark cannot run,
+    DED062 when it gives up.
     """
     used = [one for one in guesses if one.kind != IGNORE]
     if not used:
@@ -35,12 +36,14 @@ def resolve(
     if engine.is_about_organisations(guesses):
         from goldbridge.spark import company
 
-        return company.resolve(
-            spark, cells, used, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish, slices=slices
-        )
+        with working(where):
+            return company.resolve(
+                spark, cells, used, sources=sources, one_to_one=one_to_one, progress=progress, wish=wish, slices=slices
+            )
     from goldbridge.spark.general import plan
 
-    return general.resolve(
-        cells, engine.weighed_as(cells, guesses), sources=sources, one_to_one=one_to_one, progress=progress, wish=wish,
-        plan=plan(spark),
-    )  # fmt: skip
+    with working(where):
+        return general.resolve(
+            cells, engine.weighed_as(cells, guesses),
+            sources=sources, one_to_one=one_to_one, progress=progress, wish=wish, plan=plan(spark),
+        )  # fmt: skip

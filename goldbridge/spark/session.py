@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,24 @@ def check(where: Mark) -> None:
         )
     if java() is None:
         raise Misconfigured.one("DED061", f"there is no Java on this machine. {JAVA}", where)
+
+
+@contextmanager
+def working(where: Mark) -> Iterator[None]:
+    """Work of a session; raises `Misconfigured` DED062 with the line that says most when it fails."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        said = [line for line in lines if _says_why.match(line)]
+        line = (said or lines or [type(error).__name__])[0]
+        raise Misconfigured.one("DED062", f"Spark gave up: {line[:300]}", where) from error
+
+
+_says_why = re.compile(r"[A-Za-z_.]*(?:Error|Exception): ")
 
 
 def java() -> str | None:

@@ -23,7 +23,7 @@ from dedupe.table import general as local_general
 from dedupe.table.frame import Column
 from dedupe.table.resolution import NOTHING_ASKED, Resolution, Wish
 from goldbridge import cli
-from goldbridge.errors import Mark
+from goldbridge.errors import Mark, Misconfigured
 from goldbridge.simulators.world import World
 from goldbridge.spark import company as far_company
 from goldbridge.spark import count, frame, general
@@ -191,6 +191,17 @@ class Part:
 
     def __call__(self, start: int, count: int) -> Sequence[Sequence[str]]:
         return self._rows[start : start + count]
+
+
+def test_a_task_that_fails_is_told_in_one_line(spark: Any) -> None:
+    cells = companies()
+    slices = frame.Slices(len(cells["公司名称"]), tuple(cells), gone, 600)
+    with pytest.raises(Misconfigured, match=r"companies.csv: DED062 Spark gave up: FileNotFoundError: .*/nowhere"):
+        far.resolve(cells, engine.guess_columns(cells, {}), where=HERE, slices=slices)
+
+
+def gone(start: int, count: int) -> list[list[str]]:
+    return [[Path("/nowhere").read_text(encoding="utf-8")]]
 
 
 def test_columns_that_say_too_little_are_refused_alike(spark: Any) -> None:
