@@ -171,6 +171,8 @@ class Keys(NamedTuple):
 
     codes: NDArray[np.int64]
     rows: NDArray[np.int64]
+    loose: NDArray[np.bool_]
+    """Whether the key is one of letters and words alone, under which mostly strangers meet."""
 
 
 def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
@@ -292,14 +294,22 @@ def _uncrowd(
             break
         found = replace(found, crowded={**found.crowded, **dict.fromkeys(stems, depth)})
         again, kept = _keys(rules, found, offered, rows.tolist()), ~np.isin(keys.rows, rows)
-        keys = Keys(np.r_[keys.codes[kept], again.codes], np.r_[keys.rows[kept], again.rows])
+        keys = Keys(*(np.r_[old[kept], new] for old, new in zip(keys, again, strict=True)))
     return found, keys
 
 
 def _keys(rules: Rules, found: Statistics, offered: Sequence[Mapping[str, Sequence[str]]], rows: Iterable[int]) -> Keys:
-    codes, held = array("q"), array("q")
+    codes, held, loose = array("q"), array("q"), array("b")
     for row in rows:
         for key in keys_of_facets(rules, found, offered[row]):
             codes.append(hash(key))
             held.append(row)
-    return Keys(np.frombuffer(codes, dtype=np.int64), np.frombuffer(held, dtype=np.int64))
+            loose.append(key.startswith(_LOOSE))
+    return Keys(
+        np.frombuffer(codes, dtype=np.int64),
+        np.frombuffer(held, dtype=np.int64),
+        np.frombuffer(loose, dtype=np.int8).astype(bool),
+    )
+
+
+_LOOSE = ("token=", "start=", "letters=", "outline=")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from dedupe.prepare import Prepared, prepare
 from dedupe.rule import Bands, Comparison, Rules, compile_rules, offered
 from dedupe.score import Match, score
 from dedupe.statistic import Statistics, count
-from dedupe.table import linkage, pairing
+from dedupe.table import linkage, loose, pairing
 from dedupe.table.column import Guess
 from dedupe.table.edge import AUTO, REVIEW, Met, edges
 from dedupe.table.frame import Ints
@@ -70,14 +71,23 @@ def resolve(
     left, right, report = pairing.propose(
         [pairing.Key("rules", frozenset(), held.codes, held.rows)], size, rules.limits.block, (), origin
     )
-    scored = list(_weighed(rules, numbers, prepared, left.tolist(), right.tolist()))
+    strangers = loose.strangers(prepared, left, right, held, rules.limits.block)
+    scored = list(_weighed(rules, numbers, prepared, left.tolist(), right.tolist(), strangers.tolist()))
     watch.advance(size)
     weights = np.array([edge.weight for edge in scored], dtype=np.int64)
     single = one_to_one and origin is not None
     even = even_weight(rules.bands, size, wish.guess)
-    auto = _cluster(rules, prepared, scored, left, right, weights, single)
-    labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
-    weights = _caught_up(rules, numbers, prepared, left, right, weights, labels)
+    while True:
+        auto = _cluster(rules, prepared, scored, left, right, weights, single)
+        labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
+        # Spared pairs that came together by others: their weights say which row stands for a cluster, and two of
+        # one family do not stay together.
+        late = np.flatnonzero((weights == SPARED) & (labels[left] == labels[right])).tolist()
+        for at in late:
+            scored[at] = _edge(rules, numbers, prepared, int(left[at]), int(right[at]))
+            weights[at] = scored[at].weight
+        if not any(RELATIVES in scored[at].vetoes for at in late):
+            break
     filled = np.array([sum(bool(cells[guess.column][row]) for guess in used) for row in order], dtype=np.int64)
     placed = place(order, labels, left, right, weights, filled)
     bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
@@ -209,31 +219,32 @@ def _codes(values: Sequence[str]) -> Ints:
 
 
 def _weighed(
-    rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], left: Sequence[int], right: Sequence[int]
+    rules: Rules,
+    numbers: Statistics,
+    prepared: Sequence[Prepared],
+    left: Sequence[int],
+    right: Sequence[int],
+    strangers: Sequence[bool] = (),
 ) -> Iterator[Edge]:
-    """The pairs (sorted) on the scales; those that are certainly nothing are spared it."""
+    """The pairs (sorted) on the scales; `strangers` and those that are certainly nothing are spared it."""
     screen, asked = None, -1
-    for a, b in zip(left, right, strict=True):
+    for a, b, spared in zip(left, right, strangers or repeat(False, len(left)), strict=True):
+        if spared:
+            yield Edge(a, b, SPARED, "no")
+            continue
         one, two = prepared[a], prepared[b]
         if a != asked:
             screen, asked = Screen(rules, numbers, one), a
         if screen is not None and screen.spares(two.slots):
             yield Edge(a, b, SPARED, "no")
             continue
-        found = score(rules, numbers, one, two)
-        yield Edge(a, b, found.weight, found.band, marked(found))
-
-
-def marked(found: Match) -> tuple[str, ...]:
-    """The vetoes of a pair, and `RELATIVES` where it is one of them."""
-    kin = found.band == "no" and any(part.comparison == "trade" and part.level == "different" for part in found.parts)
-    return (*found.vetoes, RELATIVES) if kin else found.vetoes
+        yield _edge(rules, numbers, prepared, a, b)
 
 
 def _caught_up(
     rules: Rules,
     numbers: Statistics,
-    prepared: Sequence[Prepared],
+    prepared: Mapping[int, Prepared] | Sequence[Prepared],
     left: Ints,
     right: Ints,
     weights: Ints,
@@ -241,8 +252,19 @@ def _caught_up(
 ) -> Ints:
     """The weights with those of spared pairs that came together by others: they say which row stands for a cluster."""
     for at in np.flatnonzero((weights == SPARED) & (labels[left] == labels[right])).tolist():
-        weights[at] = score(rules, numbers, prepared[left[at]], prepared[right[at]]).weight
+        weights[at] = score(rules, numbers, prepared[int(left[at])], prepared[int(right[at])]).weight
     return weights
+
+
+def _edge(rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], a: int, b: int) -> Edge:
+    found = score(rules, numbers, prepared[a], prepared[b])
+    return Edge(a, b, found.weight, found.band, marked(found))
+
+
+def marked(found: Match) -> tuple[str, ...]:
+    """The vetoes of a pair, and `RELATIVES` where it is one of them."""
+    kin = found.band == "no" and any(part.comparison == "trade" and part.level == "different" for part in found.parts)
+    return (*found.vetoes, RELATIVES) if kin else found.vetoes
 
 
 def _cluster(
