@@ -20,7 +20,7 @@ def propose(
     splitters: Mapping[int, Sequence[str]] | None = None,
     codes: Any = None,
 ) -> tuple[Any, Report]:
-    """The distinct pairs (`a` < `b`) that the keys propose, kept, and what blocking did.
+    """The distinct pairs (`a` < `b`) that the keys propose, each with the first `key` that does, and what blocking did.
 
     `entries` has a line per key and row: `key` (its place in `labels`), `grp` (what rows must have in common, as text),
     `row` and `source`; pairs of one source are left out when `linked`. `splitters[key]` are the columns of `codes`
@@ -57,8 +57,7 @@ def propose(
     counts = {each["key"]: each["count"] for each in pairs.groupBy("key").count().collect()}
     report.keys = [(label, counts.get(at, 0)) for at, label in enumerate(labels)]
     report.left_out = [(labels[key], *left_out[key]) for key in sorted(left_out)]
-    merged = pairs.drop("key") if len(labels) == 1 else pairs.select("a", "b").distinct()
-    return merged, report
+    return pairs if len(labels) == 1 else pairs.groupBy("a", "b").agg(sql.min("key").alias("key")), report
 
 
 def _pairs(entries: Any, linked: bool) -> Any:

@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from dedupe.cluster import Edge
 from dedupe.feature import pack, unpack
 from dedupe.prepare import Prepared, facets, prepare
 from dedupe.rule import Rules
 from dedupe.score import Match, Part, score
-from dedupe.table import company
+from dedupe.table import company, loose
 from dedupe.table.column import Guess
 from dedupe.table.edge import AUTO, REVIEW, edges
 from dedupe.table.frame import Ints
+from dedupe.table.pairing import Report
 from dedupe.table.resolution import NOTHING_ASKED, Model, Quiet, Resolution, Wish, in_order, place
 from goldbridge.ports import Progress
 from goldbridge.spark import component, frame
@@ -72,7 +74,7 @@ def resolve(
     watch.advance(1, 6)
     numbers, keys = statistics(spark, rules, prepared)
     watch.advance(1, 6)
-    pairs, report = propose(keys, ["rules"], rules.limits.block, linked=origin is not None)
+    pairs, told = propose(keys, ["firm", "loose"], rules.limits.block, linked=origin is not None)
     watch.advance(1, 6)
     frozen = spark.sparkContext.broadcast(numbers)
     scored = _scored(rules, frozen, pairs, prepared)
@@ -82,14 +84,23 @@ def resolve(
     size = len(order)
     single = one_to_one and origin is not None
     even = company.even_weight(rules.bands, size, wish.guess)
-    auto, labels = _clusters(spark, rules, size, scored, found, single, even)
-    watch.advance(1, 6)
-    there = spark.sparkContext.broadcast(labels)
-    left, right, weights = _sorted(
-        scored.select("a", "b", "weight").mapInArrow(partial(_joined, there), "a long, b long, weight long")
-    )
     parsed = Parsed(rules, used, cells, order)
-    weights = company._caught_up(rules, numbers, parsed, left, right, weights, labels)
+    known = scored.filter(f"band > 0 or vetoes like '%{company.RELATIVES}%'")
+    late: dict[tuple[int, int], Edge] = {}
+    while True:
+        auto, labels = _clusters(spark, rules, size, known, found, single, even)
+        left, right, weights = _inside(spark, scored, labels)
+        before = len(late)
+        for at in np.flatnonzero(weights == company.SPARED).tolist():
+            pair = int(left[at]), int(right[at])
+            if pair not in late:
+                late[pair] = company._edge(rules, numbers, parsed, *pair)
+            weights[at] = late[pair].weight
+        fresh = [edge for edge in list(late.values())[before:] if company.RELATIVES in edge.vetoes]
+        if not fresh:
+            break
+        known = known.union(_sent(spark, fresh, parsed))
+    watch.advance(1, 6)
     placed = place(order.tolist(), labels, left, right, weights, filled)
     asked = (found.bands == REVIEW) & (auto[found.left] != auto[found.right])
     model = Model(rules, numbers)
@@ -101,7 +112,7 @@ def resolve(
         found_pairs=placed.found_pairs,
         doubtful=int((asked & (labels[found.left] != labels[found.right])).sum()),
         threshold=even,
-        blocking=report,
+        blocking=_report(compared, told),
         model=model,
         auto_labels=in_order(order.tolist(), auto),
         bands=rules.bands,
@@ -137,7 +148,7 @@ def _scored(rules: Rules, frozen: Any, pairs: Any, prepared: Any) -> Any:
     one = prepared.select(sql.col("row").alias("a"), sql.col("text").alias("one"))
     two = prepared.select(sql.col("row").alias("b"), sql.col("text").alias("two"))
     met = pairs.join(one, "a").join(two, "b").sortWithinPartitions("a", "b")
-    return met.select("a", "b", "one", "two").mapInArrow(partial(_weighed, rules, frozen), _SCORED).persist()
+    return met.select("a", "b", "key", "one", "two").mapInArrow(partial(_weighed, rules, frozen), _SCORED).persist()
 
 
 def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
@@ -150,10 +161,10 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
 
     numbers = frozen.value
     for each in batches:
-        left, right = each.column("a").to_pylist(), each.column("b").to_pylist()
+        left, right, key = (each.column(name).to_pylist() for name in ("a", "b", "key"))
         records: Any = {row: read(text) for row, text in zip(left, each.column("one").to_pylist(), strict=True)}
         records |= {row: read(text) for row, text in zip(right, each.column("two").to_pylist(), strict=True)}
-        found = list(company._weighed(rules, numbers, records, left, right))
+        found = list(company._weighed(rules, numbers, records, left, right, _strangers(records, left, right, key)))
         told = [edge.band != "no" or company.RELATIVES in edge.vetoes for edge in found]
         parts = [
             orjson.dumps(score(rules, numbers, records[edge.a], records[edge.b]).parts_json()).decode()
@@ -178,6 +189,41 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
                 },
             }
         )
+
+
+def _strangers(
+    records: Mapping[int, Prepared], left: Sequence[int], right: Sequence[int], key: Sequence[int]
+) -> list[bool]:
+    """Which pairs met under a word or letters only and need not be weighed, as `dedupe.table.loose.strangers` says."""
+    found = [False] * len(key)
+    words = {row: loose._words(record) for row, record in records.items()}
+    asked = [(at, words[a], words[b]) for at, (a, b, each) in enumerate(zip(left, right, key, strict=True)) if each]
+    pairs = [(at, one, two) for at, one, two in asked if one and two]
+    if pairs:
+        as_said, in_order = (
+            loose._share([one[form] for _, one, _ in pairs], [two[form] for _, _, two in pairs]) for form in (0, 1)
+        )
+        for (at, _, _), share in zip(pairs, np.maximum(as_said, in_order).tolist(), strict=True):
+            found[at] = share < loose._HELD
+    return found
+
+
+def _report(compared: int, told: Report) -> Report:
+    """Firm and loose keys are one kind of key to people."""
+    groups, rows = sum(each[1] for each in told.left_out), sum(each[2] for each in told.left_out)
+    return Report([("rules", compared)], [("rules", groups, rows)] if groups else [])
+
+
+def _sent(spark: Any, found: Sequence[Edge], parsed: Parsed) -> Any:
+    """Pairs of relatives that were spared at first, beside the others."""
+    made = [
+        (
+            edge.a, edge.b, edge.weight, 0, ",".join(edge.vetoes), None,
+            component.write_facts(parsed[edge.a].facts), component.write_facts(parsed[edge.b].facts),
+        )
+        for edge in found
+    ]  # fmt: skip
+    return spark.createDataFrame(made, _SCORED)
 
 
 def _edges(found: Any) -> _Edges:
@@ -208,25 +254,23 @@ def _edges(found: Any) -> _Edges:
 
 
 def _clusters(
-    spark: Any, rules: Rules, size: int, scored: Any, found: _Edges, single: bool, even: int
+    spark: Any, rules: Rules, size: int, known: Any, found: _Edges, single: bool, even: int
 ) -> tuple[Ints, Ints]:
-    """Labels of what joins unasked, and of the best guess."""
-    known = scored.filter("band > 0")
+    """Labels of what joins unasked, and of the best guess; `known` are edges and pairs of relatives."""
     sure = found.bands == AUTO
     likely = sure | ((found.bands == REVIEW) & ~found.vetoed & (found.weights >= even))
     homes = component.components(size, found.left[sure], found.right[sure])
     if single:
-        joins = known.select("a", "b", "weight")
+        known = known.filter("band > 0")
         auto = component.guarded(
             spark,
             known.filter(f"band = {AUTO}").select("a", "b", "weight"),
             homes,
             partial(component.one_to_one, rules.bands.auto),
         )
-        open_ = known.filter("vetoes = ''").select(joins.columns)
+        open_ = known.filter("vetoes = ''").select("a", "b", "weight")
         homes = component.components(size, found.left[~found.vetoed], found.right[~found.vetoed])
         return auto, component.guarded(spark, open_, homes, partial(component.one_to_one, even))
-    known = scored.filter(f"band > 0 or vetoes like '%{company.RELATIVES}%'")
     auto = component.guarded(spark, known, homes, partial(component.by_rules, rules, None, even))
     kept = np.flatnonzero(auto != np.arange(size))
     homes = component.components(size, np.r_[found.left[likely], auto[kept]], np.r_[found.right[likely], kept])
@@ -242,7 +286,10 @@ def _joined(there: Any, batches: Batches) -> Iterator[Any]:
         yield each.filter(pa.array(labels[column(each, "a")] == labels[column(each, "b")]))
 
 
-def _sorted(found: Any) -> tuple[Ints, Ints, Ints]:
+def _inside(spark: Any, scored: Any, labels: Ints) -> tuple[Ints, Ints, Ints]:
+    """The pairs that came together, sorted, with their weights."""
+    there = spark.sparkContext.broadcast(labels)
+    found = scored.select("a", "b", "weight").mapInArrow(partial(_joined, there), "a long, b long, weight long")
     left, right, weights = frame.fetched(found, "a", "b", "weight")
     order = np.lexsort((right, left))
     return left[order], right[order], weights[order]

@@ -16,7 +16,7 @@ from dedupe.feature import unpack
 from dedupe.name import unit
 from dedupe.prepare import Names, Prepared
 from dedupe.rule import Rules
-from dedupe.statistic import _ROUNDS, _SHARED, Statistics, _identity
+from dedupe.statistic import _LOOSE, _ROUNDS, _SHARED, Statistics, _identity
 from goldbridge.spark.frame import Batches, batch, column, texts
 from goldbridge.text.legal_form import forms_agree
 
@@ -29,7 +29,7 @@ Line = tuple[int, str, str, str]
 
 def statistics(spark: Any, rules: Rules, prepared: Any) -> tuple[Statistics, Any]:
     """The frozen statistics of the records (`row`, `source`, `text`, `offers`), and their blocking keys with them:
-    a line per key and row, as `block.propose` takes it."""
+    a line per key and row, as `block.propose` takes it, key 1 for those under which mostly strangers meet."""
     from pyspark.sql import functions as sql
 
     lines = prepared.mapInArrow(partial(_lines, rules), "what int, one string, two string, three string")
@@ -181,7 +181,7 @@ def _keyed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
         counts = [len(keys) for keys in found]
         yield batch(
             {
-                "key": np.zeros(sum(counts), np.int32),
+                "key": np.array([key.startswith(_LOOSE) for keys in found for key in keys], np.int32),
                 "grp": texts([key for keys in found for key in keys]),
                 "row": np.repeat(column(each, "row"), counts),
                 "source": np.repeat(column(each, "source"), counts),
