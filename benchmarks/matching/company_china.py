@@ -116,8 +116,9 @@ class Chinese(Company):
         middle = "集团" if self.group else trade
         whole = f"{place}{brand}{middle}{form}"
         if shape > 0.45:
-            whole = f"{place}{brand}{middle}{form}" if shape < 0.82 else (
-                f"{brand}({self.place}){middle}{form}" if shape < 0.93 else f"{brand}{middle}({self.place}){form}")  # fmt: skip
+            behind = f"{brand}{middle}({self.place}){form}"
+            inside = f"{brand}({self.place}){middle}{form}" if shape < 0.93 else behind
+            whole = whole if shape < 0.82 else inside
         return whole + (f"{self.branch}分公司" if self.branch else "")
 
     def renamed(self, draw: random.Random) -> tuple[str, str]:

@@ -16,8 +16,8 @@ def _list(text: str, mark: str) -> tuple[str, ...]:
 
 SOUNDS: dict[str, str] = dict(pair.split(":") for pair in _READ["sounds"].split())
 TRADITIONAL: dict[int, str] = {ord(pair[0]): pair[1] for pair in _READ["traditional"].split()}
-TRADES = tuple(tuple(pair.split("=")) for pair in _list(_READ["trades"], "|"))
-CITIES = tuple(tuple(line.split(",")) for line in _READ["cities"].strip().splitlines())
+TRADES: tuple[tuple[str, ...], ...] = tuple(tuple(pair.split("=")) for pair in _list(_READ["trades"], "|"))
+CITIES: tuple[tuple[str, ...], ...] = tuple(tuple(line.split(",")) for line in _READ["cities"].strip().splitlines())
 ROADS: tuple[str, ...] = tuple(_READ["roads"])
 BUILDINGS: tuple[str, ...] = tuple(_READ["buildings"])
 FAMILY: str = _READ["families"]

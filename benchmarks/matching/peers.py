@@ -11,7 +11,7 @@ PEERS = {
     "splink": "splink==5.0.0",
     "goldenmatch": "goldenmatch==3.22.0",
     "recordlinkage": "recordlinkage==0.16",
-    "dedupe": "dedupe==3.0.3",
+    "dedupe": "dedupe==3.0.3 BTrees<6",  # later BTrees lack what its index calls
 }
 HERE = Path(__file__).parent
 
@@ -26,7 +26,7 @@ def python(home: Path, peer: str) -> Path:
     found = where / "bin" / "python"
     if not (where / "ready").exists():
         venv.create(where, with_pip=True)
-        subprocess.run([found, "-m", "pip", "install", "-q", PEERS[peer]], check=True)
+        subprocess.run([found, "-m", "pip", "install", "-q", *PEERS[peer].split()], check=True)
         (where / "ready").touch()
     return found
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,9 +25,10 @@ THRESHOLD = 0.95
 _WIDE = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
 _NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
 _FORMS = (
-    "有限责任公司|股份有限公司|有限公司|股份公司|公司|专业合作社|有限合伙|\\b(limited|ltd|plc|llp|inc|incorporated|llc|corporation|corp"
-    "|company|co|gmbh|ag|kg|sarl|sas|sa|sl|slu|srl|spa|snc|bv|nv|sp zoo|ab|aktiebolag|private limited|pvt ltd|pvt|ltda|limitada|kk"
-    "|pte ltd|pte|sro|as|sa de cv|s de rl de cv)\\b"
+    "有限责任公司|股份有限公司|有限公司|股份公司|公司|专业合作社|有限合伙"
+    "|\\b(limited|ltd|plc|llp|inc|incorporated|llc|corporation|corp"
+    "|company|co|gmbh|ag|kg|sarl|sas|sa|sl|slu|srl|spa|snc|bv|nv|sp zoo|ab|aktiebolag|private limited|pvt ltd"
+    "|pvt|ltda|limitada|kk|pte ltd|pte|sro|as|sa de cv|s de rl de cv)\\b"
 )
 _COMPANY = f"""
 with folded as (
@@ -34,7 +36,8 @@ with folded as (
     regexp_replace(lower(strip_accents(translate(name, $wide, $narrow))), '[.,]', '', 'g') as name,
     regexp_replace(lower(strip_accents(translate(address, $wide, $narrow))), '[^\\pL\\pN]', '', 'g') as address,
     regexp_replace(lower(strip_accents(city)), '市$', '') as city,
-    right(regexp_replace(regexp_replace(translate(phone, $wide, $narrow), '转.*$', ''), '[^0-9]', '', 'g'), 10) as phone,
+    right(regexp_replace(regexp_replace(translate(phone, $wide, $narrow), '转.*$', ''), '[^0-9]', '', 'g'), 10)
+      as phone,
     lower(email) as email
   from raw)
 select id as unique_id,
@@ -169,7 +172,7 @@ def main(source: str, target: str, name: str) -> None:
         key = "rid"
     labels = clusters(base, plan(name), linked)
     order = [row[0] for row in base.execute(f"select {key} from raw order by {key}").fetchall()]
-    with open(target, "w", encoding="utf-8") as out:
+    with Path(target).open("w", encoding="utf-8") as out:
         out.writelines(f"{each},{labels.get(each, each)}\n" for each in order)
 
 
@@ -205,7 +208,7 @@ def clusters(base: duckdb.DuckDBPyConnection, chosen: Plan, linked: bool) -> dic
             found, threshold_match_probability=THRESHOLD
         )
     rows = base.execute(f"select unique_id, cluster_id from {joined.physical_name}").fetchall()
-    return {unique: cluster for unique, cluster in rows}
+    return dict(rows)
 
 
 if __name__ == "__main__":
