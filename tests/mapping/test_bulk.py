@@ -23,7 +23,14 @@ ANY = st.one_of(
     TEXTS, st.sampled_from([None, ABSENT, True, False, 0, 1, -7, 1.0, 0.5, [], ["a", "-"], {"b": 1}]), st.floats()
 )
 COLUMNS = st.one_of(st.lists(TEXTS, min_size=1, max_size=6), st.lists(ANY, min_size=1, max_size=6))
-CHAINS: list[list[Any]] = [["trim"], ["blank", "upper"], ["trim", "fold_width", "lower"], ["blank", "money"], ["number"], ["boolean"]]
+CHAINS: list[list[Any]] = [
+    ["trim"],
+    ["blank", "upper"],
+    ["trim", "fold_width", "lower"],
+    ["blank", "money"],
+    ["number"],
+    ["boolean"],
+]
 CHAINS += [[{"split": ";"}, "first"], [{"split": ";"}, "blank", "upper"], []]
 
 
