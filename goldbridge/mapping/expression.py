@@ -16,6 +16,7 @@ from typing import Any
 
 from goldbridge.clock import iso
 from goldbridge.mapping.lexer import TYPES, Scan, Use, literal, renamed, scan
+from goldbridge.mapping.quick_expression import Run, short_way
 from goldbridge.mapping.value import ABSENT, Invalid, shown
 
 MAX_LENGTH = 1_000
@@ -73,6 +74,7 @@ class Expression:
     names: tuple[str, ...]
     keys: tuple[str, ...]
     run: Callable[[dict[str, Any]], Any]
+    short: Run | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -115,18 +117,36 @@ class Expression:
     def over(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         """`evaluate` for many rows; where all of them hold nothing but texts, without a look at each value."""
         columns = list(zip(*rows, strict=True))
-        if self.keys or not all(set(map(type, column)) == {str} and _within(column) for column in columns):
+        if (
+            self.keys
+            or not columns
+            or not all(set(map(type, column)) == {str} and _within(column) for column in columns)
+        ):
             return [self.evaluate(values) for values in rows]
         names, run = self.names, self.run
+        if self.short is not None:
+            return self._shortly(self.short, dict(zip(names, columns, strict=True)), rows)
         try:
             results = [run(dict(zip(names, values, strict=True))) for values in rows]
         except BaseException as error:
             if not (isinstance(error, Exception) or _is_panic(error)):
                 raise
             return [self.evaluate(values) for values in rows]  # one of them: find it row by row
-        if set(map(type, results)) == {float} and all(map(isfinite, results)):
-            return results
-        return [result if result.__class__ in _PLAIN else _plain(result) for result in results]
+        return _all_plain(results)
+
+    def _shortly(self, short: Run, columns: Mapping[str, Sequence[str]], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        unknown: set[int] = set()
+        results = _all_plain(list(short(columns, unknown)))
+        for at in unknown:
+            if at < len(rows):  # of a constant it may have asked for one more
+                results[at] = self.evaluate(rows[at])
+        return results
+
+
+def _all_plain(results: list[Any]) -> list[Any]:
+    if set(map(type, results)) == {float} and all(map(isfinite, results)):
+        return results
+    return [result if result.__class__ in _PLAIN else _plain(result) for result in results]
 
 
 def _within(texts: Sequence[str]) -> bool:
@@ -175,7 +195,8 @@ def compile_expression(source: str, known: frozenset[str] | None) -> Expression 
         source, extra["size_"] = renamed(source, "size", "size_"), _size
     program = compile_cel(source)
     run = program.execute if not extra else _with(program.execute, extra)
-    return Expression(source, names, tuple(sorted(found.row_keys)) if uses_row else (), run)
+    keys = tuple(sorted(found.row_keys)) if uses_row else ()
+    return Expression(source, names, keys, run, None if keys or extra else short_way(source, names))
 
 
 def _with(execute: Callable[[dict[str, Any]], Any], extra: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
