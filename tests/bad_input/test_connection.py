@@ -100,7 +100,7 @@ def test_con076_a_position_of_another_type_than_its_column(desk: Desk) -> None:
         "does not fit column 'CODE' (INTEGER), so it cannot be read from there; read everything instead, with --full"
     )
     said = desk.type("run", "crm")
-    assert (said.status, said.error) == (1, f"CON076 crm account: the position '2026-02-02' {advice}")
+    assert (said.status, said.error) == (1, f"CON076 crm account: the position '2026-02-01 23:58:00' {advice}")
     said = desk.type("backfill", "crm", "--from", "2026-01-01", "--to", "2026-01-31")
     assert (said.status, said.error) == (1, f"CON076 crm account: the position '2026-01-31 23:59:59.999999' {advice}")
 
