@@ -267,8 +267,10 @@ def spawn(file, *options):
 
 def _own_terminal():
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background is started deaf to it
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches the child as it would reach a person's shell
 
 
