@@ -93,7 +93,10 @@ class Cells:
             known = self._known(column)
             results = list(map(known.__getitem__, column))
         elif keys_are_plain is None:
-            known, cell = self._known([value for value in column if value.__class__ is str]), self._cell
+            texts = [value for value in column if value.__class__ is str]
+            if not texts:
+                return self._over(column)
+            known, cell = self._known(texts), self._cell
             results = [known[value] if value.__class__ is str else cell(value) for value in column]
         else:
             return self._over(column)
