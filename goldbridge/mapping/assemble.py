@@ -5,7 +5,7 @@ Documents start as copies of one pattern with every name in it, which costs a th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from goldbridge.mapping.value import ABSENT, has_value
@@ -35,12 +35,16 @@ class Shape:
                 self.groups.append(group)
         self.groups.sort(key=lambda path: -path.count("."))
 
-    def documents(self, columns: Sequence[Sequence[Any]], rows: int, noted: Notes) -> list[dict[str, Any]]:
-        """The documents of `rows` rows; `columns` are cells in the order of the targets, `noted` is brought in line."""
+    def documents(
+        self, columns: Sequence[Sequence[Any]], rows: int, noted: Notes, gaps: Collection[int]
+    ) -> list[dict[str, Any]]:
+        """The documents of `rows` rows; `columns` are cells in the order of the targets, those of `gaps` hold absent
+        ones. `noted` is brought in line."""
         names, made = self._members(self.tree, "", columns)
         for path in self.groups if noted else ():
             _lift_all(path, _column_at(path, names, made), noted)
-        return _documents(names, made, rows)
+        loose = {name for name, each in self.tree.items() if not isinstance(each, int) or each in gaps}
+        return _documents(names, made, rows, loose)
 
     def _members(
         self, tree: Mapping[str, Any], path: str, columns: Sequence[Sequence[Any]]
@@ -58,9 +62,9 @@ class Shape:
         """One group as a column: documents, or what is left of the ones without members."""
         rows = len(columns[0])
         if path not in self.groups:
-            return [document or ABSENT for document in _documents(names, columns, rows)]
+            return [document or ABSENT for document in _documents(names, columns, rows, names)]
         if all(set(map(type, column)) == {str} and all(column) for column in columns):
-            return _documents(names, columns, rows)
+            return _documents(names, columns, rows, ())
         return [_closed(names, values) for values in zip(*columns, strict=True)]
 
 
@@ -75,21 +79,20 @@ def _closed(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
     return state
 
 
-def _documents(names: tuple[str, ...], columns: Sequence[Sequence[Any]], rows: int) -> list[dict[str, Any]]:
-    """One document per row, without the fields that are absent."""
+def _documents(
+    names: tuple[str, ...], columns: Sequence[Sequence[Any]], rows: int, loose: Collection[str]
+) -> list[dict[str, Any]]:
+    """One document per row, without the fields that are absent, which only `loose` ones can be."""
     pattern = dict.fromkeys(names)
     documents: list[dict[str, Any]] = [pattern.copy() for _ in range(rows)]
     for name, column in zip(names, columns, strict=True):
         for document, value in zip(documents, column, strict=True):
             document[name] = value
-        if _Absent in set(map(type, column)):
+        if name in loose:
             for document, value in zip(documents, column, strict=True):
                 if value is ABSENT:
                     del document[name]
     return documents
-
-
-_Absent = type(ABSENT)
 
 
 def own(value: Json) -> Json:

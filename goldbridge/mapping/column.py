@@ -314,6 +314,4 @@ def _joined(values: Sequence[Any], named: Sequence[bool], separator: str) -> Any
 
 def flawed(column: Sequence[Any]) -> Iterator[tuple[int, Outcome]]:
     """The cells that are more than a value, with their rows."""
-    if Outcome not in set(map(type, column)):
-        return iter(())
     return ((at, cell) for at, cell in enumerate(column) if cell.__class__ is Outcome)

@@ -77,6 +77,8 @@ def _is_blank(text: str) -> bool:
 )
 def blank(text: str, markers: str | list[str] = "") -> str:
     """What people type to say "nothing" (-, 无, 暂无, N/A, null, ...) becomes empty; further markers may be named."""
+    if not markers and len(text) > 9 and not (text[0].isspace() or text[-1].isspace()):
+        return text  # too long for any of the words
     if _is_blank(text) or (markers and text.strip() in ([markers] if isinstance(markers, str) else markers)):
         return ""
     return text

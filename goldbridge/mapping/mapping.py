@@ -133,8 +133,13 @@ class _Run:
         notes: list[dict[str, Any] | None] = [None] * count
         columns = Columns([self.rows[at] for at in alive] if len(alive) < count else self.rows)
         noted: Notes = {}
-        made = [self._column(target, columns, alive, noted) for target in self.mapping.targets]
-        documents = self.mapping.shape.documents(made, len(alive), noted)
+        made, gaps = [], set()
+        for place, target in enumerate(self.mapping.targets):
+            column, has_gaps = self._column(target, columns, alive, noted)
+            made.append(column)
+            if has_gaps:
+                gaps.add(place)
+        documents = self.mapping.shape.documents(made, len(alive), noted, gaps)
         fates: list[Fate] = ["applied"] * count
         if len(alive) == count:
             values = list(documents)
@@ -205,14 +210,19 @@ class _Run:
             reason = f"gives {shown(result)}, neither true nor false"
         return Reject("MAP047", f"when: {reason}", field="when", mark=self.mapping.when_mark)
 
-    def _column(self, target: Target, columns: Columns, alive: list[int], noted: Notes) -> list[Any]:
-        """The finished cells of one field, their notes and refusals moved to where they belong."""
+    def _column(self, target: Target, columns: Columns, alive: list[int], noted: Notes) -> tuple[list[Any], bool]:
+        """The finished cells of one field, their notes and refusals moved to where they belong; and whether any of
+        them is absent."""
         column = target.column(columns)
-        for at, outcome in flawed(column):
-            column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
-        if target.shared:  # remembered lists and groups belong to the memory, not to a record
-            return [own(value) if isinstance(value, list | dict) else value for value in column]
-        return column
+        kinds = set(map(type, column))
+        if Outcome in kinds:
+            for at, outcome in flawed(column):
+                column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
+            kinds = set(map(type, column))
+        if target.shared and (list in kinds or dict in kinds):
+            # Remembered lists and groups belong to the memory, not to a record.
+            column = [own(value) if isinstance(value, list | dict) else value for value in column]
+        return column, type(ABSENT) in kinds
 
     def _settle(self, target: Target, row: int, outcome: Outcome, noted: dict[str, Any]) -> Any:
         """Move an outcome's note or refusal to where it belongs; gives the value that stays in the cell."""

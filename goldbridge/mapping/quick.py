@@ -75,7 +75,8 @@ def fixed_line(text: str) -> str | None:
     return f"+86{area}{local}" if _area(area, len(local)) else None
 
 
-_second = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}")
+_to_the_hour = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3])")
+_minute_and_second = re.compile(r"(?::[0-5][0-9]){2}")
 _HOUR = timedelta(hours=1)
 
 
@@ -99,18 +100,22 @@ def _day(day: str, zone: str) -> tuple[int, str, str] | None:
 
 def utc_second(text: str, zone: str) -> str | None:
     """A local time to the second (2026-03-01 08:00:00) in UTC; None when that is not so easily said."""
-    if _second.fullmatch(text) is None:
-        return None
-    hour = _hour(text[:13], zone)
-    return hour and f"{hour}{text[13:]}.000000Z"
+    hour, rest = _hour(text[:13], zone), _rest(text[13:])
+    return hour + rest if hour and rest else None
+
+
+@lru_cache(1 << 12)
+def _rest(text: str) -> str:
+    """Minutes and seconds (:05:09) as the end of a moment; empty for anything else."""
+    return f"{text}.000000Z" if _minute_and_second.fullmatch(text) else ""
 
 
 @lru_cache(1 << 15)
-def _hour(text: str, zone: str) -> str | None:
-    """A local hour (2026-03-01 08) in UTC: 2026-03-01T00; None where `_day` does not know."""
-    known = _day(text[:10], zone)
+def _hour(text: str, zone: str) -> str:
+    """A local hour (2026-03-01 08) in UTC: 2026-03-01T00; empty where `_day` does not know."""
+    known = _day(text[:10], zone) if _to_the_hour.fullmatch(text) else None
     if known is None:
-        return None
+        return ""
     ahead, before, after = known
     hour = int(text[11:13]) - ahead
     day = text[:10]

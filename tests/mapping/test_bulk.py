@@ -114,7 +114,7 @@ def test_only_texts_means_texts_that_are_not_empty() -> None:
 
 def test_documents_of_a_batch_share_nothing() -> None:
     shape = Shape([("", "name"), ("place", "city")], closed=True)
-    first, second = shape.documents([["甲", "乙"], ["上海", "北京"]], 2, {})
+    first, second = shape.documents([["甲", "乙"], ["上海", "北京"]], 2, {}, ())
     first["name"], first["place"]["city"] = "changed", "changed"
     assert second == {"name": "乙", "place": {"city": "北京"}}
 
@@ -122,7 +122,7 @@ def test_documents_of_a_batch_share_nothing() -> None:
 def test_an_absent_field_is_left_out_of_its_own_document_only() -> None:
     shape = Shape([("", "name"), ("", "phone"), ("place", "city"), ("place", "street")], closed=True)
     columns: list[list[Any]] = [["甲", "乙", "丙"], [ABSENT, None, "1"], [ABSENT, "上海", ""], [ABSENT, ABSENT, None]]
-    assert shape.documents(columns, 3, {}) == [
+    assert shape.documents(columns, 3, {}, {1, 2, 3}) == [
         {"name": "甲"},
         {"name": "乙", "phone": None, "place": {"city": "上海"}},
         {"name": "丙", "phone": "1", "place": ""},
