@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from goldbridge.mapping.value import ABSENT, has_value
+from goldbridge.mapping.value import ABSENT, has_value, only_texts
 from goldbridge.ports import Json
 
 Notes = dict[int, dict[str, Any]]
@@ -23,7 +23,6 @@ class Shape:
     """
 
     def __init__(self, targets: Iterable[tuple[str, str]], *, closed: bool) -> None:
-        self.closed = closed
         self.tree: dict[str, Any] = {}
         self.groups: list[str] = []
         for at, (group, name) in enumerate(targets):
@@ -63,7 +62,7 @@ class Shape:
         rows = len(columns[0])
         if path not in self.groups:
             return [document or ABSENT for document in _documents(names, columns, rows, names)]
-        if all(set(map(type, column)) == {str} and all(column) for column in columns):
+        if all(map(only_texts, columns)):
             return _documents(names, columns, rows, ())
         return [_closed(names, values) for values in zip(*columns, strict=True)]
 

@@ -11,7 +11,7 @@ from typing import Any
 from goldbridge.errors import Reject
 from goldbridge.mapping.spec import FieldSpec, Lookup
 from goldbridge.mapping.transform import Step
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, decimal_text, has_value, plain_text, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, decimal_text, has_value, only_texts, plain_text, shown
 from goldbridge.records.field import Field
 from goldbridge.records.model import coerce
 
@@ -83,9 +83,9 @@ def _other(value: Any, step: Cell) -> Any:
     return value if value.__class__ is Invalid or not has_value(value) else step(value)
 
 
-def only_texts(column: Sequence[Any]) -> bool:
-    """Whether every cell is a text that is not empty."""
-    return set(map(type, column)) == {str} and all(column)
+def each(cell: Cell) -> Column:
+    """What `cell` does to one value, done to a column."""
+    return lambda column: [cell(value) for value in column]
 
 
 class Finish:
@@ -123,7 +123,7 @@ class Finish:
         """The same over a whole column; texts that need nothing more done to them are not looked at one by one."""
         cell = self.cell()
         if self.many or self.spec.inferred or not self.plain or not (self.trusted or self.is_text or self.is_number):
-            return lambda column: [cell(value) for value in column]
+            return each(cell)
         if self.is_number and not self.trusted:
             return lambda column: self._numbers(column, cell)
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from goldbridge.mapping.chain import Cell, Column, Finish, only_texts, over, transforms
+from goldbridge.mapping.chain import Cell, Column, Finish, each, over, transforms
 from goldbridge.mapping.expression import Expression
 from goldbridge.mapping.resolve import resolver
 from goldbridge.mapping.spec import FieldSpec, Source
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, plain_text, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, only_texts, plain_text, shown
 
 Row = Mapping[str, Any]
 REMEMBERED = 1 << 14
@@ -78,7 +78,7 @@ class Cells:
 
     def __init__(self, cell: Cell, costly: bool, *, over: Column | None = None) -> None:
         self._cell = cell
-        self._over: Column = over or _each(cell)
+        self._over: Column = over or each(cell)
         self._costly = costly
         self._memo: dict[Any, Any] = {}
         self._seen = self._fresh = 0
@@ -128,7 +128,7 @@ class FieldColumn:
         run, through = transforms(spec.via), over(spec.via)
         if spec.resolve:
             run = resolver(spec, run)
-            through = _each(run)
+            through = each(run)
         self.ending = ending
         finish, finished = ending.cell(), ending.column()
         self.run, self.finish = run, finish
@@ -138,7 +138,7 @@ class FieldColumn:
         self._cells = Cells(whole, costly, over=lambda column: finished(through(column)))
         self._finish = Cells(finish, costly=False, over=finished)
         self._run = Cells(run, costly, over=through)
-        self._parts = {id(each): Cells(_part(each), _is_costly(each)) for each in spec.sources if not each.is_plain}
+        self._parts = {id(one): Cells(_part(one), _is_costly(one)) for one in spec.sources if not one.is_plain}
         self._takes_list = any(step.transform.takes == "list" for step in spec.via)
         self._evaluate = expression_cells(expression) if expression is not None else None
         make: dict[str, Callable[[Batch], list[Any]]] = {
@@ -241,10 +241,6 @@ def evaluated(expression: Expression, evaluate: Cells, batch: Batch) -> list[Any
     columns = [batch.column(name) for name in expression.reads]
     plain = all(set(map(type, column)) <= _PLAIN_KEYS for column in columns)
     return evaluate(list(zip(*columns, strict=True)), plain)
-
-
-def _each(cell: Cell) -> Column:
-    return lambda column: [cell(value) for value in column]
 
 
 def _part(source: Source) -> Cell:

@@ -6,6 +6,7 @@ missing), null (None), empty ("" or []), or a value. Steps work on values only; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -66,6 +67,11 @@ _MAY_BE_NONE = frozenset({str, type(None), _Absent, list, dict})
 def has_value(value: Any) -> bool:
     """Whether a cell holds a value: not absent, null or empty. Zero and False are values."""
     return bool(value) if value.__class__ in _MAY_BE_NONE else True
+
+
+def only_texts(column: Sequence[Any]) -> bool:
+    """Whether every cell is a text that is not empty."""
+    return set(map(type, column)) == {str} and all(column)
 
 
 def plain_text(value: Any) -> str | Invalid:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldbridge.mapping.assemble import Shape
-from goldbridge.mapping.chain import Finish, only_texts, over, transforms
+from goldbridge.mapping.chain import Finish, over, transforms
 from goldbridge.mapping.expression import MAX_TEXT, Expression, compile_expression
 from goldbridge.mapping.functions import TRANSFORMS
 from goldbridge.mapping.transform import Step
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, only_texts
 from tests.mapping.small import one, party
 
 TEXTS = st.sampled_from(
