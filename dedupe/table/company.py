@@ -151,22 +151,12 @@ def _guess(
     if single:
         open_ = np.array([edge.band != "no" and not edge.vetoes for edge in scored], dtype=bool)
         return linkage.one_to_one(size, left[open_], right[open_], weights[open_], threshold=even)
-    apart = [(edge.a, edge.b) for edge in scored if RELATIVES in edge.vetoes]
     kept = [(int(label), row) for row, label in enumerate(auto.tolist()) if label != row]
     likely = [
         edge._replace(band="auto") if edge.band == "review" and not edge.vetoes and edge.weight >= even else edge
         for edge in scored
     ]
-    found = cluster(
-        [Node(row, record.facts) for row, record in enumerate(prepared)],
-        likely,
-        same=kept,
-        different=apart,
-        limits=rules.limits,
-        bands=rules.bands,
-        vetoes=rules.vetoes,
-    )
-    return _labels(size, found.clusters)
+    return _joined(rules, prepared, likely, kept)
 
 
 def _rules(used: Iterable[Guess], wish: Wish) -> Rules:
@@ -241,21 +231,6 @@ def _weighed(
         yield _edge(rules, numbers, prepared, a, b)
 
 
-def _caught_up(
-    rules: Rules,
-    numbers: Statistics,
-    prepared: Mapping[int, Prepared] | Sequence[Prepared],
-    left: Ints,
-    right: Ints,
-    weights: Ints,
-    labels: Ints,
-) -> Ints:
-    """The weights with those of spared pairs that came together by others: they say which row stands for a cluster."""
-    for at in np.flatnonzero((weights == SPARED) & (labels[left] == labels[right])).tolist():
-        weights[at] = score(rules, numbers, prepared[int(left[at])], prepared[int(right[at])]).weight
-    return weights
-
-
 def _edge(rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], a: int, b: int) -> Edge:
     found = score(rules, numbers, prepared[a], prepared[b])
     return Edge(a, b, found.weight, found.band, marked(found))
@@ -280,15 +255,26 @@ def _cluster(
     if single:
         sure = np.array([edge.band == "auto" for edge in edges], dtype=bool)
         return linkage.one_to_one(size, left[sure], right[sure], weights[sure], threshold=rules.bands.auto)
+    return _joined(rules, prepared, edges)
+
+
+def _joined(
+    rules: Rules,
+    prepared: Sequence[Prepared],
+    edges: Sequence[Edge],
+    same: Sequence[tuple[int, int]] = (),
+) -> Ints:
+    """The clusters that the guard makes of the edges, relatives apart."""
     found = cluster(
         [Node(row, record.facts) for row, record in enumerate(prepared)],
         edges,
+        same=same,
         different=[(edge.a, edge.b) for edge in edges if RELATIVES in edge.vetoes],
         limits=rules.limits,
         bands=rules.bands,
         vetoes=rules.vetoes,
     )
-    return _labels(size, found.clusters)
+    return _labels(len(prepared), found.clusters)
 
 
 def _labels(size: int, clusters: Iterable[Sequence[int]]) -> Ints:
