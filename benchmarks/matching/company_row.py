@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from benchmarks.matching import company_slip as slip
@@ -21,7 +22,7 @@ class Row(NamedTuple):
     kinds: str
 
 
-class Company:
+class Company(ABC):
     """One true entity. Subclasses say how a name, an address and a phone number are written."""
 
     def __init__(self) -> None:
@@ -29,30 +30,30 @@ class Company:
         self.wrong_code = ""
         """Another company's number, which somebody typed on this one."""
 
-    def name(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self) -> str: ...
 
+    @abstractmethod
     def renamed(self, draw: random.Random) -> tuple[str, str]:
         """The name as somebody else types it, and what was done to it."""
-        raise NotImplementedError
 
-    def address(self, draw: random.Random, *, again: bool) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def address(self, draw: random.Random, *, again: bool) -> str: ...
 
-    def number(self, draw: random.Random) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def number(self, draw: random.Random) -> str: ...
 
-    def other_number(self, draw: random.Random) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def other_number(self, draw: random.Random) -> str: ...
 
-    def town(self, draw: random.Random) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def town(self, draw: random.Random) -> str: ...
 
-    def person(self, draw: random.Random) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def person(self, draw: random.Random) -> str: ...
 
-    def free_mail(self, draw: random.Random) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def free_mail(self, draw: random.Random) -> str: ...
 
     def mail(self, draw: random.Random, again: bool) -> str:
         if not self.domain:
