@@ -22,15 +22,19 @@ def main(folder: Path, command: list[str]) -> None:
         sys.stderr.flush()
         _leave(folder, 126 if isinstance(error, PermissionError) else 127)
         return
-    threading.Thread(target=_watch, args=(folder, tap), daemon=True).start()
-    _leave(folder, tap.wait())
+    ending = threading.Lock()
+    threading.Thread(target=_watch, args=(folder, tap, ending), daemon=True).start()
+    status = tap.wait()
+    with ending:  # whoever ends the group does all of it: a tap that the watcher killed is not one that ended
+        _leave(folder, status)
 
 
-def _watch(folder: Path, tap: "subprocess.Popen[bytes]") -> None:
+def _watch(folder: Path, tap: "subprocess.Popen[bytes]", ending: threading.Lock) -> None:
     os.read(0, 1)  # comes back when the hub's end of the pipe is closed, also when it was killed
-    tap.kill()
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(0, signal.SIGKILL)
+    with ending:
+        tap.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
 
 
 def _leave(folder: Path, status: int) -> None:
