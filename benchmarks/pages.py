@@ -110,6 +110,7 @@ def measure(entry: dict[str, Any], name: str, *, profile: bool) -> tuple[int, fl
 def _read(reader: Reader[Any], name: str, wire: Counting, *, profile: bool) -> tuple[int, float, int]:
     stream = reader.streams[name]
     bound, before, count = reader.bound(stream), wire.calls, 0
+    gc.set_threshold(10_000, 10, 10)  # as the command line does
     gc.collect()
     profiler = cProfile.Profile(time.process_time) if profile else None
     if profiler:

@@ -73,9 +73,12 @@ class Walk:
             if published and published != chapter.published:
                 return False
             published, total = chapter.published, chapter.total
-            fresh = [_row(row) for row in chapter.rows if str(row.get("id")) not in seen]
-            seen.update(str(row.get("id")) for row in chapter.rows)
-            dates = [row["updated_at"] for row in fresh]
+            fresh: list[RawRow] = []
+            for row in chapter.rows:
+                if (lei := str(row.get("id"))) not in seen:
+                    seen.add(lei)
+                    fresh.append(row)
+            dates = [_dated(row) for row in fresh]
             full = len(fresh) == min(size, total - number * size)
             sound = sound and full and dates == sorted(dates) and (not dates or dates[0] >= latest)
             latest = max([latest, *dates])
@@ -100,7 +103,8 @@ class Walk:
         return {**self._config.filters, FIELD: str(span)}
 
 
-def _row(row: RawRow) -> RawRow:
-    """The record as it is, with its time of update where a cursor can find it."""
+def _dated(row: RawRow) -> str:
+    """The record's time of update, from now on also where a cursor can find it."""
     registration = (row.get("attributes") or {}).get("registration") or {}
-    return {**row, "updated_at": str(registration.get("lastUpdateDate") or "")}
+    row["updated_at"] = at = str(registration.get("lastUpdateDate") or "")
+    return at
