@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 from benchmarks.source import STREAM, source
 from connectors.base import Context, Reader, Reading, Window
-from flows.wiring import NoStore, find_kind
+from flows.wiring import find_kind
 from goldbridge import log
 from goldbridge.clock import SYSTEM
 from goldbridge.errors import Mark
 from goldbridge.http import HttpFactory
+from tests.connectors.rig import MemoryStore
 
 KINDS = ("sql", "file", "rest", "odata")
 PAGE = 500
@@ -48,7 +49,7 @@ def peak_mib() -> float:
 def read_all(entry: dict[str, Any]) -> int:
     """How many records the connector of this entry gives."""
     kind = find_kind(entry["connector"], Mark("config/sources.yaml"))
-    context = Context("legacy_crm", HttpFactory(SYSTEM), NoStore(), SYSTEM)
+    context = Context("legacy_crm", HttpFactory(SYSTEM), MemoryStore(), SYSTEM)
     reader = kind(kind.config_model.model_validate(entry), context)
     assert isinstance(reader, Reader)
     stream = reader.streams[STREAM]

@@ -27,11 +27,12 @@ import httpx
 from benchmarks.million import BAR_MS, PAGE
 from benchmarks.source import source
 from connectors.base import Context, Reader, Reading, Window
-from flows.wiring import NoStore, find_kind
+from flows.wiring import find_kind
 from goldbridge import log
 from goldbridge.clock import SYSTEM
 from goldbridge.errors import GoldbridgeError, Mark
 from goldbridge.http import HttpFactory
+from tests.connectors.rig import MemoryStore
 
 LOCAL = ("sql", "file")
 READS = 3
@@ -91,7 +92,7 @@ def connect(entry: dict[str, Any], wire: httpx.BaseTransport | None = None) -> R
     if "page_size" in fields:
         most = next((each.le for each in fields["page_size"].metadata if hasattr(each, "le")), PAGE)
         wide = {"page_size": min(PAGE, most)}
-    context = Context("crm", HttpFactory(SYSTEM, wire), NoStore(), SYSTEM)
+    context = Context("crm", HttpFactory(SYSTEM, wire), MemoryStore(), SYSTEM)
     reader = kind(kind.config_model.model_validate({**entry, **wide}), context)
     assert isinstance(reader, Reader)
     return reader

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import Connector, ConnectorConfig, Lookup, RawRow, Reader, Stream, Window
-from flows.wiring import Connections, NoStore
+from flows.glance import Spending
+from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import GoldbridgeError, Mark, Misconfigured
 from goldbridge.log import hide
@@ -65,7 +66,7 @@ class Discovery:
             hint = did_you_mean(name, project.sources)
             raise Misconfigured.one("CON360", f"there is no system '{name}'{hint}", _SOURCES)
         self.project, self.name, self.rows, self._clock = project, name, rows, clock
-        self._connections = Connections(project, NoStore(), clock, adjust=self._small)
+        self._connections = Connections(project, Spending(project, clock), clock, adjust=self._small)
         self._connector: Connector[Any] = self._connections.get(name)
         if isinstance(self._connector, Lookup) and not isinstance(self._connector, Reader):
             self.close()

@@ -12,7 +12,8 @@ import orjson
 from flows.condition import Condition
 from flows.config import Flow, SyncFlow, compile_flows, hint, outgoing
 from flows.delivering import Target
-from flows.wiring import Connections, state_url
+from flows.glance import state_url
+from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http import HttpFactory

@@ -61,7 +61,7 @@ def ingest(
     reading = Reading(reader.read(stream, window))
     end: Position | None = None
     done = run.counters.read
-    for page in _joined(reading, stream, run.store.clock):
+    for page in joined(reading, stream, run.store.clock):
         with run.page() as conn:
             _land(conn, run, ref, stream, mapping, page, zone, generation)
             if unread:
@@ -97,7 +97,7 @@ def _window(reader: Reader, stream: Stream, left: cursor.Cursor | None, full: bo
     return Window(start, reader.bound(stream))
 
 
-def _joined(pages: Iterator[Page], stream: Stream, clock: Clock) -> Iterator[Page]:
+def joined(pages: Iterator[Page], stream: Stream, clock: Clock) -> Iterator[Page]:
     """Pages joined up to PAGE rows, so that an API's small pages do not cost a transaction each.
 
     A page lands its rows before its deletes, so a row that comes after its own delete starts a new one. When reading

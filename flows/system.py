@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from connectors.base import Connector, ConnectorConfig, Lookup, Reader, Stream, Window, Writer
 from flows.config import EnrichFlow, Flow, IngestFlow, PublishFlow, SyncFlow, compile_flows
-from flows.wiring import Connections, NoStore
+from flows.glance import Spending
+from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import GoldbridgeError, Mark, Misconfigured, Retry
 from goldbridge.log import hide, redact
@@ -139,7 +140,7 @@ def _listed(project: Project, name: str, wanted: Wanted) -> Listed:
     by: Mapping[str, Sequence[str]] = wanted.flows
     flows = (by.get("read", []), by.get("write", []), by.get("ask", []))
     kind = project.sources[name].connector
-    connections = Connections(project, NoStore(), SYSTEM)
+    connections = Connections(project, Spending(project, SYSTEM), SYSTEM)
     try:
         connector = connections.get(name)
         streams = sorted(connector.streams) if isinstance(connector, Reader | Writer) else []
@@ -170,7 +171,7 @@ class _Trial:
     def __init__(self, project: Project, name: str, wanted: Wanted, limit_s: float, clock: Clock) -> None:
         self.project, self.name, self.wanted = project, name, wanted
         self._limit_s, self._clock = limit_s, clock
-        self._connections = Connections(project, NoStore(), clock, adjust=self._small)
+        self._connections = Connections(project, Spending(project, clock), clock, adjust=self._small)
         self._connector: Connector[Any] | None = None
         self._checks: list[Check] = []
         self._step = "configured"

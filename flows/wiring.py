@@ -5,25 +5,20 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import connectors
 from connectors.base import Connector, ConnectorConfig, Context, Lookup, RawRow, Reader, Stream, Window, Writer
 from flows.config import hint
+from flows.glance import Glance, Spending
 from goldbridge.clock import Clock
-from goldbridge.errors import Halt, Mark, Misconfigured
+from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http import HttpFactory
-from goldbridge.ports import Inbox, Kept, Part, TokenStore
+from goldbridge.ports import Inbox, TokenStore
 from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
-from goldbridge.state import inbox as state_inbox
-from goldbridge.state.engine import open_store
-from goldbridge.state.schema import current, newest
-
-Found = TypeVar("Found")
 
 KINDS = tuple(sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - connectors.SHARED))
 """The connectors of this house; others are found by the entry point group `goldbridge.connectors`."""
@@ -137,58 +132,10 @@ class Connections:
         self._http.close()
 
 
-class NoStore:
-    """For a look at a source that leaves no trace: tokens live as long as the process."""
-
-    def load(self, system: str, name: str) -> Any:
-        return None
-
-    def save(self, system: str, name: str, value: Any) -> None:
-        return None
-
-
-class Glance:
-    """The inbox as it is now, for a look that leaves no trace: no state is made, and what is there is not migrated."""
-
-    def __init__(self, project: Project, clock: Clock) -> None:
-        self._project, self._clock = project, clock
-
-    def put(self, system: str, event: str, parts: Sequence[Part]) -> bool:
-        raise Halt("CON355", f"{system}: only `goldbridge serve` keeps events")
-
-    def last(self, system: str) -> int:
-        return self._ask(lambda inbox: inbox.last(system), 0)
-
-    def place(self, system: str, before: str) -> int:
-        return self._ask(lambda inbox: inbox.place(system, before), 0)
-
-    def page(self, system: str, stream: str, after: int, until: int, limit: int) -> Sequence[Kept]:
-        return self._ask(lambda inbox: inbox.page(system, stream, after, until, limit), [])
-
-    def newest(self, system: str, stream: str, keys: Sequence[str], until: int) -> Mapping[str, int]:
-        return self._ask(lambda inbox: inbox.newest(system, stream, keys, until), {})
-
-    def _ask(self, question: Callable[[state_inbox.Inbox], Found], nothing: Found) -> Found:
-        url = state_url(self._project)
-        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-            return nothing
-        store = open_store(url, self._clock, state_dir=self._project.state_dir, migrate=False)
-        try:
-            with store.read() as conn:
-                ready = current(conn) == newest()
-            return question(state_inbox.Inbox(store)) if ready else nothing
-        finally:
-            store.close()
-
-
-def state_url(project: Project) -> str:
-    """Where the state lives: what settings.yaml says, else a SQLite file in the project's own state folder."""
-    return project.settings.state_url or f"sqlite:///{project.state_dir / 'state.sqlite'}"
-
-
 def sample_rows(project: Project, stream: str, limit: int, clock: Clock | None = None) -> list[RawRow]:
     """The first rows of `system.stream`, as the source gives them; nothing is stored."""
-    connections = Connections(project, NoStore(), clock or Clock())
+    clock = clock or Clock()
+    connections = Connections(project, Spending(project, clock), clock)
     rows: list[RawRow] = []
     try:
         reader, found = connections.reader(stream, Mark("config/sources.yaml"))

@@ -55,14 +55,15 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _webhook(project: Project, name: str) -> Webhook:
+    from flows.glance import Spending
     from flows.receiving import webhooks
-    from flows.wiring import Connections, NoStore
+    from flows.wiring import Connections
     from goldbridge.clock import SYSTEM
 
     known = webhooks(project)
     if name not in known:
         raise typer.BadParameter(f"there is no webhook '{name}'{did_you_mean(name, known)}", param_hint="NAME")
-    return cast("Webhook", Connections(project, NoStore(), SYSTEM).get(name))
+    return cast("Webhook", Connections(project, Spending(project, SYSTEM), SYSTEM).get(name))
 
 
 def list_doors(

@@ -176,3 +176,18 @@ def test_an_object_of_a_tenant_that_is_not_configured_is_described(desk: Desk) -
         risk = found(desk.type("discover", "old_crm", "customEntity1__c", "--json"))
         assert fields(risk)["name"]["label"] == "主题"
         assert desk.type("discover", "old_crm", "customEntity2__c").status == 2
+
+
+def test_what_a_look_spends_counts_for_the_day_as_the_calls_of_flows_do(desk: Desk, landscape: str) -> None:
+    desk.edit(SOURCES, NOWHERE, f"{landscape}/fxiaoke")
+    desk.edit(SOURCES, "timeout_s: 2", "timeout_s: 20\n    budget: {calls: 1000, per_s: 1, daily: 60}")
+    look = ("discover", "new_crm", "AccountObj", "--json")
+    assert [desk.type(*look).status for _ in range(2)] == [0, 0]
+    assert not list(desk.root.rglob("state.sqlite"))  # there is no state, and no look makes one
+    desk.account(("1", NAME, ""))
+    assert desk.type("run", "crm").status == 0
+    reasons: list[str] = []
+    while len(reasons) < 40 and not any("CON004" in reason for reason in reasons):
+        reasons += [" ".join(found(desk.type(*look))["streams"][0]["unseen"])]
+    assert "the day's quota of 60 calls is used up" in reasons[-1]
+    assert len(reasons) > 2

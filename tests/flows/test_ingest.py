@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
 
+from connectors.base import Page, Position, Stream
+from flows.ingest import HOLD_S, joined
+from goldbridge.clock import FrozenClock
 from goldbridge.errors import Halt
 from goldbridge.state import dead, landing
 from tests.flows.bench import Bench, row
@@ -117,3 +123,20 @@ def test_e78_a_new_mapping_maps_the_stored_rows_again(bench: Bench) -> None:
         (record,) = landing.scan_all(conn)
     assert record.canonical is not None
     assert record.canonical["role"] == "dealer"
+
+
+def test_small_pages_are_landed_together_but_never_held_long() -> None:
+    """A tap may say one row an hour: what it said before must not wait for the page to fill."""
+    stream, clock = Stream("orders", key="id", walk="offset"), FrozenClock(datetime(2026, 3, 1, tzinfo=UTC))
+
+    def pages(wait_s: float) -> Iterator[Page]:
+        for number in range(6):
+            yield Page([{"id": str(number)}], Position(str(number)))
+            clock.wait(wait_s)
+
+    def sizes(wait_s: float) -> list[int]:
+        return [len(page.rows) for page in joined(pages(wait_s), stream, clock)]
+
+    assert sizes(1) == [6]
+    assert sizes(HOLD_S / 2 + 1) == [3, 3]
+    assert sizes(HOLD_S + 1) == [2, 2, 2]
