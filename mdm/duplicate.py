@@ -17,6 +17,7 @@ from goldbridge.state.document import digest
 from goldbridge.state.landing import Record
 from goldbridge.state.task import NewTask
 from mdm.identity import write_id
+from mdm.lane import lane
 
 KIND = "duplicate_in_target"
 """Which of two rows of one golden record goes? Answered in the target, by merging or removing one of them."""
@@ -54,7 +55,8 @@ def _question(entity: str, golden: int, kept: Record, other: Record) -> NewTask:
         "reason": f"two rows in {object}; merge or remove one of them there",
         "labels": [_label(kept), _label(other)],
     }
-    return NewTask(KIND, [kept.id, other.id], payload, entity=entity, priority=1, evidence_hash=digest(payload))
+    evidence = digest(payload)
+    return NewTask(KIND, [kept.id, other.id], payload, entity, lane(KIND), priority=1, evidence_hash=evidence)
 
 
 def _label(record: Record) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from goldbridge.state.landing import Record
 from mdm.claim import Claimant, Override
 from mdm.core import Core, claimant, speaks
 from mdm.duplicate import open_duplicates
+from mdm.evidence import lapse
 from mdm.identity import Assignment, Issued, assign
 from mdm.index import prepared
 from mdm.review import open_reviews
@@ -75,8 +76,11 @@ def resolve(
     `restore` and `chosen` (record -> golden id) come from an undone decision and from a steward's choice of survivor.
     Raises `Reject` DED020 when assertions contradict each other, naming the chain.
     """
+    golden.turn(conn, core.entity.name)
     scope = gather(conn, core, seeds)
     own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
+    if any(said.lapse == "on_evidence_change" for said in scope.assertions):
+        lapse(conn, core, prepared(conn, core, own), scope.assertions)
     clustering = propose(conn, core, own, scope)
     outcome = house(conn, core, scope, clustering.clusters, cause, run, restore=restore, chosen=chosen, basis=basis)
     outcome.tasks += open_reviews(conn, core, scope.records, scope.edges, scope.assertions, clustering, outcome.goldens)

@@ -19,6 +19,7 @@ from goldbridge.state.landing import Record
 from goldbridge.state.match import Edge
 from goldbridge.state.task import NewTask
 from mdm.core import Core
+from mdm.lane import lane
 
 KIND = "match"
 """Is this the same? Asked of two records whose golden records differ."""
@@ -43,14 +44,15 @@ def open_reviews(
     answered, and who was unsure is asked again when the evidence is another.
     """
     home = {record: golden for golden, cluster in zip(ids, clustering.clusters, strict=True) for record in cluster}
-    apart = [said for said in assertions if said.kind.endswith("different")]
-    pairs = [(edge.a, edge.b) for edge in edges] + [(said.a, said.b) for said in apart]
+    apart = [said for said in assertions if said.kind == "different"]
+    held = {(said.a, said.b): said.reason for said in assertions if said.kind == "hold_different"}
+    pairs = [*held] + [(edge.a, edge.b) for edge in edges] + [(said.a, said.b) for said in apart]
     outside = {end for pair in pairs for end in pair} - set(home)
     home |= crosswalk.golden_of(conn, outside)
     answered = {frozenset((home.get(said.a), home.get(said.b))) for said in apart}
     reasons = {(r.a, r.b): r.reason for r in clustering.refused}
     asked: dict[tuple[int, int], Edge] = {}
-    for edge in sorted(edges, key=lambda e: (-e.weight, e.a, e.b)):
+    for edge in held_first(edges, held):
         left, right = home.get(edge.a), home.get(edge.b)
         if left is None or right is None or left == right:
             continue
@@ -61,7 +63,7 @@ def open_reviews(
     known = {**landing.load(conn, ends - set(records)), **records}
     parts = match.parts_of(conn, core.rev, [(edge.a, edge.b) for edge in asked.values()])
     tasks = [
-        _question(core, known, edge, parts[edge.a, edge.b], reasons.get((edge.a, edge.b), "review band"), pair)
+        _question(core, known, edge, parts.get((edge.a, edge.b)), _reason(edge, held, reasons), pair)
         for pair, edge in asked.items()
     ]
     for weak in clustering.weak:
@@ -74,11 +76,30 @@ def open_reviews(
             "reason": f"{len(weak.members)} records hang together by this pair alone",
             "labels": [_label(known[a]), _label(known[b])],
         }
-        tasks.append(NewTask(WEAK, [a, b], payload, entity=core.entity.name, evidence_hash=digest(payload), priority=1))
+        tasks.append(
+            NewTask(WEAK, [a, b], payload, core.entity.name, lane(WEAK), priority=1, evidence_hash=digest(payload))
+        )
     opened = set(task.open_tasks(conn, task.unanswered(conn, tasks)))
     stale = [t.id for t in task.touching(conn, list(records)) if t.kind in (KIND, WEAK) and t.id not in opened]
     task.withdraw(conn, stale, "the question no longer arises")
     return len(opened)
+
+
+def held_first(edges: Sequence[Edge], held: Mapping[tuple[int, int], str]) -> list[Edge]:
+    """The doubtful pairs, those that only a hold of the system keeps apart first: each of these is a question, also
+    when nothing else joins the two any more (E39)."""
+    known = {(edge.a, edge.b): edge for edge in edges}
+    first = [known.get(pair, Edge(*pair, 0, "no")) for pair in sorted(held)]
+    return first + sorted((edge for edge in edges if (edge.a, edge.b) not in held), key=_heaviest)
+
+
+def _heaviest(edge: Edge) -> tuple[int, int, int]:
+    return (-edge.weight, edge.a, edge.b)
+
+
+def _reason(edge: Edge, held: Mapping[tuple[int, int], str], reasons: Mapping[tuple[int, int], str]) -> str:
+    pair = (edge.a, edge.b)
+    return f"held: {held[pair]}" if pair in held else reasons.get(pair, "review band")
 
 
 def _question(
@@ -94,8 +115,9 @@ def _question(
     }
     evidence = digest({"weight": edge.weight, "reason": reason, "parts": parts})
     # Conflicting official numbers and torn records come first: they cost most when left alone.
-    priority = 2 if reason in ("different_hard_id", "margin") else 1 if edge.band == "auto" else 0
-    return NewTask(KIND, [edge.a, edge.b], payload, entity=core.entity.name, priority=priority, evidence_hash=evidence)
+    queue = lane(KIND, reason)
+    priority = 2 if queue in ("hard_ids", "margin", "held") else 1 if edge.band == "auto" else 0
+    return NewTask(KIND, [edge.a, edge.b], payload, core.entity.name, queue, priority, evidence)
 
 
 def _label(record: Record) -> dict[str, Any]:

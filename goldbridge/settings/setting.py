@@ -54,6 +54,35 @@ class ServeSettings(BaseModel):
         return self
 
 
+Act = Literal["merge", "split", "move", "same", "different", "undo", "pin", "suppress", "release"]
+"""What a steward decides; the kind of the decision."""
+
+
+class SecondPerson(BaseModel):
+    """When a kind of decision waits for another person's approval. Without a condition it always does; with several,
+    all of them must hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    entities: tuple[str, ...] = Field(default=(), description="only for these entities; all when left out")
+    published: bool = Field(
+        default=False, description="only when a golden record concerned is published to a target system already"
+    )
+    records: int = Field(default=1, ge=1, description="only when it concerns this many records or more")
+    over_bits: float | None = Field(
+        default=None, description="only when the evidence that joins the sides weighs this much or more"
+    )
+    under_bits: float | None = Field(default=None, description="only when that evidence weighs less than this")
+
+
+class StewardSettings(BaseModel):
+    """What the decisions of stewards have to meet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    four_eyes: dict[Act, SecondPerson] = Field(
+        default_factory=dict, description="kinds of decisions that a second person approves before they are applied"
+    )
+
+
 class Settings(BaseModel):
     """The project's own settings."""
 
@@ -72,6 +101,9 @@ class Settings(BaseModel):
     )
     log: LogSettings = Field(default=LogSettings(), description="how the process speaks on stderr")
     serve: ServeSettings = Field(default=ServeSettings(), description="where the console and the API listen")
+    stewards: StewardSettings = Field(
+        default=StewardSettings(), description="what the decisions of stewards have to meet"
+    )
 
     @field_validator("zone")
     @classmethod

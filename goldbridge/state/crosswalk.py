@@ -206,6 +206,16 @@ def _live(conn: Connection, goldens: Collection[int], system: str, stream: str) 
     return sorted(found, key=lambda row: (-row.published, row.key, row.incarnation))
 
 
+def moved_since(conn: Connection, golden: int, at: str) -> tuple[list[int], list[int]]:
+    """The records that joined a golden record after `at` and are still there, and those that left it since."""
+    query = select(_row.record, _row.tx_from, _row.tx_to).where(_row.golden == golden)
+    rows = conn.execute(query.where(or_(_row.tx_from > at, _row.tx_to > at)).order_by(_row.seq)).all()
+    here = set(conn.execute(select(_row.record).where(_is_open, _row.golden == golden)).scalars())
+    were = set(conn.execute(select(_row.record).where(_at(at), _row.golden == golden)).scalars())
+    touched = dict.fromkeys(row.record for row in rows)
+    return [one for one in touched if one in here - were], [one for one in touched if one in were - here]
+
+
 def history(conn: Connection, records: Collection[int]) -> list[Membership]:
     """All rows of these records, oldest first."""
     if not records:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from goldbridge.errors import Retry
 from goldbridge.ports import Json
@@ -25,7 +25,7 @@ from goldbridge.state.tables import golden_record, golden_version
 
 __all__ = [
     "Golden", "GoldenVersion", "Redirect", "Resolution", "as_of", "founded", "golden_id", "history", "ids", "load",
-    "recall", "redirect", "resolve", "save", "scan",
+    "recall", "redirect", "resolve", "save", "scan", "turn",
 ]  # fmt: skip
 
 GoldenState = Literal["active", "redirected", "retired", "erased"]
@@ -81,6 +81,17 @@ _put = Insert(
 )
 _append = Insert(golden_version, _VERSION)
 _ABSENT = object()
+_TURN = text("SELECT pg_advisory_xact_lock(hashtext('goldbridge.golden'), hashtext(:entity))")
+
+
+def turn(conn: Connection, entity: str) -> None:
+    """Change golden records of an entity one after the other: what is read from here on holds until the commit.
+
+    Without it two stewards, or a steward and a run, could each find nothing against what the other is about to do.
+    SQLite has one writer at a time anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(_TURN, {"entity": entity})
 
 
 def founded(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:

@@ -129,6 +129,8 @@ def _refresh(conn: Connection, held: Row[Any], task: NewTask, at: str) -> None:
     if same_case and (held.payload == task.payload or task.evidence_hash):
         return
     values: dict[str, Any] = {"payload": task.payload, "evidence_hash": task.evidence_hash, "priority": task.priority}
+    if not same_case:
+        values["queue"] = task.queue
     if not same_case and held.state == "deferred":
         values |= {"state": "open", "due_at": task.due_at}
     conn.execute(
@@ -196,6 +198,11 @@ def _change(conn: Connection, id: int, version: int, values: Mapping[str, Any]) 
     if row is None:
         raise _taken(load(conn, [id]).get(id), id, version)
     return _task(row)
+
+
+def taken(held: Task, version: int | None) -> Reject:
+    """What to say to somebody who acts on a task that is closed, or that was changed since they saw `version`."""
+    return _taken(held, held.id, held.version if version is None else version)
 
 
 def _taken(held: Task | None, id: int, version: int) -> Reject:

@@ -322,7 +322,8 @@ def test_e28_mdm016_decisions_that_build_on_one_are_taken_back_first(sqlite_town
     first = decided(say(sqlite_town, "golden", "merge", JIA, YI))
     second = decided(say(sqlite_town, "golden", "merge", JIA, "crm.account/4"))
     assert say(sqlite_town, "golden", "undo", first, status=1).error == (
-        f"MDM016 decision {first} cannot be undone before the later ones that build on it: {second}"
+        f"MDM016 decision {first} cannot be undone before the later ones that build on it: {second}; "
+        f"take all of them back with: goldbridge golden undo {first} --stack"
     )
     say(sqlite_town, "golden", "undo", second)
     say(sqlite_town, "golden", "undo", first)

@@ -1,0 +1,39 @@
+"""The lanes of the stewards' queue: which questions are of one kind for the person who answers them.
+
+A lane is kept as the task's queue, so that a long queue is filtered by the database.
+"""
+
+from __future__ import annotations
+
+LANES: dict[str, str] = {
+    "hard_ids": "two different official numbers: only a person may join them",
+    "margin": "two candidates of nearly the same weight",
+    "weak": "golden records that hang together by a single pair",
+    "held": "held by a decision while the evidence says otherwise",
+    "pins": "pinned values that a source contradicts",
+    "children": "children that came after a merge which was split since",
+    "approvals": "decisions that wait for a second person, and those that were returned",
+    "targets": "two rows of one golden record in a target system",
+    "doubt": "evidence between the bands",
+    "default": "everything else",
+}
+"""Lane -> what is in it, in the order in which they cost when left alone."""
+
+_OF_KIND = {
+    "weak_cluster": "weak",
+    "duplicate_in_target": "targets",
+    "approval": "approvals",
+    "returned": "approvals",
+    "pin_challenged": "pins",
+    "pin_conflict": "pins",
+    "late_child": "children",
+    "match": "doubt",
+}
+_OF_REASON = {"different_hard_id": "hard_ids", "margin": "margin"}
+
+
+def lane(kind: str, reason: str = "") -> str:
+    """The lane of a question by its kind and, for pairs, by why the rules ask."""
+    if kind == "match":
+        return "held" if reason.startswith("held: ") else _OF_REASON.get(reason, "doubt")
+    return _OF_KIND.get(kind, "default")
