@@ -17,6 +17,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
@@ -180,6 +181,9 @@ class ConnectorConfig(BaseModel):
     connector: str = Field(description="the kind of connector, e.g. `sql` or `fxiaoke`")
     zone: str | None = Field(None, description="time zone of naive times in this system, e.g. Asia/Shanghai")
     visibility: str = Field("internal", description="label that a reader needs to see values from this system")
+    until: date | None = Field(
+        None, description="the last day (UTC) on which its values count fully; from then on any other source beats them"
+    )
     writes: Literal["enabled", "disabled"] = Field("disabled", description="writing must be switched on per system")
     budget: BudgetConfig | None = Field(None, description="rate budget shared by all flows of this process")
     threads: int = Field(4, ge=1, le=64, description="calls in flight at once")

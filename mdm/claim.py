@@ -1,10 +1,12 @@
-"""What one source record says: the unit that survivorship ranks."""
+"""What one source record says: the unit that survivorship ranks; and what a steward says over it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,27 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A steward's word on one field: `set` shows `value`, `suppress` shows nothing. Travels with its anchor record."""
+    """A steward's word on one field: `set` shows `value`, `suppress` shows nothing. Travels with its anchor record.
 
-    id: str
+    `item` names one item of a field with many values (see `item_of`), "" the whole field. `seen` is the digest of what
+    the sources said when it was made, or when a steward last confirmed it.
+    """
+
+    id: int
     anchor: int
     field: str
     mode: str
     value: Any
     approved_at: str
+    item: str = ""
+    policy: str = "forever"
+    seen: str = ""
+
+    def approval(self) -> tuple[str, int]:
+        """Who was approved first shows where two meet."""
+        return (self.approved_at, self.id)
+
+
+def item_of(value: Any) -> str:
+    """What names one item of a field with many values: text itself, anything else as its JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

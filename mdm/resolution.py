@@ -7,7 +7,7 @@ becomes a task for a steward; a question that no longer arises is withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -16,16 +16,17 @@ from dedupe.cluster import Assertion, Clustering, Edge, Node, cluster
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, decision, golden, landing, match
 from goldbridge.state.crosswalk import Move
+from goldbridge.state.engine import now
 from goldbridge.state.golden import Golden, Redirect
 from goldbridge.state.landing import Record
-from mdm.claim import Claimant, Override
+from mdm.claim import Claimant
 from mdm.core import Core, claimant, speaks
 from mdm.duplicate import open_duplicates
 from mdm.evidence import lapse
 from mdm.identity import Assignment, Issued, assign
 from mdm.index import prepared
+from mdm.override import Weighing, in_force
 from mdm.review import open_reviews
-from mdm.survivorship import survive
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ def house(
     assignment = assign(clusters, scope.current, _issued(conn, scope), restore=restore, chosen=chosen)
     outcome = Outcome(records=len(scope.records), clusters=len(clusters), touched=set(scope.records))
     _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
-    outcome.tasks = open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
+    outcome.tasks += open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
     return outcome
 
 
@@ -189,13 +190,12 @@ def _apply(
     if recalled:
         golden.recall(conn, recalled, cause, run)
         goldens.update(golden.load(conn, recalled))
-    pins = _pins(conn, scope.records)
+    weighing = Weighing(core, in_force(conn, scope.records), now(conn))
     changed: list[Golden] = []
     for id, members in zip(assignment.ids, clusters, strict=True):
         record = goldens.get(id) or _founded(core.entity, id, assignment)
         followers = answers.get(id, [])
-        mine = [pin for member in members for pin in pins.get(member.record, ())]
-        survived = survive(core.entity, core.survivorship, [*members, *followers], mine)
+        survived = weighing.survive(id, members, followers, scope.records)
         record.state = "active"
         record.values, record.lineage = survived.values, dict(survived.lineage)
         changed.append(record)
@@ -209,6 +209,7 @@ def _apply(
     outcome.goldens = list(assignment.ids)
     redirects = [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()]
     golden.redirect(conn, redirects, cause, run)
+    outcome.tasks += weighing.settle(conn, scope.records, always=basis == "steward")
 
 
 def _followers(scope: Scope, place: Mapping[int, int]) -> dict[int, list[Claimant]]:
@@ -251,12 +252,3 @@ def _redirect(old: int, new: Sequence[int], scope: Scope, place: Mapping[int, in
         if home == old and place.get(record) in members:
             members[place[record]].append(record)
     return Redirect(old, members)
-
-
-def _pins(conn: Connection, records: Iterable[int]) -> dict[int, list[Override]]:
-    found: dict[int, list[Override]] = {}
-    for pin in decision.active_overrides(conn, list(records)):
-        found.setdefault(pin.anchor, []).append(
-            Override(str(pin.id), pin.anchor, pin.field, pin.mode, pin.value, pin.at)
-        )
-    return found

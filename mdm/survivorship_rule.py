@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
+from goldbridge.records.hint import nearest
 from goldbridge.records.model import Entity, Field, Model
+from mdm.criterion import CRITERIA, LISTING, Criterion
+from mdm.criterion_rule import Place, compile_criterion
 
-CRITERIA = ("validity", "source_rank", "recency", "quorum", "longest", "most_complete", "most_restrictive")
-KEYS = ("order", "union", "group", "owner", "else")
-LISTING = ("source_rank", "most_restrictive")
-"""Criteria that need a list, best first."""
+__all__ = ["CRITERIA", "KEYS", "LISTING", "Criterion", "FieldRule", "Rules", "bringers", "compile_survivorship"]
 
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One step of a ranking; `args` are systems for source_rank and values for most_restrictive, best first."""
-
-    kind: str
-    args: tuple[str, ...] = ()
+KEYS = ("order", "union", "group", "owner", "else", "fields", "clears")
+ORGANISATION_NAMES = ("name", "short_name", "former_names")
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How one field survives: `union` collects the items of all claims, otherwise the best-ranked claim wins whole."""
+    """How one field survives: `union` collects the items of all claims, otherwise the best-ranked claim wins whole.
+
+    `members` are the fields of the field group `group`, which survive together from one claim. With `clears` an
+    explicit null competes too and leaves the field empty when it wins. `ends`: system -> the moment from which it ranks
+    last.
+    """
 
     criteria: tuple[Criterion, ...]
     union: bool = False
     owner: str | None = None
+    clears: bool = False
+    group: str = ""
+    members: tuple[str, ...] = ()
+    ends: Mapping[str, str] = field(default_factory=dict)
 
 
 DEFAULT = FieldRule((Criterion("validity"), Criterion("recency")))
@@ -40,111 +43,194 @@ Rules = dict[str, dict[str, FieldRule]]
 """Entity -> field -> rule, for every field of every entity in the model."""
 
 
-def compile_survivorship(document: Document, model: Model, systems: Iterable[str]) -> Rules:
+def bringers(mappings: Mapping[str, Document]) -> dict[str, set[str]]:
+    """Entity -> the systems from which a mapping brings records of it."""
+    found: dict[str, set[str]] = {}
+    for name, document in mappings.items():
+        target = document.data.get("target")
+        if "source" not in document.data and isinstance(target, str):
+            found.setdefault(target, set()).add(name.partition(".")[0])
+    return found
+
+
+def compile_survivorship(
+    document: Document,
+    model: Model,
+    systems: Iterable[str],
+    *,
+    ends: Mapping[str, str] | None = None,
+    reach: Mapping[str, Collection[str]] | None = None,
+) -> Rules:
     """All rules of all entities; a field without one survives by validity, then recency (many-valued: union).
 
+    `ends`: system -> the moment from which it ranks last, because it goes off. With `reach` (see `bringers`) a rule
+    that names a system which brings nothing of its entity is refused as well.
     Raises `Misconfigured` with every unknown entity, field, criterion and system, each at its place.
     """
-    known = sorted(systems)
-    problems = Problems()
+    compiler = _Compiler(document, sorted(systems), reach)
     data = document.data if isinstance(document.data, dict) else {}
     for name in data:
         if name not in model.entities:
-            hint = _hint(name, model.entities)
-            problems.note(document.key_mark(name), "MDM001", f"the model has no entity '{name}'{hint}")
-    rules = {
-        name: _compile_entity(document, entity, data.get(name) or {}, known, problems)
-        for name, entity in model.entities.items()
-    }
-    problems.raise_any()
+            compiler.key((name,), "MDM001", f"the model has no entity '{name}'{_hint(name, model.entities)}")
+    rules = {name: compiler.entity(entity, data.get(name) or {}, ends or {}) for name, entity in model.entities.items()}
+    compiler.problems.raise_any()
     return rules
 
 
-def _compile_entity(
-    document: Document, entity: Entity, data: Any, systems: list[str], problems: Problems
-) -> dict[str, FieldRule]:
-    if not isinstance(data, dict):
-        problems.note(document.mark(entity.name), "MDM003", f"the rules of '{entity.name}' are a mapping of its fields")
-        data = {}
-    for name in data:
-        if name not in entity.fields:
-            hint = _hint(name, entity.fields)
-            problems.note(document.key_mark(entity.name, name), "MDM002", f"{entity.name} has no field '{name}'{hint}")
-    return {
-        name: _compile_field(document, entity, field, data[name], systems, problems)
-        if name in data
-        else FieldRule(DEFAULT.criteria, union=field.many)
-        for name, field in entity.fields.items()
-    }
+class _Compiler:
+    def __init__(self, document: Document, systems: list[str], reach: Mapping[str, Collection[str]] | None) -> None:
+        self.document, self.systems, self.reach = document, systems, reach
+        self.problems = Problems()
 
+    def at(self, path: Place, code: str, message: str) -> None:
+        self.problems.note(self.document.mark(*path), code, message)
 
-def _compile_field(
-    document: Document, entity: Entity, field: Field, data: Any, systems: list[str], problems: Problems
-) -> FieldRule:
-    path = (entity.name, field.name)
-    if not isinstance(data, dict):
-        problems.note(
-            document.mark(*path), "MDM003", f"a rule for '{field.name}' is a mapping, e.g. {{order: [recency]}}"
-        )
-        return DEFAULT
-    for key in data:
-        if key not in KEYS:
-            hint = _hint(key, KEYS)
-            problems.note(document.key_mark(*path, key), "MDM003", f"unknown key '{key}' in a survivorship rule{hint}")
-    for key in ("union", "group"):
-        if not isinstance(data.get(key, False), bool):
-            problems.note(document.mark(*path, key), "MDM003", f"`{key}` is true or false")
-    if data.get("union") and not field.many:
-        problems.note(
-            document.key_mark(*path, "union"),
-            "MDM004",
-            f"'{field.name}' holds one value; `union` needs `many: true` in the model",
-        )
-    owner = data.get("owner")
-    if owner is not None and owner not in systems:
-        hint = _hint(owner, systems)
-        problems.note(document.mark(*path, "owner"), "MDM005", f"there is no source system '{owner}'{hint}")
-    listed = "else" if owner is not None and "else" in data else "order"
-    criteria = [
-        _compile_criterion(document, (*path, listed, index), item, field, systems, problems)
-        for index, item in enumerate(data.get(listed) or [])
-    ]
-    criteria = [criterion for criterion in criteria if criterion is not None] or list(DEFAULT.criteria)
-    return FieldRule(
-        tuple(c for c in criteria if c is not None), union=bool(data.get("union", field.many)), owner=owner
-    )
+    def key(self, path: Place, code: str, message: str) -> None:
+        self.problems.note(self.document.key_mark(*path), code, message)
 
+    def entity(self, entity: Entity, data: Any, ends: Mapping[str, str]) -> dict[str, FieldRule]:
+        if not isinstance(data, dict):
+            self.at((entity.name,), "MDM003", f"the rules of '{entity.name}' are a mapping of its fields")
+            data = {}
+        together = {name: self.together(entity, name, rule, data) for name, rule in data.items() if _is_group(rule)}
+        home = {member: name for name, members in together.items() for member in members}
+        found = {}
+        for name, each in entity.fields.items():
+            if name in home:
+                found[name] = self.rule((entity.name, home[name]), entity, each, data[home[name]], ends)
+                found[name] = _of_group(found[name], home[name], together[home[name]])
+            elif name in data and name not in together:
+                found[name] = self.rule((entity.name, name), entity, each, data[name], ends)
+            else:
+                found[name] = FieldRule(DEFAULT.criteria, union=each.many, ends=ends)
+        for name in data:
+            if name not in entity.fields and name not in together:
+                self.unknown_field(entity, (entity.name, name), name)
+        return found
 
-def _compile_criterion(
-    document: Document, path: tuple[str | int, ...], item: Any, field: Field, systems: list[str], problems: Problems
-) -> Criterion | None:
-    kind, args = (next(iter(item.items()))) if isinstance(item, dict) and len(item) == 1 else (item, [])
-    if kind not in CRITERIA:
-        hint = _hint(str(kind), CRITERIA)
-        problems.note(document.mark(*path), "MDM006", f"unknown criterion '{kind}'{hint}")
-        return None
-    if kind == "longest" and field.type == "text" and field.name in ("name", "short_name"):
-        problems.note(
-            document.mark(*path),
-            "MDM007",
-            "`longest` on an organisation's name lets a branch suffix win; rank by source or recency instead",
-        )
-    if kind == "source_rank":
-        for index, name in enumerate(args if isinstance(args, list) else []):
-            if name not in systems:
-                hint = _hint(str(name), systems)
-                problems.note(
-                    document.mark(*path, "source_rank", index), "MDM005", f"there is no source system '{name}'{hint}"
+    def together(self, entity: Entity, name: str, rule: Any, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """The fields of a field group; each may have this rule only."""
+        path: Place = (entity.name, name, "fields")
+        if name in entity.fields:
+            self.key(path, "MDM010", f"'{name}' is a field, so it cannot name a group; give the group another name")
+        members = rule["fields"]
+        if not isinstance(members, list) or len(members) < 2:
+            self.at(path, "MDM003", "`fields` lists the two fields or more that survive together")
+            return ()
+        for index, member in enumerate(members):
+            if member not in entity.fields:
+                self.unknown_field(entity, (*path, index), str(member))
+            elif entity.fields[member].many or members.index(member) != index or member == "role":
+                why = "is listed twice" if members.index(member) != index else "has many values, each with its own way"
+                self.at((*path, index), "MDM010", f"'{member}' {why}; take it out of the group")
+            elif member in data and not _is_group(data[member]):
+                message = f"'{member}' survives with the group '{name}'; a rule for it alone would tear the group"
+                self.key((entity.name, member), "MDM010", f"{message}: remove one of the two")
+            else:
+                earlier = [
+                    other for other in data if other != name and list(data).index(other) < list(data).index(name)
+                ]
+                first = next((other for other in earlier if member in _listed(data[other])), None)
+                if first is not None:
+                    self.at((*path, index), "MDM010", f"'{member}' is in the group '{first}' already; remove it there")
+        return tuple(member for member in members if member in entity.fields)
+
+    def unknown_field(self, entity: Entity, path: Place, name: str) -> None:
+        group, _, part = name.partition(".")
+        if part and group in entity.fields and entity.fields[group].is_group:
+            message = (
+                f"'{group}' survives whole, so there is no rule for its part '{part}' alone; write it for '{group}'"
+            )
+            self.key(path, "MDM010", message)
+        else:
+            self.key(path, "MDM002", f"{entity.name} has no field '{name}'{_hint(name, entity.fields)}")
+
+    def rule(self, path: Place, entity: Entity, field: Field, data: Any, ends: Mapping[str, str]) -> FieldRule:
+        if not isinstance(data, dict):
+            self.at(path, "MDM003", f"a rule for '{field.name}' is a mapping, e.g. {{order: [recency]}}")
+            return DEFAULT
+        for key in data:
+            if key not in KEYS:
+                self.key((*path, key), "MDM003", f"unknown key '{key}' in a survivorship rule{_hint(key, KEYS)}")
+        for key in ("union", "group", "clears"):
+            if not isinstance(data.get(key, False), bool):
+                self.at((*path, key), "MDM003", f"`{key}` is true or false")
+        if data.get("union") and not field.many:
+            message = f"'{field.name}' holds one value; `union` needs `many: true` in the model"
+            self.key((*path, "union"), "MDM004", message)
+        owner = data.get("owner")
+        if owner is not None:
+            self.system((*path, "owner"), owner, entity)
+        criteria = self.criteria(path, entity, field, data, "else" if owner is not None and "else" in data else "order")
+        return FieldRule(
+            criteria, union=bool(data.get("union", field.many)) and not _is_group(data),
+            owner=owner, clears=data.get("clears") is True, ends=ends,
+        )  # fmt: skip
+
+    def criteria(
+        self, path: Place, entity: Entity, field: Field, data: Mapping[str, Any], listed: str
+    ) -> tuple[Criterion, ...]:
+        items = data.get(listed) or []
+        if not isinstance(items, list):
+            self.at((*path, listed), "MDM003", f"`{listed}` is a list of criteria, e.g. {listed}: [recency]")
+            items = []
+        found: list[Criterion] = []
+        for index, item in enumerate(items):
+            at = (*path, listed, index)
+            made = compile_criterion(self.document, at, item, field, self.problems)
+            if made is None:
+                continue
+            if made.kind == "longest" and names_an_organisation(field):
+                message = (
+                    "`longest` on an organisation's name lets a branch suffix win; rank by source or recency instead"
                 )
-    if kind not in LISTING and args:
-        problems.note(document.mark(*path, kind), "MDM006", f"`{kind}` takes no list; write its name alone")
-        return None
-    if kind in LISTING and not (isinstance(args, list) and args):
-        problems.note(document.mark(*path), "MDM006", f"`{kind}` needs a list, best first")
-        return None
-    return Criterion(kind, tuple(str(arg) for arg in args or ()))
+                self.at(at, "MDM007", message)
+            for system, place in ((name, (*at, made.kind, step)) for name, step in _systems(made)):
+                self.system(place, system, entity, at_key=made.kind == "trust")
+            if any(made.kind == before.kind != "expr" for before in found):
+                self.at(at, "MDM009", f"`{made.kind}` is listed twice, and the second can never decide; remove one")
+            found.append(made)
+        return tuple(found) or DEFAULT.criteria
+
+    def system(self, path: Place, name: Any, entity: Entity | None = None, *, at_key: bool = False) -> None:
+        """There is such a system, and when it is known what each brings, it brings records of this entity."""
+        note = self.key if at_key else self.at
+        if name not in self.systems:
+            note(path, "MDM005", f"there is no source system '{name}'{_hint(str(name), self.systems)}")
+        elif entity is not None and self.reach is not None and not reachable(self.reach, entity.name, name):
+            message = f"no mapping brings a {entity.name} from '{name}', so it can never win here"
+            note(path, "MDM008", f"{message}; map it in mappings/{name}/, or take it out")
+
+
+def reachable(reach: Mapping[str, Collection[str]], entity: str, system: str) -> bool:
+    """Whether any record of this entity can come from the system."""
+    return system in reach.get(entity, ())
+
+
+def names_an_organisation(field: Field) -> bool:
+    """Where the longest text is the wrong one: a branch carries its company's name and a suffix (E67)."""
+    return field.type == "text" and field.name in ORGANISATION_NAMES
+
+
+def _is_group(rule: Any) -> bool:
+    return isinstance(rule, dict) and "fields" in rule
+
+
+def _listed(rule: Any) -> list[Any]:
+    listed = rule["fields"] if _is_group(rule) else []
+    return listed if isinstance(listed, list) else []
+
+
+def _of_group(rule: FieldRule, name: str, members: tuple[str, ...]) -> FieldRule:
+    return FieldRule(rule.criteria, False, rule.owner, rule.clears, name, members, rule.ends)
+
+
+def _systems(criterion: Criterion) -> Iterable[tuple[str, int | str]]:
+    if criterion.kind == "source_rank":
+        yield from ((name, index) for index, name in enumerate(criterion.args))
+    yield from ((name, name) for name in criterion.trust)
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(sorted(known))}"
+    close = nearest(str(name), known)
+    return f"; did you mean '{close}'?" if close else f"; known: {', '.join(sorted(known))}"

@@ -11,10 +11,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from goldbridge.clock import iso
 from goldbridge.errors import Mark, Misconfigured, Problem, Problems
 from goldbridge.records.field import Model
 from goldbridge.records.hint import did_you_mean, nearest
@@ -43,6 +45,7 @@ FILES = {
     "model": File("config/model.yaml", required=True),
     "matching": File("config/matching.yaml"),
     "survivorship": File("config/survivorship.yaml"),
+    "quality": File("config/quality.yaml"),
     "cutover": File("config/cutover.yaml"),
     "flows": File("flows.yaml", required=True, wrapper="flows"),
 }
@@ -85,6 +88,10 @@ class Project:
         return self.documents[FILES["survivorship"].path]
 
     @property
+    def quality(self) -> Document:
+        return self.documents[FILES["quality"].path]
+
+    @property
     def cutover(self) -> Document:
         return self.documents[FILES["cutover"].path]
 
@@ -106,6 +113,27 @@ class Project:
         entry = self.sources.get(system)
         said = entry.document.data["sources"][system].get("zone") if entry else None
         return said if isinstance(said, str) and said else self.settings.zone
+
+    def ends(self) -> dict[str, str]:
+        """Systems that go off -> the moment from which their values rank last: the day after their `until`, in UTC."""
+        found = {}
+        for name in self.sources:
+            said = self._said(name, "until")
+            try:
+                day = date.fromisoformat(said) if isinstance(said, str) else None
+            except ValueError:  # told by whoever checks the entry
+                day = None
+            if day is not None and day < date.max:
+                found[name] = iso(datetime.combine(day + timedelta(days=1), time(), UTC))
+        return found
+
+    def visibility_of(self, system: str) -> str:
+        """The label that a reader needs to see values from a system; "" for a system that is gone: nobody has it."""
+        said = self._said(system, "visibility") if system in self.sources else ""
+        return said if isinstance(said, str) else "internal"
+
+    def _said(self, system: str, key: str) -> Any:
+        return self.sources[system].document.data["sources"][system].get(key)
 
     def missing_secrets(self) -> list[Problem]:
         """A CFG007 for each reference in the project's files to a secret that is set nowhere."""

@@ -135,8 +135,8 @@ def test_e13_roles_are_collected(model: Model, rules: Rules) -> None:
 def test_e48_a_pin_wins_and_a_suppression_hides(model: Model, rules: Rules) -> None:
     source = claim(1, "registry", name="甲", email="a@example.com")
     pins = (
-        Override("1", 1, "name", "set", "钉", "2026-01-01"),
-        Override("2", 1, "email", "suppress", None, "2026-01-01"),
+        Override(1, 1, "name", "set", "钉", "2026-01-01"),
+        Override(2, 1, "email", "suppress", None, "2026-01-01"),
     )
     found = view(model, rules, source, pins=pins)
     assert found.values["name"] == "钉"
@@ -144,7 +144,7 @@ def test_e48_a_pin_wins_and_a_suppression_hides(model: Model, rules: Rules) -> N
 
 
 def test_e51_of_two_pins_the_older_approved_one_shows(model: Model, rules: Rules) -> None:
-    pins = (Override("2", 2, "name", "set", "新", "2026-02-01"), Override("1", 1, "name", "set", "旧", "2026-01-01"))
+    pins = (Override(2, 2, "name", "set", "新", "2026-02-01"), Override(1, 1, "name", "set", "旧", "2026-01-01"))
     assert view(model, rules, claim(1, "crm", name="甲"), pins=pins).values["name"] == "旧"
 
 
