@@ -7,19 +7,18 @@ touch is resolved; the cursor moves last, so that a run that dies is simply done
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import Connection
 
-from dedupe.rule import Rules, compile_rules
-from dedupe.statistic import Statistics, statistics
+from dedupe.rule import Rules
+from flows import rules
 from flows.running import Running
-from goldbridge.errors import Halt
 from goldbridge.records.model import Entity
 from goldbridge.settings.project import Project
-from goldbridge.state import crosswalk, cursor, landing, outbox, relation, ruleset
-from mdm.core import Core, speaks
-from mdm.index import prepared, reindex
+from goldbridge.state import crosswalk, cursor, outbox, relation, ruleset
+from goldbridge.state.ruleset import Ruleset
+from mdm.core import Core
+from mdm.index import reindex
 from mdm.resolution import Outcome, resolve
 from mdm.survivorship_rule import Rules as SurvivorshipRules
 
@@ -38,28 +37,46 @@ def master(run: Running, project: Project, survivorship: SurvivorshipRules, enti
 
 
 def activate(run: Running, project: Project, survivorship: SurvivorshipRules, name: str) -> Core:
-    """The compiled rules of an entity under the active ruleset revision.
+    """The rules of an entity that are in force, with their frozen statistics.
 
-    Rules that were edited, or the first records ever, make a new revision: statistics are taken from what is landed now
-    and frozen with it, so that a score never depends on what else arrives later. Edges carry the revision in which
-    their own entity's rules last changed.
+    An entity that never had any gets those of the files, with statistics of what is landed now: a score never depends
+    on what else arrives later. Edits of the files wait for a review; until then the run says that they wait.
     """
-    entity = project.model.entities[name]
-    rules = compile_rules(project.matching, name, entity.fields)
-    memo: dict[int, Any] = {}
     with run.page() as conn:
         active = ruleset.active(conn)
-        document = dict(active.document) if active else {}
-        frozen = dict(active.statistics) if active else {}
-        if name not in document or document[name]["rules"] != rules.as_json():
-            since = max((part["since"] for part in document.values()), default=0) + 1
-            blank = Core(entity, survivorship[name], rules, Statistics(), since, memo)
-            population = {r.id: r for r in landing.scan_all(conn, entity=name) if speaks(r) and r.anchor is None}
-            frozen[name] = statistics(rules, prepared(conn, blank, population).values()).as_json()
-            document[name] = {"rules": rules.as_json(), "since": since}
-            ruleset.activate(conn, ruleset.add(conn, document, frozen, "system"), "system")
-            run.log.info("ruleset activated", entity=name, revision=since, records=len(population))
-    return Core(entity, survivorship[name], rules, Statistics.from_json(frozen[name]), document[name]["since"], memo)
+        if active is None or "survivorship" not in active.document.get(name, {}):
+            active = _first(conn, project, name, active)
+            run.log.info("ruleset activated", entity=name, revision=active.rev)
+        waiting = rules.edited(project, name, active.document[name])
+        core = rules.core_of(project, active, name)
+    if waiting:
+        files = " and ".join(waiting)
+        verb = "ask" if len(waiting) > 1 else "asks"
+        note = (
+            f"{files} {verb} for other rules of {name} than are in force (revision {active.rev}); "
+            "see what they would do: goldbridge rules diff"
+        )
+        run.message = "; ".join(filter(None, (run.message, note)))
+        run.log.warning("edited rules wait for a review", entity=name, files=files, revision=active.rev)
+    return core
+
+
+def _first(conn: Connection, project: Project, name: str, active: Ruleset | None) -> Ruleset:
+    """Put the rules that the files ask for in force, where there is nothing to compare them with.
+
+    States from before survivorship was kept with a revision get it added; their matching rules stay as they are.
+    """
+    document = dict(active.document) if active else {}
+    frozen = dict(active.statistics) if active else {}
+    wanted = rules.asked(project, name)
+    if name in document:
+        document[name] = {**document[name], "survivorship": wanted["survivorship"]}
+    else:
+        document[name] = {**wanted, "since": rules.next_since(conn)}
+        frozen[name] = rules.freeze(conn, project.model.entities[name], Rules.from_json(wanted["rules"]))
+    rev = ruleset.add(conn, document, frozen, "system")
+    ruleset.activate(conn, rev, "system")
+    return ruleset.load(conn, rev)
 
 
 def rules_in_force(conn: Connection, project: Project, survivorship: SurvivorshipRules, name: str) -> Core:
@@ -67,25 +84,18 @@ def rules_in_force(conn: Connection, project: Project, survivorship: Survivorshi
 
     Raises `Halt` FLW035 when the entity was never mastered, or never is.
     """
-    if not project.model.entities[name].mastered:
-        raise Halt("FLW035", f"{name} is not mastered: hard identifiers join its records, not stewards")
-    active = ruleset.active(conn)
-    if active is None or name not in active.document:
-        raise Halt("FLW035", f"no {name} was mastered yet; run a master flow first")
-    part = active.document[name]
-    return Core(
-        project.model.entities[name],
-        survivorship[name],
-        Rules.from_json(part["rules"]),
-        Statistics.from_json(active.statistics[name]),
-        part["since"],
-    )
+    return rules.in_force(conn, project, name, survivorship)
+
+
+def place(core: Core) -> str:
+    """Where the master flows have left the outbox for an entity, under the edges of these rules."""
+    return f"master:{core.entity.name}:{core.rev}"
 
 
 def _master_entity(run: Running, core: Core) -> None:
-    place = f"master:{core.entity.name}:{core.rev}"
-    records, until = _changed_records(run, core.entity, place)
-    children, parents_until = _children_of_changed_parents(run, core.entity, f"{place}:parents")
+    here = place(core)
+    records, until = _changed_records(run, core.entity, here)
+    children, parents_until = _children_of_changed_parents(run, core.entity, f"{here}:parents")
     dirty = sorted(records | children)
     for batch in _batches(dirty, INDEX_BATCH):
         with run.page() as conn:
@@ -99,8 +109,8 @@ def _master_entity(run: Running, core: Core) -> None:
             with run.page() as conn:
                 outcome.add(resolve(conn, core, seeds, f"run:{run.id}", run.id))
     with run.page() as conn:
-        cursor.advance(conn, CONSUMER, str(until), "", run.id, partition=place)
-        cursor.advance(conn, CONSUMER, str(parents_until), "", run.id, partition=f"{place}:parents")
+        cursor.advance(conn, CONSUMER, str(until), "", run.id, partition=here)
+        cursor.advance(conn, CONSUMER, str(parents_until), "", run.id, partition=f"{here}:parents")
     run.counters.add({"applied": len(dirty)})
     run.count(
         golden_created=outcome.created, golden_versions=outcome.versions, moved=outcome.moved, tasks=outcome.tasks,

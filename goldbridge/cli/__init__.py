@@ -47,6 +47,8 @@ GROUPS = (
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),
     Group("steward", ("tasks", "golden")),
+    Group("rules", ("rules",)),
+    Group("quality", ("quality",)),
     Group("match", ("match",)),
     Group("dedupe", ("dedupe",)),
     Group("parse", ("parse",)),

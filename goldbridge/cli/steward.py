@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli import session
+from goldbridge.cli import golden_store, session
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,7 +31,11 @@ def register(app: typer.Typer) -> None:
     golden.command("merge")(merge)
     golden.command("split")(split)
     golden.command("undo")(undo)
-    golden.command("verify")(verify)
+    golden_store.add_to(golden)
+    from goldbridge.cli import golden_history, golden_pin
+
+    golden_pin.register(golden)
+    golden_history.register(golden)
     app.add_typer(golden, name="golden")
 
 
@@ -240,21 +244,6 @@ def undo(
         decided = take_back(conn, _who(hub, conn, entity), number, reason=reason)
     _told(decided, as_json)
     return 0
-
-
-def verify(ctx: typer.Context, as_json: JSON = False) -> int:
-    """Check the invariants of the golden store; exit status 1 when one is broken."""
-    from mdm.verify import violations
-
-    with _hub(ctx) as hub, hub.store.read() as conn:
-        broken = violations(conn, hub.project.model)
-    if as_json:
-        typer.echo(json.dumps(broken, ensure_ascii=False))
-    else:
-        for line in broken:
-            typer.echo(line)
-        typer.echo(f"{len(broken)} violations" if broken else "every invariant holds")
-    return 1 if broken else 0
 
 
 @contextmanager

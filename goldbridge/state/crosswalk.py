@@ -7,7 +7,7 @@ to.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 from goldbridge.errors import Halt
 from goldbridge.state.bulk import Insert, fixed, group, one_of
 from goldbridge.state.engine import now
+from goldbridge.state.record import names
 from goldbridge.state.tables import membership, source_record
 
 Basis = Literal["auto", "steward", "seed", "our_write"]
@@ -223,3 +224,25 @@ def history(conn: Connection, records: Collection[int]) -> list[Membership]:
     query = select(*(_row[name] for name in Membership._fields)).where(one_of(_row.record, records))
     found = conn.execute(query.order_by(_row.seq))
     return [Membership._make([*row[:3], bool(row.ours), bool(row.published), *row[5:]]) for row in found]
+
+
+def published_rows(conn: Connection, goldens: Collection[int]) -> dict[int, list[str]]:
+    """Golden id -> the target rows that we keep up to date for it, as SYSTEM.OBJECT/KEY, sorted."""
+    if not goldens:
+        return {}
+    query = select(_row.golden, _row.record).where(_is_open, _row.published == 1, one_of(_row.golden, goldens))
+    pairs = [(row[0], row[1]) for row in conn.execute(query)]
+    named = names(conn, {record for _, record in pairs})
+    found: dict[int, list[str]] = {}
+    for golden, record in pairs:
+        found.setdefault(golden, []).append(named[record])
+    return {golden: sorted(rows) for golden, rows in found.items()}
+
+
+def of_entity(conn: Connection, entity: str) -> Iterator[tuple[int, int]]:
+    """(record, golden id) of every open membership of an entity, by record."""
+    record = source_record.c
+    query = select(_row.record, _row.golden).select_from(membership.join(source_record, _row.record == record.id))
+    query = query.where(_is_open, record.entity == entity).order_by(_row.record)
+    for row in conn.execute(query, execution_options={"stream_results": True, "yield_per": 10_000}):
+        yield row[0], row[1]

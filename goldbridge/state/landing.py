@@ -32,8 +32,10 @@ from goldbridge.state.record import (
     anchored,
     count,
     find,
+    ids,
     last_runs,
     load,
+    names,
     place,
     record_id,
     scan,
@@ -46,9 +48,9 @@ from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
     "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef",
-    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "last_runs", "load", "missing",
-    "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state", "streams", "sweep",
-    "version_ids", "versions",
+    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "last_runs", "load",
+    "missing", "names", "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state",
+    "streams", "sweep", "version_ids", "versions",
 ]  # fmt: skip
 
 KEY_LIMIT = 500

@@ -75,7 +75,7 @@ class Version(NamedTuple):
 
     record: int
     seq: int
-    op: Literal["full", "delete", "restore"]
+    op: Literal["full", "delete", "restore", "late"]
     raw: RawRow | None
     event_at: str
     received_at: str
@@ -157,6 +157,12 @@ def scan(
     return _records(conn, paged(_select(raw), entity, system, stream, states, fates, after).limit(limit))
 
 
+def ids(conn: Connection, entity: str, *, after: int = -1, limit: int = 1000) -> list[int]:
+    """The next ids of an entity's records in any state, ascending; an empty list means the end."""
+    query = select(_record.id).where(_record.entity == entity, _record.id > after).order_by(_record.id).limit(limit)
+    return list(conn.execute(query).scalars())
+
+
 def scan_all(
     conn: Connection,
     *,
@@ -195,6 +201,17 @@ def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> d
 def streams(conn: Connection, system: str) -> list[str]:
     """The streams of a system of which anything was ever landed."""
     return distinct(conn, _record.stream, _record.system == system)
+
+
+def names(conn: Connection, records: Collection[int]) -> dict[int, str]:
+    """Record -> what people call it: SYSTEM.STREAM/KEY, with the incarnation of a key that named others before."""
+    if not records:
+        return {}
+    query = select(_record.id, _record.system, _record.stream, _record.key, _record.incarnation)
+    return {
+        id: f"{system}.{stream}/{key}{f'#{incarnation}' if incarnation else ''}"
+        for id, system, stream, key, incarnation in conn.execute(query.where(one_of(_record.id, records)))
+    }
 
 
 def last_runs(conn: Connection, records: Collection[int]) -> dict[int, int]:

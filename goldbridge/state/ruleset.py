@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy import Connection, func, insert, literal, select, update
 
 from goldbridge.errors import Halt
 from goldbridge.ports import Json
 from goldbridge.state.bulk import fetch
 from goldbridge.state.document import digest
 from goldbridge.state.engine import now
-from goldbridge.state.tables import ruleset
+from goldbridge.state.tables import decision, ruleset
 from goldbridge.state.tables import simulation as table
 
 RulesetState = Literal["draft", "simulated", "active", "retired"]
@@ -118,6 +118,22 @@ def add_simulation(
         base_rev=base_rev, new_rev=new_rev, watermark=watermark, counts=dict(counts), clusters=clusters, at=now(conn)
     )
     return int(conn.execute(made.returning(table.c.id)).scalar_one())
+
+
+def keep_progress(conn: Connection, id: int, clusters: Json) -> None:
+    """Note how far a simulation was carried out, in the transaction that carried it."""
+    conn.execute(update(table).where(table.c.id == id).values(clusters=clusters))
+
+
+def newest_decision(conn: Connection) -> int:
+    """The number of the decision made last: a simulation made before it does not know it."""
+    return int(conn.execute(select(func.coalesce(func.max(decision.c.id), 0))).scalar_one())
+
+
+def newest_simulation(conn: Connection) -> Simulation | None:
+    """The simulation made last, of whatever revision."""
+    row = conn.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Simulation(*row)
 
 
 def simulation(conn: Connection, new_rev: int) -> Simulation | None:
