@@ -132,8 +132,15 @@ class ReconcileFlow(Flow):
     )
 
 
+class QualityFlow(Flow):
+    """Measures the data of every source by the rules of config/quality.yaml, to see how it changes."""
+
+    kind: ClassVar[str] = "quality"
+    quality: list[str] = Field(description="entities to measure", min_length=1)
+
+
 KINDS: dict[str, type[Flow]] = {
-    cls.kind: cls for cls in (IngestFlow, MasterFlow, EnrichFlow, PublishFlow, SyncFlow, ReconcileFlow)
+    cls.kind: cls for cls in (IngestFlow, MasterFlow, EnrichFlow, PublishFlow, SyncFlow, ReconcileFlow, QualityFlow)
 }
 
 
@@ -225,6 +232,12 @@ def _check(
         case MasterFlow():
             for index, name in enumerate(flow.master):
                 entity(name, "master", index)
+        case QualityFlow():
+            for index, name in enumerate(flow.quality):
+                entity(name, "quality", index)
+                if name in project.model.entities and name not in project.quality.data:
+                    message = f"config/quality.yaml has no rules for '{name}'{hint(name, project.quality.data)}"
+                    problems.note(document.mark("flows", flow.name, "quality", index), "FLW015", message)
         case EnrichFlow():
             entity(flow.enrich, "enrich")
             for index, name in enumerate(flow.with_):

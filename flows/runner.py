@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Reader, Window
-from flows.config import EnrichFlow, Flow, IngestFlow, MasterFlow, PublishFlow, ReconcileFlow, SyncFlow, order
+from flows.config import (
+    EnrichFlow,
+    Flow,
+    IngestFlow,
+    MasterFlow,
+    PublishFlow,
+    QualityFlow,
+    ReconcileFlow,
+    SyncFlow,
+    order,
+)
 from flows.enrich import enrich
 from flows.filing import Filing
 from flows.hub import Hub
 from flows.ingest import ingest
 from flows.master import master
 from flows.publish import publish
+from flows.quality import quality, rules_of
 from flows.reconcile import Feed, reconcile
 from flows.running import Running, running
 from flows.sync import sync
@@ -37,8 +48,8 @@ class Result:
 
     @property
     def needs_person(self) -> bool:
-        """Dead letters or an unclean reconciliation: exit status 1."""
-        reports = self.detail.get("reports", [])
+        """Dead letters, an unclean reconciliation, or a source whose data is worse than wanted: exit status 1."""
+        reports = [*self.detail.get("reports", []), *self.detail.get("quality", [])]
         return self.counters.dead > 0 or any(not report["ok"] for report in reports)
 
     def as_json(self) -> dict[str, Any]:
@@ -107,6 +118,9 @@ def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None
             return _prepare_sync(hub, flow, options)
         case ReconcileFlow():
             return _prepare_reconcile(hub, flow)
+        case QualityFlow():
+            rules = rules_of(hub.project)
+            return lambda run: quality(run, rules, flow.quality)
     raise AssertionError(flow.kind)
 
 

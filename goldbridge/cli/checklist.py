@@ -85,11 +85,23 @@ def check_matching(project: Project) -> Iterable[Problem]:
 
 def check_survivorship(project: Project) -> Iterable[Problem]:
     """The survivorship rules name fields, criteria and systems that exist."""
-    from mdm.survivorship_rule import compile_survivorship
+    from mdm.survivorship_rule import bringers, compile_survivorship
 
     problems = Problems()
     with _collecting(problems):
-        compile_survivorship(project.survivorship, project.model, project.sources)
+        compile_survivorship(
+            project.survivorship, project.model, project.sources, reach=bringers(project.mappings)
+        )
+    return problems
+
+
+def check_quality(project: Project) -> Iterable[Problem]:
+    """The rules of quality name fields and systems that exist, and their expressions compile."""
+    from flows.quality import rules_of
+
+    problems = Problems()
+    with _collecting(problems):
+        rules_of(project)
     return problems
 
 
@@ -117,6 +129,7 @@ CHECKS = (
     Check("mappings", check_mappings, (_MODEL, "mappings/tables/")),
     Check("matching", check_matching, (_MODEL, "config/matching.yaml")),
     Check("survivorship", check_survivorship, (_MODEL, _SOURCES, "config/survivorship.yaml")),
+    Check("quality", check_quality, (_MODEL, _SOURCES, "config/quality.yaml")),
     Check("flows", check_flows, (_MODEL, _SOURCES, "flows.yaml", "mappings/")),
 )
 

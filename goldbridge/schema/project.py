@@ -11,6 +11,7 @@ from flows.wiring import ENTRY_POINTS, find_kind
 from flows.wiring import KINDS as CONNECTORS
 from goldbridge.errors import Mark
 from goldbridge.schema import rule
+from goldbridge.schema.quality import quality
 from goldbridge.schema.shape import Schema, chosen, closed, partial
 from goldbridge.schema.typed import definitions
 from goldbridge.settings.project import FILES, SOURCE_NAME
@@ -58,7 +59,10 @@ def environment() -> Schema:
     kinds, more = _flows()
     (own,), settled = definitions([Settings], secrets=True)
     whole: dict[str, Schema] = {"settings": own, "sources": _over_sources(connectors), "flows": _over_flows(kinds)}
-    for name, make in (("model", rule.model), ("matching", rule.matching), ("survivorship", rule.survivorship)):
+    ruled = (
+        ("model", rule.model), ("matching", rule.matching), ("survivorship", rule.survivorship), ("quality", quality),
+    )  # fmt: skip
+    for name, make in ruled:
         made = make()
         more |= made.pop("$defs", {})
         whole[name] = made
