@@ -16,9 +16,9 @@ from rapidfuzz.distance import OSA, Indel
 from dedupe import plain
 from dedupe.sound import alike, sound
 from goldbridge.text.fold import fold_width, match_form
-from goldbridge.text.gazetteer import walk
 from goldbridge.text.legal_form import DESCRIPTIVE
 from goldbridge.text.organisation import Organisation, parse_organisation
+from goldbridge.text.walk import walk
 from goldbridge.text.word_latin import name_words
 
 

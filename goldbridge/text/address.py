@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from goldbridge.text.code import is_placeholder
 from goldbridge.text.division import MUNICIPALITIES, Division
-from goldbridge.text.fold import fold_width, simplify
-from goldbridge.text.gazetteer import CONTESTED, Place, Walk, entries_at, lies_in, settle, walk
+from goldbridge.text.fold import fold_width, is_settled, simplify
+from goldbridge.text.gazetteer import CONTESTED, Entry, Path, Place, index, lies_in, path_of, settle
+from goldbridge.text.walk import Walk, walk
 
 
 class Address(NamedTuple):
@@ -43,6 +44,8 @@ _lead = re.compile(
     r"P\. ?R\. ?CHINA|CHINA|CN(?=[ ,\u4e00-\u9fff])|\((?=[^)]{0,12}\)?[\u4e00-\u9fff])|\))+",
     re.IGNORECASE,
 )
+_LEADS = frozenset("地坐位中PpCc")
+"""The letters that a lead may begin with, where it does not end in a colon."""
 _after = re.compile(r"[\s,/\\|>·.、;:)_-]+")
 _deeper = re.compile(r"[市区县旗州盟]")
 # What must follow a shortened county name that stands alone before it is believed: 昆山花桥镇, 义乌北苑街道.
@@ -59,66 +62,80 @@ _RECENT = 2005
 def parse_address(text: str, hint: str = "") -> Address:
     """Read one address. `hint` is a region code known from elsewhere (a company's name, its credit code): it settles
     what the text leaves ambiguous, and never contradicts it."""
-    body = fold_width(text).strip()
+    settled = is_settled(text)
+    body = (text if settled else fold_width(text)).strip()
     if " " in body or "\n" in body or "\t" in body:
         body = _blanks.sub("", body)
     if is_placeholder(body):
         return _nothing("", "empty")
-    key = simplify(body)
+    key = body if settled else simplify(body)
     if len(key) != len(body):
         body = key
-    lead = _lead.match(key)
+    lead = _lead.match(key) if key[0] in _LEADS or ":" in key or not key[0].isalpha() else None
     start = lead.end() if lead else 0
     found = walk(key, start)
-    if found and len(found.names) == 1 and found.shorts and not _believed(key, found):
+    if found and len(found.path.names) == 1 and found.path.shorts and not _believed(key, found):
         found = None
-    if found is None or (found.shorts == len(found.names) == 1):
+    if found is None or (found.path.shorts == len(found.path.names) == 1):
         found = _scan(key, start, found)
     if found is None:
         return _with_street(_nothing(body[start:], _why_none(key[start:])))
     once = found
-    if found.odd:
+    if found.path.odd:
         found = _restart(key, found)
-    if found.odd:
-        return _with_street(
-            _nothing(body[start:], f"{found.odd} does not lie in {found.names[-1]}")._replace(ambiguous=True)
-        )
-    found = _deepen(key, found)
-    places, former = _candidates(found)
-    division, choices = settle(places)
+    path = found.path
+    if path.odd:
+        reason = f"{path.odd} does not lie in {path.names[-1]}"
+        return _with_street(_nothing(body[start:], reason)._replace(ambiguous=True))
+    if path.top < 3:
+        path = _deepen(key, found)
+    division, choices, reason = _meaning(path)
     if division is None and hint:
         division, choices = _hinted(choices, hint)
+        if reason and division:
+            reason = _former(path, division)
     again = _said_again(key, found.end, division)
-    repeated = body[once.end if once.names == found.names else found.end : again]
+    repeated = body[once.end if once.path.names == path.names else found.end : again]
     after = _after.match(body, again)
     rest = body[after.end() if after else again :]
     if division is None:
-        return _with_street(_ambiguous(rest, choices, found.names[-1]))
-    reason = ""
-    if former:
-        reason = f"{found.names[-1]} is a former name"
-        if division.level < min(place.level for place in found.places):
-            reason = f"{found.names[-1]} is a former name that no one county has taken over"
-    return _with_street(_settled(division, rest, reason)._replace(repeated=repeated))
+        return _with_street(_ambiguous(rest, choices, path.names[-1]))
+    return _with_street(_settled(division, rest, reason), repeated)
+
+
+@lru_cache(1 << 14)
+def _meaning(path: Path) -> tuple[Division | None, tuple[Division, ...], str]:
+    """The division that a path means, or the candidates, and what is to be said about a former name."""
+    places, former = _candidates(path)
+    division, choices = settle(places)
+    return division, choices, _former(path, division) if former else ""
+
+
+def _former(path: Path, division: Division | None) -> str:
+    lost = division is not None and division.level < path.top
+    return f"{path.names[-1]} is a former name" + (" that no one county has taken over" if lost else "")
 
 
 def _restart(key: str, found: Walk) -> Walk:
     """The walk from the contradiction on, where it only starts over from a wider name: 东莞 广东省东莞市."""
-    again = walk(key, key.find(found.odd, found.end))
-    if again and not again.odd and {place.code for place in again.places} & {place.code for place in found.places}:
+    again = walk(key, key.find(found.path.odd, found.end))
+    if again is None or again.path.odd:
+        return found
+    before, places = found.path.places, again.path.places
+    if {place.code for place in places} & {place.code for place in before}:
         return again
-    if again and not again.odd and any(lies_in(place, found.places) for place in again.places):
-        return again
-    return found
+    return again if any(lies_in(place, before) for place in places) else found
 
 
 def _said_again(key: str, end: int, division: Division | None) -> int:
     """Where the names end when the same division is named once more: 上海市青浦区 上海青浦新市镇."""
-    gap = _after.match(key, end)
-    again = walk(key, gap.end() if gap else end) if division else None
-    if again is None or again.odd or division is None or (again.shorts and len(again.names) < 2):
+    if division is None:
         return end
-    return again.end if division.code in {place.code for place in again.places} else end
+    gap = _after.match(key, end)
+    again = walk(key, gap.end() if gap else end)
+    if again is None or again.path.odd or (again.path.shorts and len(again.path.names) < 2):
+        return end
+    return again.end if division.code in {place.code for place in again.path.places} else end
 
 
 def _nothing(rest: str, reason: str) -> Address:
@@ -162,26 +179,30 @@ def _hinted(choices: tuple[Division, ...], hint: str) -> tuple[Division | None, 
 
 def _believed(key: str, found: Walk) -> bool:
     """Whether a shortened name that stands alone at the start is one: cities are, counties need an address behind."""
-    if found.names[0] in CONTESTED:
-        return True
-    if min((place.level for place in found.places if not place.until or len(found.places) == 1), default=3) < 3:
-        return True
-    if len({place.code for place in found.places}) > 1:
-        return False
-    return bool(_addressed.match(key, found.end))
+    certain = _certain(found.path)
+    return bool(_addressed.match(key, found.end)) if certain is None else certain
 
 
-def _candidates(found: Walk) -> tuple[tuple[Place, ...], bool]:
+@lru_cache(1 << 14)
+def _certain(path: Path) -> bool | None:
+    if path.names[0] in CONTESTED:
+        return True
+    if min((place.level for place in path.places if not place.until or len(path.places) == 1), default=3) < 3:
+        return True
+    return False if len({place.code for place in path.places}) > 1 else None
+
+
+def _candidates(path: Path) -> tuple[tuple[Place, ...], bool]:
     """The readings to settle among, and whether only former names are left."""
-    places = found.places
-    if found.shorts == len(found.names) == 1 and found.names[0] not in CONTESTED:
+    places = path.places
+    if path.shorts == len(path.names) == 1 and path.names[0] not in CONTESTED:
         now = [place for place in places if not place.until]
         top = min((place.level for place in now), default=0)
         best = tuple(place for place in now if place.level == top)
         if now and top < 3 and len(best) == 1:
             return best, False
     now_codes = {place.code for place in places if not place.until}
-    if len(found.names) == 1 and now_codes and min(place.level for place in places) == 3:
+    if len(path.names) == 1 and now_codes and path.top == 3:
         recent = tuple(place for place in places if place.until >= _RECENT and place.code not in now_codes)
         if recent:
             return tuple(place._replace(until=0) for place in places if not place.until or place in recent), False
@@ -194,16 +215,18 @@ def _scan(key: str, start: int, first: Walk | None) -> Walk | None:
     Only whole names may begin it, or two names in a row; a later find must agree with a shortened name at the start.
     """
     best = first
+    entries = index()
     for at in range(start + (1 if first is None else first.end - start), min(len(key) - 1, _FAR)):
-        if best is not None and best is not first and at < best.end:
+        if key[at : at + 2] not in entries or (best is not None and best is not first and at < best.end):
             continue
         found = walk(key, at)
-        if found is None or found.odd or (found.shorts and len(found.names) < 2):
+        if found is None or found.path.odd or (found.path.shorts and len(found.path.names) < 2):
             continue
-        if first is not None and not any(lies_in(place, first.places) for place in found.places):
-            if first.end - first.start > 0 and found.places[0].level == 3:
+        path = found.path
+        if first is not None and not any(lies_in(place, first.path.places) for place in path.places):
+            if first.end - first.start > 0 and path.places[0].level == 3:
                 continue
-            if not (len(found.names) > 1 and not found.shorts):
+            if not (len(path.names) > 1 and not path.shorts):
                 continue
         if best is None or best is first or _depth(found) > _depth(best):
             best = found
@@ -211,29 +234,34 @@ def _scan(key: str, start: int, first: Walk | None) -> Walk | None:
 
 
 def _depth(found: Walk) -> int:
-    return max(place.level for place in found.places)
+    return max(place.level for place in found.path.places)
 
 
-def _deepen(key: str, found: Walk) -> Walk:
-    """Look further on for the county of a city that is known: 杭州市文三路90号(西湖区)."""
-    top = min(place.level for place in found.places)
-    if top == 3 or not _deeper.search(key, found.end):
-        return found
+def _deepen(key: str, found: Walk) -> Path:
+    """The county of a city that is known, where it stands further on: 杭州市文三路90号(西湖区)."""
+    if not _deeper.search(key, found.end):
+        return found.path
+    entries = index()
     for at in range(found.end, min(len(key) - 1, _FAR)):
-        for entry in entries_at(key, at):
-            if entry.short or entry.form[-1] not in "市区县旗" or _part_of_word(key, at + len(entry.form)):
+        for entry in entries.get(key[at : at + 2], ()):
+            end = at + len(entry.form)
+            if entry.short or entry.form[-1] not in "市区县旗" or not key.startswith(entry.form, at):
                 continue
-            inside = tuple(place for place in entry.places if lies_in(place, found.places))
-            if inside and (top == 2 or min(place.level for place in inside) == 3):
-                return found._replace(places=inside, names=(*found.names, entry.form))
-    return found
+            path = None if _word.match(key, end) else _inside(found.path, entry)
+            if path:
+                return path
+    return found.path
+
+
+@lru_cache(1 << 14)
+def _inside(path: Path, entry: Entry) -> Path | None:
+    """The path that a name further on makes deeper, if it does: a county, or anything in a city."""
+    inside = tuple(place for place in entry.places if lies_in(place, path.places))
+    deeper = path_of(inside, (*path.names, entry.form), path.shorts) if inside else None
+    return deeper if deeper and (path.top == 2 or deeper.top == 3) else None
 
 
 _word = re.compile(r"块|域|间|场|政|[大小中]?[路街道厦桥]|医院|大学|法院|公安|税务|[东南西北中]路")
-
-
-def _part_of_word(key: str, end: int) -> bool:
-    return bool(_word.match(key, end))
 
 
 _town = re.compile(
@@ -251,18 +279,21 @@ _number = re.compile(
 )
 
 
-def _with_street(address: Address) -> Address:
+def _with_street(address: Address, repeated: str = "") -> Address:
     """The address with town, road and number read out of its rest."""
-    rest, at, town = address.rest, 0, ""
-    match = _town.match(rest)
-    if match:
-        town, at = match[1], match.end()
-    zones = _zones.match(rest, at)
-    if zones:
-        at = zones.end()
+    rest, at, town, road, number = address.rest, 0, "", "", ""
+    if "镇" in rest or "乡" in rest or "街道" in rest or "苏木" in rest:
+        match = _town.match(rest)
+        if match:
+            town, at = match[1], match.end()
+    if "区" in rest or "园" in rest or "办" in rest:
+        zones = _zones.match(rest, at)
+        at = zones.end() if zones else at
     match = _road.search(rest, at)
-    if not match:
-        return address._replace(town=town) if town else address
-    number = _number.match(rest, match.end())
-    road = match[1].rpartition("镇")[2] if "镇" in match[1][1:-1] else match[1]
-    return address._replace(town=town, road=road, number=number[1] if number else "")
+    if match:
+        road = match[1].rpartition("镇")[2] if "镇" in match[1][1:-1] else match[1]
+        found = _number.match(rest, match.end())
+        number = found[1] if found else ""
+    if not (road or town or repeated):
+        return address
+    return Address(*address[:5], road, number, address.ambiguous, address.reason, town, repeated)

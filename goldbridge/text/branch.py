@@ -10,9 +10,10 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from goldbridge.text.division import stem
-from goldbridge.text.gazetteer import entries_at, walk
+from goldbridge.text.gazetteer import entries_at
 from goldbridge.text.money import numeral
 from goldbridge.text.trade import split
+from goldbridge.text.walk import walk
 
 
 class Branch(NamedTuple):
@@ -133,6 +134,8 @@ def _endings() -> dict[str, tuple[str, ...]]:
 
 def find_branch(key: str) -> tuple[Branch, int] | None:
     """The branch that a name (folded, simplified) ends in, and where the head's name ends; None for no branch."""
+    if key.endswith("有限公司"):
+        return None  # two names in three
     word = next((each for each in _endings().get(key[-1:], ()) if key.endswith(each)), "")
     at = len(key) - len(word)
     if not word or not at:

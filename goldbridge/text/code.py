@@ -239,9 +239,19 @@ _PLACEHOLDERS = frozenset(_WORDS.split())
 _REPEATS = {"0": 1, "X": 1, **dict.fromkeys("无某啊测空零", 2), **dict.fromkeys("123456789", 3)}
 
 
-@lru_cache(1 << 14)
+_BEGINNINGS = frozenset(word[:2] for word in _PLACEHOLDERS)
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a cell holds something typed to get past a required field: 000, 123456, 无, N/A, dashes, nothing."""
+    two = fold_width(text[:2]).upper()
+    if len(two) == 2 and two.isalpha() and two[0] != two[1] and two not in _BEGINNINGS:
+        return False  # two letters that none of them begins with
+    return _is_placeholder(text)
+
+
+@lru_cache(1 << 14)
+def _is_placeholder(text: str) -> bool:
     value = fold_width(text).strip().upper()
     if not value or value in _PLACEHOLDERS:
         return True

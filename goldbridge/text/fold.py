@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 from unicodedata import category, is_normalized, normalize
 
@@ -30,11 +31,17 @@ _invisible = re.compile(
 )
 
 
-@lru_cache(_MEMO)
+# Printable ASCII and the Chinese characters that everybody uses: what is made of these alone needs no folding.
+_plain = re.compile("[ -~\u4e00-\u9fa5]*")
+
+
 def fold_width(text: str) -> str:
     """Full-width to half-width (NFKC), brackets to round ones, invisible characters dropped, Roman numerals kept."""
-    if text.isascii() and text.isprintable():
-        return text
+    return text if _plain.fullmatch(text) else _folded(text)
+
+
+@lru_cache(_MEMO)
+def _folded(text: str) -> str:
     if _invisible.search(text):
         text = _invisible.sub("", text)
     if not is_normalized("NFKC", text):
@@ -43,8 +50,28 @@ def fold_width(text: str) -> str:
 
 
 @cache
-def _traditional() -> frozenset[str]:
-    return frozenset("".join(lines("traditional.txt")))
+def _traditional() -> re.Pattern[str]:
+    # All of the supplementary planes are asked about: a class with single ones of them is searched one by one.
+    common = "".join(each for each in "".join(lines("traditional.txt")) if each <= "\uffff")
+    return re.compile(f"[{common}\U00020000-\U0003ffff]")
+
+
+def is_settled(text: str) -> bool:
+    """Whether folding its width and simplifying its script certainly leave a text as it is, as they do most."""
+    return _settled().fullmatch(text) is not None
+
+
+@cache
+def _settled() -> re.Pattern[str]:
+    return re.compile(f"[ -~{_simple()}]*")
+
+
+@cache
+def _simple() -> str:
+    """The Chinese characters that everybody uses and no conversion changes, as ranges of a class."""
+    changed = sorted(ord(each) for each in "".join(lines("traditional.txt")) if "\u4e00" <= each <= "\u9fa5")
+    gaps = pairwise((0x4DFF, *changed, 0x9FA6))
+    return "".join(f"{chr(before + 1)}-{chr(after - 1)}" for before, after in gaps if after - before > 1)
 
 
 @cache
@@ -56,7 +83,7 @@ def _converter() -> Any:
 
 def simplify(text: str) -> str:
     """Traditional to simplified script, for match keys only; most texts have nothing to convert and return at once."""
-    return text if _traditional().isdisjoint(text) else _simplified(text)
+    return _simplified(text) if _traditional().search(text) else text
 
 
 @lru_cache(_MEMO)
@@ -82,9 +109,18 @@ class _Kept(dict[int, str | None]):
 _kept = _Kept()
 
 
-@lru_cache(_MEMO)
 def match_form(text: str) -> str:
     """The key under which two spellings of one text meet: folded, simplified, casefolded, no punctuation, no blanks."""
+    return text if _keys().fullmatch(text) else _match_form(text)
+
+
+@cache
+def _keys() -> re.Pattern[str]:
+    return re.compile(f"[0-9a-z{_simple()}]*")
+
+
+@lru_cache(_MEMO)
+def _match_form(text: str) -> str:
     text = fold_width(text).casefold()
     if not text.isalnum():
         text = text.translate(_kept)

@@ -17,11 +17,14 @@ _mark = re.compile(
     r"|(?<![一二三四五六七八九十第])([一二三四五六七八九十]{1,3})(?=(?:[局冶]|建(?![设筑材])|航局|化建|工程局|公司|分公司|厂|中$|小$))"
     r"|([\u2160-\u217f]+|(?<![A-Z0-9])[IVX]{1,5}(?=[期号]))"
 )
+_numeral = re.compile("[零〇一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾0-9\u2160-\u217fIVX]")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def mark_of(key: str) -> str:
     """The numbers of a name in digits, in their order, parted by commas; "" for none."""
+    if not _numeral.search(key):
+        return ""
     found = []
     for match in _mark.finditer(key):
         text = match[1] or match[2] or match[3]

@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 from goldbridge.text.branch import Branch, find_branch
 from goldbridge.text.division import Division
-from goldbridge.text.fold import fold_width, match_form, simplify
-from goldbridge.text.gazetteer import CONTESTED, Place, Walk, entries_at, settle, walk
+from goldbridge.text.fold import fold_width, is_settled, match_form, simplify
+from goldbridge.text.gazetteer import CONTESTED, Path, Place, entries_at, settle
 from goldbridge.text.legal_form import chinese_form, kind_without_form, leading_form
 from goldbridge.text.number import mark_of, without_ordinals
 from goldbridge.text.table import lines
 from goldbridge.text.trade import first_word, split
+from goldbridge.text.walk import Walk, walk
 
 
 class Organisation(NamedTuple):
@@ -50,31 +51,13 @@ class Organisation(NamedTuple):
     note: str = ""
 
 
-class _Name:
-    """A name on the way: `text` as typed (folded) and `key` in simplified script, always of one length."""
-
-    __slots__ = ("key", "text")
-
-    def __init__(self, text: str, key: str) -> None:
-        self.text, self.key = text, key
-
-    def cut(self, start: int, end: int) -> _Name:
-        return _Name(self.text[start:end], self.key[start:end])
-
-    def without(self, start: int, end: int) -> _Name:
-        return _Name(self.text[:start] + self.text[end:], self.key[:start] + self.key[end:])
-
-
 class _Notes:
     """What the brackets of a name said."""
 
-    __slots__ = ("alias", "branch", "former", "group", "note", "office", "place", "place_text")
-
-    def __init__(self) -> None:
-        self.alias = self.former = self.note = self.office = self.place_text = ""
-        self.branch: Branch | None = None
-        self.place: Division | None = None
-        self.group = False
+    alias = former = note = office = place_text = ""
+    branch: Branch | None = None
+    place: Division | None = None
+    group = False
 
 
 _cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -113,57 +96,61 @@ def parse_organisation(text: str) -> Organisation:
         script = "cjk" if _cjk.search(text) else "latin"
         core = match_form(text[:_LONGEST])
         return Organisation(text, "", "", "", "", "", "", "", False, "", script, "other", core)
-    folded = _edges.sub("", fold_width(text))
-    if not _cjk.search(folded):
+    settled = is_settled(text)
+    folded = text if settled else fold_width(text)
+    if not (folded[:1].isalnum() and folded[-1:].isalnum()):
+        folded = _edges.sub("", folded)
+    if folded.isascii() or not _cjk.search(folded):
         from goldbridge.text.organisation_latin import parse_latin
 
         return parse_latin(text, folded)
     if " " in folded or "\t" in folded or "\n" in folded:
         folded = _blank.sub("", folded)
-    key = simplify(folded)
+    key = folded if settled else simplify(folded)
     if len(key) != len(folded):
         folded = key
     upper = key.upper()
-    return _parse(text, _Name(folded, upper if len(upper) == len(key) else key))
+    return _parse(text, folded, upper if len(upper) == len(key) else key)
 
 
-def _parse(original: str, name: _Name) -> Organisation:
+def _parse(original: str, text: str, key: str) -> Organisation:
+    """Take apart `text` as typed (folded); `key` is the same in simplified script, and both are cut alike."""
     notes = _Notes()
-    if "(" in name.key or ")" in name.key:
-        name = _read_brackets(name, notes)
+    if "(" in key or ")" in key:
+        text, key = _read_brackets(text, key, notes)
     branch = notes.branch
     if branch is None:
-        found = find_branch(name.key)
+        found = find_branch(key)
         if found:
             branch, end = found
-            name = name.cut(0, end)
-    form, kind = "", ""
-    lead, size = leading_form(name.key)
-    if lead:
-        form, kind, name = lead, "company", name.cut(size, len(name.key))
-    whole = name.key
-    found_form = chinese_form(name.key) if not form else None
-    if found_form and (found_form.canonical != "店" or not _is_trade_shop(name.key)):
-        form, kind = found_form.canonical, found_form.kind
-        notes.group = notes.group or name.key.startswith("集团公司", found_form.start)
-        name = name.cut(0, found_form.start)
-    group = notes.group or _GROUP in name.key
-    if group:
-        name = _without_group(name) if _GROUP in name.key else name
-        if not form:
-            form, kind = _GROUP, "company"
+            text, key = text[:end], key[:end]
+    kind = ""
+    form, size = leading_form(key)
+    if form:
+        kind, text, key = "company", text[size:], key[size:]
+    whole, group = key, notes.group
+    found_form = chinese_form(key) if not form else None
+    if found_form and (found_form.canonical != "店" or not _is_trade_shop(key)):
+        start, form, kind = found_form
+        group = group or key.startswith("集团公司", start)
+        text, key = text[:start], key[:start]
+    if _GROUP in key:
+        group = True
+        text, key = _without_group(text, key)
+    if group and not form:
+        form, kind = _GROUP, "company"
     if not kind or kind == "individual":
         plain_kind = kind_without_form(whole)
         kind = plain_kind if not kind or plain_kind == "public" else kind
-    name = _trimmed(name)
-    region, region_text, name = _region(name, notes)
+    text, key = _trimmed(text, key)
+    region, region_text, text, key = _region(text, key, notes)
     if notes.office and branch is None:
         branch = Branch(notes.office, "分所")
-    number = mark_of(name.key)
+    number = mark_of(key)
     if number:
-        for start, end in reversed(without_ordinals(name.key)):
-            name = name.without(start, end)
-    brand, trade = _brand_and_trade(name, region_text, region)
+        for start, end in reversed(without_ordinals(key)):
+            text, key = _without(text, key, start, end)
+    brand, trade = _brand_and_trade(text, key, region_text)
     return Organisation(
         original,
         region.code if region else "",
@@ -184,55 +171,55 @@ def _parse(original: str, name: _Name) -> Organisation:
     )
 
 
+def _without(text: str, key: str, start: int, end: int) -> tuple[str, str]:
+    return text[:start] + text[end:], key[:start] + key[end:]
+
+
 def _is_trade_shop(key: str) -> bool:
     """书店, 酒店, 饭店 and 药店 are trades, not shops of one."""
     return key.endswith(("书店", "酒店", "饭店", "药店", "旅店")) and not key.endswith("图书店")
 
 
-def _trimmed(name: _Name) -> _Name:
-    if name.key[:1].isalnum() and name.key[-1:].isalnum():
-        return name
-    start, end = 0, len(name.key)
-    while start < end and not (name.key[start].isalnum() or name.key[start] == "("):
+def _trimmed(text: str, key: str) -> tuple[str, str]:
+    if key[:1].isalnum() and key[-1:].isalnum():
+        return text, key
+    start, end = 0, len(key)
+    while start < end and not (key[start].isalnum() or key[start] == "("):
         start += 1
-    while end > start and not (name.key[end - 1].isalnum() or name.key[end - 1] in ")+"):
+    while end > start and not (key[end - 1].isalnum() or key[end - 1] in ")+"):
         end -= 1
-    return name.cut(start, end) if end - start != len(name.key) else name
+    return text[start:end], key[start:end]
 
 
-def _without_group(name: _Name) -> _Name:
-    at = name.key.rfind(_GROUP)
-    start, end = at, at + len(_GROUP)
-    for word in ("企业", "控股"):
-        if name.key.endswith(word, 0, start) and start > len(word) + 1 and end == len(name.key) and word == "企业":
-            start -= len(word)
-    return name.without(start, end)
+def _without_group(text: str, key: str) -> tuple[str, str]:
+    start = key.rfind(_GROUP)
+    end = start + len(_GROUP)
+    if end == len(key) and start > 3 and key.endswith("企业", 0, start):
+        start -= 2
+    return _without(text, key, start, end)
 
 
-def _read_brackets(name: _Name, notes: _Notes) -> _Name:
+def _read_brackets(text: str, key: str, notes: _Notes) -> tuple[str, str]:
     """Take out every bracket whose content is understood; what is not stays as part of the name, without brackets."""
     position = 0
-    while True:
-        match = _bracket.search(name.key, position)
-        if not match:
-            break
+    while match := _bracket.search(key, position):
         inner = match[1].strip()
         start, end = match.span()
-        if _is_form(name.key, inner, end) and start > 0:
+        if _is_form(key, inner, end) and start > 0:
             position = end
-        elif _understood(name, match.start(1), match.end(1), inner, notes, start):
-            name = name.without(start, end)
+        elif _understood(key, inner, text[match.start(1) : match.end(1)].strip(), notes, start):
+            text, key = _without(text, key, start, end)
             position = start
         else:
-            if name.key.endswith(")", 0, end):
-                name = name.without(end - 1, end)
-            name = name.without(start, start + 1)
+            if key.endswith(")", 0, end):
+                text, key = _without(text, key, end - 1, end)
+            text, key = _without(text, key, start, start + 1)
             position = max(start - 1, 0)
-    if ")" in name.key and "(" not in name.key:
-        for at in range(len(name.key) - 1, -1, -1):
-            if name.key[at] == ")":
-                name = name.without(at, at + 1)
-    return name
+    if ")" in key and "(" not in key:
+        for at in range(len(key) - 1, -1, -1):
+            if key[at] == ")":
+                text, key = _without(text, key, at, at + 1)
+    return text, key
 
 
 def _is_form(key: str, inner: str, end: int) -> bool:
@@ -247,10 +234,9 @@ def _is_form(key: str, inner: str, end: int) -> bool:
     )
 
 
-def _understood(name: _Name, start: int, end: int, inner: str, notes: _Notes, bracket: int) -> bool:
+def _understood(key: str, inner: str, typed: str, notes: _Notes, bracket: int) -> bool:
     if not inner:
         return True
-    typed = name.text[start:end].strip()
     if inner == _GROUP or (inner.endswith(_GROUP) and len(inner) <= 4):
         notes.group = True
         if inner != _GROUP and not _place(inner[:-2], notes, typed):
@@ -273,7 +259,7 @@ def _understood(name: _Name, start: int, end: int, inner: str, notes: _Notes, br
         notes.alias = notes.alias or typed
         return True
     if bracket > 0 and notes.branch is None:
-        whole = find_branch(name.key[:bracket] + inner)
+        whole = find_branch(key[:bracket] + inner)
         if whole and whole[1] <= bracket:
             notes.branch = whole[0]
             return True
@@ -291,9 +277,8 @@ def _place(inner: str, notes: _Notes, typed: str) -> bool:
     """Whether the content of a bracket is a place and nothing else; notes it."""
     found = walk(inner, 0, of_name=True)
     if found and found.end == len(inner):
-        division, _ = settle(_likely(found))
         if notes.place is None:
-            notes.place, notes.place_text = division, typed
+            notes.place, notes.place_text = _sense(found.path).division, typed
         return True
     if inner in _COUNTRIES:
         notes.place_text = notes.place_text or typed
@@ -301,56 +286,71 @@ def _place(inner: str, notes: _Notes, typed: str) -> bool:
     return False
 
 
-def _likely(found: Walk) -> tuple[Place, ...]:
+class _Sense(NamedTuple):
+    """What a path means in a name: the `division`, if it is one. `county` says that a county's name without its level
+    was read last, `town` that it is, or was, a town or county of its own (昆山市, 余杭县), not a quarter."""
+
+    division: Division | None
+    county: bool
+    town: bool
+
+
+@lru_cache(1 << 14)
+def _sense(path: Path) -> _Sense:
+    likely = _likely(path)
+    county = path.shorts > 0 and max(place.level for place in likely) == 3 and likely[0].name != path.names[-1]
+    town = any(place.name[-1] in "市县旗" for place in path.places) and len({place.code for place in likely}) == 1
+    return _Sense(settle(likely)[0], county, town)
+
+
+def _likely(path: Path) -> tuple[Place, ...]:
     """The readings to settle among: for a short name a city wins over the counties of that name (西安), a county-level
     city over a quarter (海城)."""
-    if len(found.places) == 1 or not found.shorts or len(found.names) > 1:
-        return found.places
-    now = tuple(place for place in found.places if not place.until)
+    if len(path.places) == 1 or not path.shorts or len(path.names) > 1:
+        return path.places
+    now = tuple(place for place in path.places if not place.until)
     if not now:
-        return found.places
+        return path.places
     top = min(place.level for place in now)
     best = tuple(place for place in now if place.level == top)
     towns = tuple(place for place in best if place.name[-1] == "市")
     return towns if len(towns) == 1 else best
 
 
-def _region(name: _Name, notes: _Notes) -> tuple[Division | None, str, _Name]:
+def _region(text: str, key: str, notes: _Notes) -> tuple[Division | None, str, str, str]:
     """The region, how it was typed, and the name without it.
 
     Where a bracket names another place than the head does, the bracket is where the company is registered, and in the
     name of a law firm its office: 北京大成(上海)律师事务所.
     """
-    key = name.key
-    found = None if _never.match(key) else walk(key, 0, of_name=True)
+    found = None if _never.match(key) else walk(key, of_name=True)
     found = _backed(key, found) if found else None
-    division = settle(_likely(found))[0] if found else None
-    if found and not division and not found.shorts and notes.place is None:
-        return None, name.text[: found.end], _trimmed(name.cut(found.end, len(key)))  # 朝阳区: one of two
+    place, division = notes.place, _sense(found.path).division if found else None
+    if found and not division and not found.path.shorts and place is None:
+        end = found.end
+        return None, text[:end], *_trimmed(text[end:], key[end:])  # 朝阳区: one of two
     if found and division:
         end = found.end
         behind = _zone.match(key, end) or (_township.match(key, end) if division.level == 3 else None)
         if behind and len(key) > behind.end() + 1:
             end = behind.end()
-        text, rest = name.text[:end], _trimmed(name.cut(end, len(key)))
-        if notes.place is None or notes.place.code.startswith(_digits(division)):
-            return notes.place or division, text, rest
-        if rest.key.endswith(("律师", "会计师", "税务师")):
+        head = text[:end]
+        rest, rest_key = _trimmed(text[end:], key[end:])
+        if place is None or place.code.startswith(_digits(division)):
+            return place or division, head, rest, rest_key
+        if rest_key.endswith(("律师", "会计师", "税务师")):
             notes.office = simplify(_short(notes.place_text))
-            return division, text, rest
-        if split(rest.key) == 0:
-            return notes.place, notes.place_text, name  # 黄山(泰州)科技: nothing else is left for a brand
-        notes.note = notes.note or text
-        return notes.place, notes.place_text, rest
-    if notes.place is not None or notes.place_text:
-        return notes.place, notes.place_text, name
-    tail = _tail(key)
-    if tail is not None:
-        at, places = tail
-        division, _ = settle(places)
-        if division:
-            return division, name.text[at:], name.cut(0, at)
-    return None, "", name
+            return division, head, rest, rest_key
+        if split(rest_key) == 0:
+            return place, notes.place_text, text, key  # 黄山(泰州)科技: nothing else is left for a brand
+        notes.note = notes.note or head
+        return place, notes.place_text, rest, rest_key
+    if place is not None or notes.place_text:
+        return place, notes.place_text, text, key
+    at, division = _tail(key)
+    if division:
+        return division, text[at:], text[:at], key[:at]
+    return None, "", text, key
 
 
 def _digits(division: Division) -> str:
@@ -361,42 +361,34 @@ def _digits(division: Division) -> str:
 def _backed(key: str, found: Walk) -> Walk | None:
     """The walk with names given back that are rather the brand: a short county name needs a brand behind it, and
     everyday words (东方, 新华) are no counties at the head of a name."""
-    likely = _likely(found)
+    path = found.path
     if found.end == len(key):
         # Nothing is left for a brand: 大连 alone is a brand, 上海浦东 is Shanghai's 浦东.
-        return None if len(found.names) == 1 else _back_one(found)
-    last = found.names[-1]
-    if found.shorts == len(found.names) == 1 and last in CONTESTED:
+        return None if len(path.names) == 1 else _back_one(found)
+    last = path.names[-1]
+    if path.shorts == len(path.names) == 1 and last in CONTESTED:
         return None
-    if found.shorts == 0 or max(place.level for place in likely) < 3 or likely[0].name == last:
+    sense = _sense(path)
+    if not sense.county:
         return found
-    rest = key[found.end :]
-    at = split(rest)
-    has_brand = at >= 2
-    if len(found.names) > 1:
+    has_brand = split(key[found.end :]) >= 2
+    if len(path.names) > 1:
         return found if has_brand else _back_one(found)
-    return found if has_brand and last not in _everyday() and _town_like(found) else None
-
-
-def _town_like(found: Walk) -> bool:
-    """Whether a short name is, or was, that of a town or county of its own (昆山市, 余杭县), not of a quarter."""
-    likely = _likely(found)
-    return any(place.name[-1] in "市县旗" for place in found.places) and len({place.code for place in likely}) == 1
+    return found if has_brand and last not in _everyday() and sense.town else None
 
 
 def _back_one(found: Walk) -> Walk | None:
     """The walk without its last name."""
-    end = found.end - len(found.names[-1])
-    names = found.names[:-1]
+    names = found.path.names[:-1]
     if not names:
         return None
     text = "".join(names)
-    shorter = walk(text, 0, of_name=True)
-    return shorter._replace(end=end) if shorter and shorter.end == len(text) else None
+    shorter = walk(text, of_name=True)
+    return shorter._replace(end=found.end - len(found.path.names[-1])) if shorter and shorter.end == len(text) else None
 
 
-def _tail(key: str) -> tuple[int, tuple[Place, ...]] | None:
-    """A city or province right before the legal form: 博世汽车部件苏州(有限公司)."""
+def _tail(key: str) -> tuple[int, Division | None]:
+    """A city or province right before the legal form, and where it begins: 博世汽车部件苏州(有限公司)."""
     for size in (4, 3, 2):
         at = len(key) - size
         if at < 3:
@@ -406,12 +398,11 @@ def _tail(key: str) -> tuple[int, tuple[Place, ...]] | None:
                 continue
             places = tuple(place for place in entry.places if place.level < 3 and not place.until)
             if places:
-                return at, places
-    return None
+                return at, settle(places)[0]
+    return 0, None
 
 
-def _brand_and_trade(name: _Name, region_text: str, region: Division | None) -> tuple[str, str]:
-    key, text = name.key, name.text
+def _brand_and_trade(text: str, key: str, region_text: str) -> tuple[str, str]:
     if not key:
         return "", ""
     if key.startswith(_HOMES) and len(key) > 2:
@@ -423,12 +414,10 @@ def _brand_and_trade(name: _Name, region_text: str, region: Division | None) -> 
     at = split(key)
     if at:
         return text[:at], text[at:]
-    if region_text:
-        # 上海电气, 杭州银行: where nothing but a trade follows the region, both together are the brand.
-        word = first_word(key)
-        if name.key != region_text:
-            return _short(region_text) + text[: len(word)], text[len(word) :]
     word = first_word(key)
+    if region_text and key != region_text:
+        # 上海电气, 杭州银行: where nothing but a trade follows the region, both together are the brand.
+        return _short(region_text) + text[: len(word)], text[len(word) :]
     return text[: len(word)], text[len(word) :]
 
 

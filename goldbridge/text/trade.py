@@ -26,33 +26,43 @@ def latin_words() -> frozenset[str]:
 @cache
 def _starts() -> dict[str, tuple[str, ...]]:
     """First two characters -> the words that begin with them, longest first."""
+    return _indexed(slice(0, 2))
+
+
+@cache
+def _ends() -> dict[str, tuple[str, ...]]:
+    """Last two characters -> the words that end in them, longest first."""
+    return _indexed(slice(-2, None))
+
+
+def _indexed(part: slice) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for word in sorted(words(), key=len, reverse=True):
-        found.setdefault(word[:2], []).append(word)
-    return {start: tuple(each) for start, each in found.items()}
+        found.setdefault(word[part], []).append(word)
+    return {two: tuple(each) for two, each in found.items()}
 
 
 def split(text: str) -> int:
     """Where the trade begins in `text` (simplified script): the least position from 2 on, or 1, from which trade words
     run to the end; len(text) when the text does not end in one, 0 when it is trade words from the start."""
-    starts, size = _starts(), len(text)
+    least = size = len(text)
     if size < 2:
         return size
-    runs = bytearray(size + 1)
-    runs[size] = 1
-    for at in range(size - 2, -1, -1):
-        for word in starts.get(text[at : at + 2], ()):
-            end = at + len(word)
-            if end <= size and runs[end] and (end == at + 2 or text.startswith(word, at)):
-                runs[at] = 1
-                break
-        else:
-            if runs[at + 1] and at and text[at] in _LINKS:
-                runs[at] = 2
-    if runs[0] == 1:
+    ends = _ends()
+    begun, runs = {size}, [size]
+    for end in runs:
+        for word in ends.get(text[end - 2 : end], ()) if end > 1 else ():
+            at = end - len(word)
+            if at >= 0 and at not in begun and text.startswith(word, at):
+                begun.add(at)
+                runs.append(at)
+                if 1 < at < least:
+                    least = at
+        if 1 < end < size and text[end - 1] in _LINKS and end - 1 not in runs:
+            runs.append(end - 1)
+    if 0 in begun:
         return 0
-    at = runs.find(1, 2)
-    return 1 if at == size and size > 2 and runs[1] == 1 else at
+    return 1 if least == size > 2 and 1 in begun else least
 
 
 def first_word(text: str) -> str:
