@@ -113,7 +113,7 @@ def test_costs_alone_make_a_proposal_that_the_project_takes(town: Bench, say: Ty
     before = untouched(town)[1]
     town.run("parties")
     assert untouched(town)[1] == before  # edited rules wait for a review
-    say(town, "rules", "diff", status=1)
+    say(town, "rules", "diff")
     say(town, "rules", "accept")
     assert untouched(town)[1] == before + 1  # taking it over is a new revision
 

@@ -63,4 +63,5 @@ def test_a_run_says_that_edited_rules_wait(sqlite_bench: Bench, say: Type) -> No
 
 
 def test_a_mistake_in_the_numbers(sqlite_bench: Bench, say: Type) -> None:  # noqa: F811
-    assert "'x' is no case" in say(sqlite_bench, "rules", "accept", "--clusters", "1,x", status=2).error
+    said = say(sqlite_bench, "rules", "accept", "--clusters", "1,x", status=2)
+    assert "'x' is no case" in " ".join(said.errors)

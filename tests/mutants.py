@@ -1,0 +1,141 @@
+"""Shows that the tests of edge cases rest on what they say: without its guard, a test that names it must fail.
+
+A guard is the function that makes an edge case come out right; a test names it in its docstring, `Guard: module:name`.
+`make mutants` switches off one guard after the other, in a process of its own, and runs the tests that name it. A test
+that passes all the same proves nothing and is reported. Nothing here is known to shipped code: the function is replaced
+in memory, wherever it was imported to.
+
+`python -m tests.mutants GUARD...` tries some; `--list` lists them.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.guards import GUARDS
+
+ROOT = Path(__file__).resolve().parent
+_NAMED = re.compile(r"Guard: ([\w.]+:[\w.]+)")
+
+
+class Case(NamedTuple):
+    """A test, where it is, and the guards that it names."""
+
+    file: Path
+    name: str
+    guards: tuple[str, ...]
+
+
+def cases() -> Iterator[Case]:
+    """Every test, read without importing it."""
+    for file in sorted(ROOT.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield Case(file, node.name, tuple(_NAMED.findall(ast.get_docstring(node) or "")))
+
+
+def original(guard: str) -> tuple[Any, str, Any]:
+    """Where a guard is (a module or a class), its name there, and what stands there."""
+    module, _, path = guard.partition(":")
+    *outer, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for part in outer:
+        owner = getattr(owner, part)
+    return owner, name, owner.__dict__[name]
+
+
+def switch_off(guard: str) -> None:
+    """Replace a guard in this process, also where it was imported by name."""
+    owner, name, real = original(guard)
+    mutant = GUARDS[guard](real)
+    setattr(owner, name, mutant)
+    for module in list(sys.modules.values()):
+        for known, value in list(getattr(module, "__dict__", {}).items()):
+            if value is real:
+                setattr(module, known, mutant)
+
+
+class Runner:
+    """Collects once, then runs each guard's tests in a fork without it."""
+
+    def __init__(self, guards: Sequence[str]) -> None:
+        self.guards = guards
+        self.failed: set[str] = set()
+        self.survivors: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.add(_function(report.nodeid))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for guard in self.guards:
+            items = [item for item in session.items if guard in _NAMED.findall(_docstring(item))]
+            wanted = {_function(item.nodeid) for item in items}
+            failed = self._forked(guard, items)
+            left = sorted(wanted - failed)
+            self.survivors += [f"{test} passes without {guard}" for test in left]
+            if not wanted:
+                self.survivors.append(f"no test names {guard}")
+            print(f"{'ok  ' if wanted and not left else 'FAIL'} {guard}: {len(failed)} of {len(wanted)} tests fail")
+            sys.stdout.flush()
+        return True
+
+    def _forked(self, guard: str, items: list[pytest.Item]) -> set[str]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            silent = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silent, 1)
+            os.dup2(silent, 2)
+            try:
+                switch_off(guard)
+                for at, item in enumerate(items):
+                    following = items[at + 1] if at + 1 < len(items) else None
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            finally:
+                with os.fdopen(writing, "w") as told:
+                    json.dump(sorted(self.failed), told)
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as heard:
+            text = heard.read()
+        os.waitpid(child, 0)
+        return set(json.loads(text))
+
+
+def _docstring(item: pytest.Item) -> str:
+    return getattr(getattr(item, "function", None), "__doc__", None) or ""
+
+
+def _function(nodeid: str) -> str:
+    return nodeid.partition("[")[0]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try these guards, or all; 1 when a test passes without its guard."""
+    if "--list" in arguments:
+        print("\n".join(sorted(GUARDS)))
+        return 0
+    guards = list(arguments) or sorted(GUARDS)
+    named = {str(case.file) for case in cases() if set(case.guards) & set(guards)}
+    runner = Runner(guards)
+    options = ["-q", "-p", "no:terminal", "-m", "not postgres", *sorted(named)]
+    pytest.main(options, plugins=[runner])
+    print("\n".join(runner.survivors) or f"{len(guards)} guards: every test that names one fails without it")
+    return 1 if runner.survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
