@@ -32,7 +32,9 @@ class Hub:
         self.project = project
         self.clock = clock
         self.flows = compile_flows(project)
-        self.survivorship: Rules = compile_survivorship(project.survivorship, project.model, project.sources)
+        self.survivorship: Rules = compile_survivorship(
+            project.survivorship, project.model, project.sources, ends=project.ends()
+        )
         self.store: Store = open_store(state_url(project), clock, state_dir=project.state_dir)
         self.key = load_key(project.state_dir, os.environ)
         self.inbox = Inbox(self.store)

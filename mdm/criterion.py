@@ -40,7 +40,8 @@ class Trust(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One step of a ranking; `args` are systems for source_rank and values for most_restrictive, best first."""
+    """One step of a ranking; `args` are systems for source_rank and values for most_restrictive, best first, and the
+    fields of the record that an expression reads."""
 
     kind: str
     args: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ def grade(criterion: Criterion, claim: Claimant, others: Among) -> Any:
         case "most_restrictive":
             return restriction(criterion.args, value)
         case _:  # expr
-            return _worth(criterion.expression, claim, value)
+            return _worth(criterion, claim, value)
 
 
 def says(value: Any) -> bool:
@@ -151,12 +152,13 @@ def _day(at: str) -> int:
     return datetime.fromisoformat(at).toordinal()
 
 
-def _worth(expression: Expression | None, claim: Claimant, value: Any) -> tuple[bool, float]:
+def _worth(criterion: Criterion, claim: Claimant, value: Any) -> tuple[bool, float]:
     """What the expression gives: the larger number first, true before false; what gives neither comes last."""
+    expression = criterion.expression
     assert expression is not None
     reads: dict[str, Any] = {
         "value": value, "system": claim.system, "stream": claim.stream, "event_at": claim.event_at or "",
-        "record": dict(claim.values),
+        "record": {**dict.fromkeys(criterion.args), **claim.values},
     }  # fmt: skip
     found = expression.evaluate(tuple(reads[name] for name in expression.reads))
     if isinstance(found, int | float):

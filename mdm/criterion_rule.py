@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,17 +10,20 @@ from goldbridge.errors import Problems
 from goldbridge.mapping.expression import ADDED, NATIVE, Expression, Fault, compile_expression
 from goldbridge.ports import Document
 from goldbridge.records.hint import did_you_mean, nearest
-from goldbridge.records.model import Field
+from goldbridge.records.model import Entity, Field
 from mdm.criterion import CRITERIA, EXPRESSION_NAMES, LISTING, Criterion, Trust
 
 Place = tuple[str | int, ...]
 AMOUNTS = ("money", "decimal", "integer", "boolean")
 """Types whose values bind more or less by themselves: the lower amount, true before false."""
 TRUST_KEYS = ("at", "to", "over")
+_FIELD_OF_RECORD = re.compile(r"\brecord\.([a-z][a-z0-9_]*)")
 MOST_POINTS, MOST_DAYS = 1_000, 36_500
 
 
-def compile_criterion(document: Document, path: Place, item: Any, field: Field, problems: Problems) -> Criterion | None:
+def compile_criterion(
+    document: Document, path: Place, item: Any, entity: Entity, field: Field, problems: Problems
+) -> Criterion | None:
     """The criterion that an item of `order` writes, None when it cannot be used."""
     kind, said = next(iter(item.items())) if isinstance(item, dict) and len(item) == 1 else (item, None)
     if not isinstance(kind, str) or kind not in CRITERIA:
@@ -32,7 +36,7 @@ def compile_criterion(document: Document, path: Place, item: Any, field: Field, 
         case "trust":
             return _trust(document, (*path, kind), said, problems)
         case "expr":
-            return _expression(document, (*path, kind), said, problems)
+            return _expression(document, (*path, kind), said, entity, problems)
         case "most_restrictive" if not said and field.type in AMOUNTS:
             return Criterion(kind)
     if kind not in LISTING:
@@ -108,19 +112,27 @@ def _number(said: Any, most: int) -> int | None:
     return said if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= most else None
 
 
-def _expression(document: Document, path: Place, said: Any, problems: Problems) -> Criterion | None:
+def _expression(document: Document, path: Place, said: Any, entity: Entity, problems: Problems) -> Criterion | None:
     if not isinstance(said, str) or not said.strip():
         message = "`expr` is a CEL expression that gives a number, e.g. expr: \"system == 'erp' ? 2 : 1\""
         problems.note(document.mark(*path), "MDM006", message)
         return None
+    start = document.mark(*path)
+
+    def note(at: int, message: str) -> None:
+        # Expressions stand in quotes, in this house.
+        mark = start._replace(column=start.column + 1 + at) if start.line and "\n" not in said else start
+        problems.note(mark, "MDM030", f"`expr`: {message}")
+
+    fields = {found[1]: found.start(1) for found in reversed(list(_FIELD_OF_RECORD.finditer(said)))}
+    for name, at in sorted(fields.items()):
+        if name not in entity.fields:
+            note(at, f"{entity.name} has no field '{name}'{did_you_mean(name, entity.fields)}")
     made = compile_expression(said, frozenset(EXPRESSION_NAMES))
     if isinstance(made, Expression):
-        return Criterion("expr", expression=made)
+        return Criterion("expr", tuple(sorted(fields)), expression=made)
     for fault in made:
-        mark = document.mark(*path)
-        if mark.line and "\n" not in said:  # expressions stand in quotes, in this house
-            mark = mark._replace(column=mark.column + 1 + fault.at)
-        problems.note(mark, "MDM030", f"`expr`: {_about(fault)}")
+        note(fault.at, _about(fault))
     return None
 
 

@@ -214,12 +214,6 @@ def _about(payload: Json) -> set[int]:
     return {each["override"] for each in (payload or {}).get("overrides", ())}
 
 
-def due(conn: Connection, entity: str) -> tuple[list[int], list[int]]:
-    """Overrides whose date has passed, and the records they are anchored at, which must be resolved again."""
-    over = override.lapsed(conn, entity)
-    return [pin.id for pin in over], sorted({pin.anchor for pin in over})
-
-
 def records_of(conn: Connection, entity: str, systems: Collection[str]) -> list[int]:
     """All live records of these systems: what a change of their standing touches."""
     return [r.id for name in sorted(systems) for r in landing.scan_all(conn, entity=entity, system=name)]

@@ -42,13 +42,13 @@ def survive(
     ordered = sorted(claimants, key=Claimant.seniority)
     values: dict[str, Any] = {}
     lineage: dict[str, dict[str, Any]] = {}
-    together: set[str] = set()
+    groups: set[str] = set()
     for name, rule in rules.items():
         if name == "role":
             continue
         if rule.group:
-            if rule.group not in together:
-                together.add(rule.group)
+            if rule.group not in groups:
+                groups.add(rule.group)
                 _choose_together(rule, ordered, _ended(rule, now), values, lineage)
             continue
         claims = [
@@ -73,9 +73,24 @@ def clears(claim: Claimant, name: str) -> bool:
     return name in claim.values and claim.values[name] is None
 
 
+def falls_back(rule: FieldRule, winner: Claimant) -> bool:
+    """The owner says nothing, so another source stands in for it until it does (E55)."""
+    return rule.owner is not None and winner.system != rule.owner
+
+
+def gone_off(end: str, now: str) -> bool:
+    """Whether a source's end has come (E75)."""
+    return end <= now
+
+
+def together(rule: FieldRule, claim: Claimant) -> dict[str, Any]:
+    """What a claim says about the fields of a group: of these it brings all it has, and nobody else adds to them."""
+    return {name: claim.values[name] for name in rule.members if says(claim.values.get(name))}
+
+
 def _ended(rule: FieldRule, now: str) -> frozenset[str]:
-    """The systems that went off (E75); nearly always none."""
-    return frozenset(system for system, at in rule.ends.items() if at <= now) if rule.ends else _NONE
+    """The systems that went off; nearly always none."""
+    return frozenset(system for system, end in rule.ends.items() if gone_off(end, now)) if rule.ends else _NONE
 
 
 _NONE: frozenset[str] = frozenset()
@@ -94,7 +109,7 @@ def _choose(
         "record": winner.record,
         "version": winner.version,
     }
-    if rule.owner is not None and winner.system != rule.owner:
+    if falls_back(rule, winner):
         line["fallback"] = rule.owner
     if value is None:
         line["cleared"] = True
@@ -122,7 +137,7 @@ def _choose_together(
     """The fields of a group from one claim, so that no golden record holds half of one source and half of another."""
     claims = []
     for claim in ordered:
-        said = {name: claim.values[name] for name in rule.members if says(claim.values.get(name))}
+        said = together(rule, claim)
         if said:
             notes = [claim.notes.get(name) or {} for name in said]
             wrong = [note["invalid"] for note in notes if "invalid" in note]

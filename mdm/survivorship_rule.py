@@ -177,7 +177,7 @@ class _Compiler:
         found: list[Criterion] = []
         for index, item in enumerate(items):
             at = (*path, listed, index)
-            made = compile_criterion(self.document, at, item, field, self.problems)
+            made = compile_criterion(self.document, at, item, entity, field, self.problems)
             if made is None:
                 continue
             if made.kind == "longest" and names_an_organisation(field):

@@ -60,21 +60,21 @@ class Pin:
         return cls(**payload)
 
     def look(self, conn: Connection, who: Steward, reason: str) -> Look:
-        """Raises `Reject` MDM011 for an id that is not active, MDM040 for a field that cannot be overridden, MDM042 for
-        an anchor that is none of its records, MDM043 when there is nothing to override."""
+        """Raises `Reject` MDM011 for an id that is not active, MDM080 for a field that cannot be overridden, MDM082 for
+        an anchor that is none of its records, MDM083 when there is nothing to override."""
         found = look(conn, [self.golden])
         overridable(who.core.entity, self.field)
         records = found.own[self.golden]
         if self.anchor is not None and self.anchor not in {record.id for record in records}:
             shown = write_id(who.entity, self.golden)
             raise Reject(
-                "MDM042", f"that record is none of {shown}; `goldbridge golden show {shown}` lists its records"
+                "MDM082", f"that record is none of {shown}; `goldbridge golden show {shown}` lists its records"
             )
         held = _held(conn, records, self.field)
         if self.item and any(not pin.item for pin in held):
             whole = next(pin for pin in held if not pin.item)
             raise Reject(
-                "MDM043",
+                "MDM083",
                 f"all of {self.field} is {_PAST[whole.mode]} by decision {whole.decision}; release that first: "
                 f"goldbridge golden release {write_id(who.entity, self.golden)} {self.field}",
             )
@@ -89,12 +89,12 @@ class Pin:
         mine = in_force_as(self, 0)
         if self.policy == "until_source_agrees" and agrees(mine, beneath):
             raise Reject(
-                "MDM043",
+                "MDM083",
                 f"the sources agree already about {self.field}; there is nothing to wait for (--until forever?)",
             )
         if self.mode == "suppress" and agrees(mine, beneath) and not held:
             what = f"'{self.item}' in {self.field}" if self.item else self.field
-            raise Reject("MDM043", f"no source says anything about {what}, so there is nothing to hide")
+            raise Reject("MDM083", f"no source says anything about {what}, so there is nothing to hide")
 
     def sides(self, look: Look) -> list[list[int]]:
         return [[record.id for record in records] for records in look.own.values()]
@@ -147,14 +147,14 @@ class Release:
         return cls(**payload)
 
     def look(self, conn: Connection, who: Steward, reason: str) -> Look:
-        """Raises `Reject` MDM011 for an id that is not active, MDM040 for an unknown field, MDM044 if nothing holds."""
+        """Raises `Reject` MDM011 for an id that is not active, MDM080 for an unknown field, MDM084 if nothing holds."""
         found = look(conn, [self.golden])
         overridable(who.core.entity, self.field)
         if not self._mine(conn, found):
             shown = write_id(who.entity, self.golden)
             what = f"'{self.item}' in {self.field}" if self.item else self.field
             raise Reject(
-                "MDM044",
+                "MDM084",
                 f"nothing is pinned or hidden about {what} of {shown}; `goldbridge golden history` says what was",
             )
         return found
@@ -185,7 +185,7 @@ def in_force_as(act: Pin, at: int) -> Any:
 
 
 def overridable(entity: Entity, name: str) -> Field:
-    """The field; raises `Reject` MDM040 for one that there is not, or that no steward can say anything about."""
+    """The field; raises `Reject` MDM080 for one that there is not, or that no steward can say anything about."""
     found = entity.fields.get(name)
     if found is not None and name != "role":
         return found
@@ -197,11 +197,11 @@ def overridable(entity: Entity, name: str) -> Field:
     else:
         known = ", ".join(sorted(each for each in entity.fields if each != "role"))
         why = f"{entity.name} has no field '{name}'; there are {known}"
-    raise Reject("MDM040", why)
+    raise Reject("MDM080", why)
 
 
 def value_of(entity: Entity, name: str, text: str, zone: str) -> Any:
-    """What somebody typed as the canonical value of a field; raises `Reject` MDM041 for what is none."""
+    """What somebody typed as the canonical value of a field; raises `Reject` MDM081 for what is none."""
     found = overridable(entity, name)
     one = replace(found, many=False) if found.many else found
     try:
@@ -212,10 +212,10 @@ def value_of(entity: Entity, name: str, text: str, zone: str) -> Any:
             value = coerce(one, _parsed(one, text), zone=zone)
     except (Reject, LookupError, TypeError, ValueError) as error:
         why = error.message if isinstance(error, Reject) else f"'{text}' is no {found.type}"
-        raise Reject("MDM041", f"{name}: {why}") from None
+        raise Reject("MDM081", f"{name}: {why}") from None
     wrong = flaw(one, value)
     if value in (None, "", [], {}) or wrong:
-        raise Reject("MDM041", f"{name}: '{text}' is no {found.type}{f' ({wrong})' if wrong else ''}")
+        raise Reject("MDM081", f"{name}: '{text}' is no {found.type}{f' ({wrong})' if wrong else ''}")
     return value
 
 
@@ -235,7 +235,7 @@ def policy_of(text: str, day_end: str = "") -> str:
     named = {"forever": NAMED[0], "changes": NAMED[1], "agrees": NAMED[2]}
     if text in named or day_end:
         return named.get(text) or day_end
-    raise Reject("MDM041", f"'{text}' is no end of a pin; write forever, changes, agrees, or a date such as 2026-12-31")
+    raise Reject("MDM081", f"'{text}' is no end of a pin; write forever, changes, agrees, or a date such as 2026-12-31")
 
 
 def item_named(entity: Entity, name: str, value: Any) -> str:
