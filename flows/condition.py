@@ -1,4 +1,4 @@
-"""The condition of a flow: CEL over golden values, with `has_role('customer')` for the roles of a party."""
+"""The condition of a flow: CEL over golden values, with `has_role('customer')` and `qualified('dealer')` for roles."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from goldbridge.mapping.expression import NATIVE
 from goldbridge.records.model import Entity
 
 MAX_LENGTH = 1_000
+
+
+OF_ROLES = frozenset({"has_role", "qualified"})
+"""Functions of a role: whether the golden record has it, and whether business may be done in it."""
 
 
 class Condition:
@@ -32,8 +36,8 @@ class Condition:
         for name in sorted(set(program.variables()) - known):
             raise Misconfigured.one("FLW009", f"`when`: {entity.name} has no field '{name}'{hint(name, known)}", mark)
         functions = {name for name in program.functions() if name[0].isalpha()}
-        for name in sorted(functions - NATIVE - {"has_role"}):
-            known = {*NATIVE, "has_role"}
+        for name in sorted(functions - NATIVE - OF_ROLES):
+            known = {*NATIVE, *OF_ROLES}
             raise Misconfigured.one("FLW009", f"`when`: there is no function '{name}'{hint(name, known)}", mark)
         self._names = sorted(program.variables())
         self._run: Callable[[Any], Any] = program.execute
@@ -41,8 +45,11 @@ class Condition:
 
     def __call__(self, values: Mapping[str, Any]) -> bool:
         roles = values.get("roles") or []
+        fit = values.get("qualified")
+        fit = roles if fit is None else fit  # where no role needs a process, whoever has one may do business in it
         context = self._context({name: values.get(name) for name in self._names})
         context.add_function("has_role", lambda role: role in roles)
+        context.add_function("qualified", lambda role: role in fit)
         try:
             return self._run(context) is True
         except (ValueError, TypeError, RuntimeError):

@@ -22,6 +22,7 @@ from goldbridge.state import landing, ruleset
 from goldbridge.state.ruleset import Ruleset
 from mdm.core import Core, speaks
 from mdm.index import prepared
+from mdm.qualification_rule import compile_qualification
 from mdm.survivorship_rule import Rules as SurvivorshipRules
 from mdm.survivorship_rule import compile_survivorship
 
@@ -78,6 +79,7 @@ def core_of(project: Project, revision: Ruleset, name: str, files: SurvivorshipR
         Rules.from_json(part["rules"]),
         Statistics.from_json(revision.statistics[name]),
         part["since"],
+        compile_qualification(project.qualification, project.model).get(name, {}),
     )
 
 

@@ -12,6 +12,7 @@ from dedupe.statistic import Statistics
 from goldbridge.records.model import Entity
 from goldbridge.state.landing import Record
 from mdm.claim import Claimant
+from mdm.qualification_rule import Process
 from mdm.survivorship_rule import FieldRule
 
 
@@ -19,6 +20,7 @@ from mdm.survivorship_rule import FieldRule
 class Core:
     """The entity, its survivorship and matching rules, and the active ruleset revision with its frozen statistics.
 
+    `qualification`: role -> the process that must approve it.
     `memo` holds what was prepared during the run: a record is cleaned once, not once per step.
     """
 
@@ -27,6 +29,7 @@ class Core:
     matching: Rules | None = None
     statistics: Statistics | None = None
     rev: int = 0
+    qualification: Mapping[str, Process] = field(default_factory=dict)
     memo: dict[int, tuple[Any, Prepared]] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -12,6 +12,7 @@ LANES: dict[str, str] = {
     "held": "held by a decision while the evidence says otherwise",
     "pins": "pinned values that a source contradicts",
     "children": "children that came after a merge which was split since",
+    "partners": "roles whose qualification waits for a person",
     "approvals": "decisions that wait for a second person, and those that were returned",
     "targets": "two rows of one golden record in a target system",
     "doubt": "evidence between the bands",
@@ -27,6 +28,7 @@ _OF_KIND = {
     "pin_challenged": "pins",
     "pin_conflict": "pins",
     "late_child": "children",
+    "qualification": "partners",
     "match": "doubt",
 }
 _OF_REASON = {"different_hard_id": "hard_ids", "margin": "margin"}
@@ -37,3 +39,8 @@ def lane(kind: str, reason: str = "") -> str:
     if kind == "match":
         return "held" if reason.startswith("held: ") else _OF_REASON.get(reason, "doubt")
     return _OF_KIND.get(kind, "default")
+
+
+def kinds(name: str) -> list[str]:
+    """The kinds of task that are in a lane whatever their reason."""
+    return sorted(kind for kind, of in _OF_KIND.items() if of == name)

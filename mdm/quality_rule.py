@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldbridge.errors import Problems
-from goldbridge.mapping.expression import Expression, compile_expression
+from goldbridge.mapping.expression import Expression
 from goldbridge.ports import Document
 from goldbridge.records.field import Entity, Field, Model
 from goldbridge.records.hint import did_you_mean
+from mdm.condition import compile_condition
 
 DIMENSIONS: Mapping[str, str] = {
     "present": "completeness",
@@ -142,13 +143,7 @@ class _Compiler:
         return int(found[1])
 
     def expression(self, entity: Entity, said: Any, path: _Path) -> Expression | None:
-        found = compile_expression(str(said), frozenset(entity.fields))
-        if isinstance(found, Expression):
-            return found
-        for fault in found:
-            hint = did_you_mean(fault.name, entity.fields) if fault.name else ""
-            self.at(path, "MDM072", f"`expr`: {fault.message}{hint}")
-        return None
+        return compile_condition(self.document, path, said, entity.name, entity.fields, self.problems, "MDM072")
 
     def chosen(self, said: Any, path: _Path) -> frozenset[str]:
         if said is None:

@@ -26,7 +26,9 @@ from mdm.evidence import lapse
 from mdm.identity import Assignment, Issued, assign
 from mdm.index import prepared
 from mdm.override import Weighing, in_force
+from mdm.qualification import qualifying
 from mdm.review import open_reviews
+from mdm.told import aliases
 
 
 @dataclass(slots=True)
@@ -183,6 +185,8 @@ def _apply(
     outcome: Outcome,
 ) -> None:
     place = {c.record: id for id, cluster in zip(assignment.ids, clusters, strict=True) for c in cluster}
+    place.update(aliases(scope.records, scope.assertions, place))
+    _follow_aliases(scope, assignment, place)
     answers = _followers(scope, place)
     goldens = golden.load(conn, {*assignment.ids, *assignment.redirects, *assignment.retired})
     outcome.created = sum(id not in goldens for id in assignment.ids)
@@ -191,6 +195,7 @@ def _apply(
         golden.recall(conn, recalled, cause, run)
         goldens.update(golden.load(conn, recalled))
     weighing = Weighing(core, in_force(conn, scope.records), now(conn))
+    roles = qualifying(conn, core, scope.records)
     changed: list[Golden] = []
     for id, members in zip(assignment.ids, clusters, strict=True):
         record = goldens.get(id) or _founded(core.entity, id, assignment)
@@ -198,6 +203,7 @@ def _apply(
         survived = weighing.survive(id, members, followers, scope.records)
         record.state = "active"
         record.values, record.lineage = survived.values, dict(survived.lineage)
+        roles.stand(id, members, followers, record.values, record.lineage)
         changed.append(record)
         place.update((answer.record, id) for answer in followers)
     for id in (*assignment.redirects, *assignment.retired):
@@ -210,6 +216,16 @@ def _apply(
     redirects = [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()]
     golden.redirect(conn, redirects, cause, run)
     outcome.tasks += weighing.settle(conn, scope.records, always=basis == "steward")
+    outcome.tasks += roles.settle(conn, scope.records)
+
+
+def _follow_aliases(scope: Scope, assignment: Assignment, place: Mapping[int, int]) -> None:
+    """A golden record whose last record was merged into another's by its source leads there; it is not retired."""
+    for old in list(assignment.retired):
+        heirs = {place[record] for record, home in scope.current.items() if home == old and record in place}
+        if heirs:
+            assignment.retired.remove(old)
+            assignment.redirects[old] = sorted(heirs)
 
 
 def _followers(scope: Scope, place: Mapping[int, int]) -> dict[int, list[Claimant]]:

@@ -6,12 +6,14 @@ To add a question, write a function that takes the project and gives the problem
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
-from goldbridge.errors import Misconfigured, Problem, Problems
+from goldbridge.errors import Mark, Misconfigured, Problem, Problems
+from goldbridge.records.field import Entity
 from goldbridge.settings.project import Project
 
 Question = Callable[[Project], Iterable[Problem]]
@@ -105,6 +107,16 @@ def check_quality(project: Project) -> Iterable[Problem]:
     return problems
 
 
+def check_qualification(project: Project) -> Iterable[Problem]:
+    """Every role that needs a process has one, whose states and moves hang together."""
+    from mdm.qualification_rule import compile_qualification
+
+    problems = Problems()
+    with _collecting(problems):
+        compile_qualification(project.qualification, project.model)
+    return problems
+
+
 def check_flows(project: Project) -> Iterable[Problem]:
     """The flows name systems, mappings and entities that exist, and their conditions compile."""
     from flows.condition import Condition
@@ -116,8 +128,19 @@ def check_flows(project: Project) -> Iterable[Problem]:
             if isinstance(flow, PublishFlow) and flow.when is not None:
                 with _collecting(problems):
                     entity = project.model.entities[flow.publish]
-                    Condition(flow.when, entity, project.flows.mark("flows", flow.name, "when"))
+                    mark = project.flows.mark("flows", flow.name, "when")
+                    Condition(flow.when, entity, mark)
+                    problems.extend(_unqualified(flow.when, entity, mark))
     return problems
+
+
+def _unqualified(when: str, entity: Entity, mark: Mark) -> Iterator[Problem]:
+    """Nothing reaches a partner system unqualified: who publishes by role asks whether the role is qualified."""
+    for name, role in entity.roles.items():
+        asked = [word for word in ("has_role", "qualified") if re.search(rf"\b{word}\(\s*['\"]{name}['\"]\s*\)", when)]
+        if role.qualification and asked == ["has_role"]:
+            message = f"{name} needs process '{role.qualification}', and this publishes whoever has not passed it"
+            yield Problem(mark, "FLW016", f"{message}; write qualified('{name}') instead of has_role('{name}')")
 
 
 _MODEL = "config/model.yaml"
@@ -130,6 +153,7 @@ CHECKS = (
     Check("matching", check_matching, (_MODEL, "config/matching.yaml")),
     Check("survivorship", check_survivorship, (_MODEL, _SOURCES, "config/survivorship.yaml")),
     Check("quality", check_quality, (_MODEL, _SOURCES, "config/quality.yaml")),
+    Check("qualification", check_qualification, (_MODEL, "config/qualification.yaml")),
     Check("flows", check_flows, (_MODEL, _SOURCES, "flows.yaml", "mappings/")),
 )
 

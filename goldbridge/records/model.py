@@ -35,6 +35,8 @@ ROLE_KEYS = ("label", "qualification")
 RESERVED = {
     "id": "every golden record has an id",
     "roles": "the golden record collects them from `role`",
+    "qualification": "the golden record says there where each role stands",
+    "qualified": "the golden record lists there the roles in which business may be done",
 }
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 CURRENCY = re.compile(r"[A-Z]{3}")

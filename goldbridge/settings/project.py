@@ -45,6 +45,7 @@ FILES = {
     "model": File("config/model.yaml", required=True),
     "matching": File("config/matching.yaml"),
     "survivorship": File("config/survivorship.yaml"),
+    "qualification": File("config/qualification.yaml"),
     "quality": File("config/quality.yaml"),
     "cutover": File("config/cutover.yaml"),
     "flows": File("flows.yaml", required=True, wrapper="flows"),
@@ -86,6 +87,10 @@ class Project:
     @property
     def survivorship(self) -> Document:
         return self.documents[FILES["survivorship"].path]
+
+    @property
+    def qualification(self) -> Document:
+        return self.documents[FILES["qualification"].path]
 
     @property
     def quality(self) -> Document:
