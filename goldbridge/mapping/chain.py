@@ -11,9 +11,23 @@ from typing import Any
 from goldbridge.errors import Reject
 from goldbridge.mapping.spec import FieldSpec, Lookup
 from goldbridge.mapping.transform import Step
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, decimal_text, has_value, only_texts, plain_text, shown
+from goldbridge.mapping.value import (
+    ABSENT,
+    Invalid,
+    Outcome,
+    Texts,
+    decimal_text,
+    decimal_texts,
+    has_value,
+    known,
+    plain_text,
+    shown,
+)
 from goldbridge.records.field import Field
 from goldbridge.records.model import coerce
+
+_UNSAID = frozenset({str, type(None), type(ABSENT)})
+"""What a field without a default, which may be left out, takes as it is."""
 
 Cell = Callable[[Any], Any]
 Column = Callable[[Sequence[Any]], list[Any]]
@@ -63,19 +77,28 @@ def transforms(steps: Sequence[Step]) -> Cell:
 
 def over(steps: Sequence[Step]) -> Column:
     """The same steps over a whole column, one step at a time: what `transforms` gives, with one call per cell and step
-    instead of a call for the row of steps around it."""
-    pairs = [(step.on_text, step.on_any) for step in steps]
+    instead of a call for the row of steps around it, or one call for all cells where the step knows how."""
 
     def run(column: Sequence[Any]) -> list[Any]:
-        made = list(column)
-        for text, other in pairs:
-            if only_texts(made):
-                made = list(map(text, made))
+        made = column if column.__class__ is Texts else known(list(column))
+        for step in steps:
+            if made.__class__ is Texts:
+                made = known(step.on_texts(made) if step.on_texts else list(map(step.on_text, made)))
             else:
-                made = [text(value) if value.__class__ is str and value else _other(value, other) for value in made]
+                made = _mixed(made, step)
         return made
 
     return run
+
+
+def _mixed(column: Sequence[Any], step: Step) -> list[Any]:
+    """One step over a column in which some cells have no text."""
+    text, other = step.on_text, step.on_any
+    if step.on_texts is None:
+        return [text(value) if value.__class__ is str and value else _other(value, other) for value in column]
+    texts = Texts(value for value in column if value.__class__ is str and value)
+    done = iter(step.on_texts(texts) if texts else ())
+    return [next(done) if value.__class__ is str and value else _other(value, other) for value in column]
 
 
 def _other(value: Any, step: Cell) -> Any:
@@ -113,6 +136,7 @@ class Finish:
         self.plain = self.lookup is None and not spec.ref
         self.is_number = of_type in ("money", "decimal")
         self.is_text = of_type == "text" and not spec.ref
+        self.silent = field is not None and not self.required and not spec.has_default
 
     def cell(self) -> Cell:
         """The quickest function for this field."""
@@ -127,8 +151,13 @@ class Finish:
         if self.is_number and not self.trusted:
             return lambda column: self._numbers(column, cell)
 
+        silent = self.silent
+
         def run(column: Sequence[Any]) -> list[Any]:
-            if only_texts(column):
+            if column.__class__ is Texts:
+                return column
+            kinds = set(map(type, column))
+            if silent and kinds <= _UNSAID:
                 return list(column)
             return [value if value.__class__ is str and value else cell(value) for value in column]
 
@@ -217,8 +246,8 @@ class Finish:
         """Numbers that an expression has worked out, as text."""
         if set(map(type, column)) != {float}:
             return [cell(value) for value in column]
-        texts = list(map(decimal_text, column))
-        if set(map(type, texts)) == {str}:
+        texts = decimal_texts(column)
+        if texts.__class__ is Texts:
             return texts
         return [self._flawed(text) if isinstance(text, Invalid) else text for text in texts]
 

@@ -14,7 +14,7 @@ from goldbridge.mapping.chain import Cell, Column, Finish, each, over, transform
 from goldbridge.mapping.expression import Expression
 from goldbridge.mapping.resolve import resolver
 from goldbridge.mapping.spec import FieldSpec, Source
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, only_texts, plain_text, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, Texts, has_value, known, only_texts, plain_text, shown
 
 Row = Mapping[str, Any]
 REMEMBERED = 1 << 14
@@ -25,7 +25,7 @@ _PLAIN_KEYS = _PLAIN | {bool}
 
 
 class Batch:
-    """The records of one call, seen by column; each column is read once, however many fields use it."""
+    """The records of one call, seen by column; each column is read once and never changed."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
@@ -34,7 +34,7 @@ class Batch:
     def column(self, name: str) -> list[Any]:
         found = self._columns.get(name)
         if found is None:
-            found = self._columns[name] = _read(self.rows, name)
+            found = self._columns[name] = known(_read(self.rows, name))
         return found
 
 
@@ -89,15 +89,16 @@ class Cells:
         if self._direct:
             return self._over(column)
         # 1, 1.0 and True are one dictionary key but three values: only columns of text are looked up as they are.
-        if keys_are_plain if keys_are_plain is not None else set(map(type, column)) <= _PLAIN:
-            known = self._known(column)
-            results = list(map(known.__getitem__, column))
-        elif keys_are_plain is None:
-            texts = [value for value in column if value.__class__ is str]
-            if not texts:
-                return self._over(column)
-            known, cell = self._known(texts), self._cell
-            results = [known[value] if value.__class__ is str else cell(value) for value in column]
+        if keys_are_plain is None:
+            plain = column.__class__ is Texts or set(map(type, column)) <= _PLAIN
+            texts = [] if plain else [value for value in column if value.__class__ is str]
+        else:
+            plain, texts = keys_are_plain, []
+        if plain:
+            results = self._remembered(column)
+        elif texts:
+            memory, cell = self._known(texts), self._cell
+            results = [memory[value] if value.__class__ is str else cell(value) for value in column]
         else:
             return self._over(column)
         if not self._costly:
@@ -106,6 +107,12 @@ class Cells:
                 self._direct = self._fresh * 2 > self._seen
                 self._seen = self._fresh = 0
         return results
+
+    def _remembered(self, column: Sequence[Any]) -> list[Any]:
+        try:
+            return list(map(self._memo.__getitem__, column))
+        except KeyError:
+            return list(map(self._known(column).__getitem__, column))
 
     def _known(self, column: Sequence[Any]) -> dict[Any, Any]:
         """The memory, with the results for every value of a column in it."""
@@ -206,8 +213,8 @@ class FieldColumn:
         """The first source whose value survives the transforms; an invalid one only when no other is left."""
         columns: list[list[Any]] = []
         for column in self._columns(batch):
-            columns.append(self._run(column))
-            if only_texts(columns[0]):
+            columns.append(known(self._run(column)))
+            if columns[0].__class__ is Texts:
                 return self._finish(columns[0])
         return self._finish([_first(values) for values in zip(*columns, strict=True)])
 
@@ -216,15 +223,13 @@ class FieldColumn:
         named = [bool(source.name) for source in self.spec.sources]
         columns = self._columns(batch)
         if any(named) and all(map(only_texts, columns)):
-            return self._cells(list(map(separator.join, zip(*columns, strict=True))))
+            return self._cells(Texts(map(separator.join, zip(*columns, strict=True))))
         return self._cells([_joined(values, named, separator) for values in zip(*columns, strict=True)])
 
     def _expr(self, batch: Batch) -> list[Any]:
         expression, evaluate = self.expression, self._evaluate
         if expression is None or evaluate is None or not batch.rows:
             return []
-        if not expression.reads:
-            return self._cells([expression.evaluate(())] * len(batch.rows))
         return self._cells(evaluated(expression, evaluate, batch))
 
     def _value(self, batch: Batch) -> list[Any]:
@@ -238,7 +243,12 @@ def expression_cells(expression: Expression) -> Cells:
 
 def evaluated(expression: Expression, evaluate: Cells, batch: Batch) -> list[Any]:
     """An expression's results over a batch."""
+    if not expression.reads:
+        return [expression.evaluate(())] * len(batch.rows)
     columns = [batch.column(name) for name in expression.reads]
+    made = expression.shortly(columns)
+    if made is not None:
+        return made
     plain = all(set(map(type, column)) <= _PLAIN_KEYS for column in columns)
     return evaluate(list(zip(*columns, strict=True)), plain)
 

@@ -17,7 +17,7 @@ from typing import Any
 from goldbridge.clock import iso
 from goldbridge.mapping.lexer import TYPES, Scan, Use, literal, renamed, scan
 from goldbridge.mapping.quick_expression import Run, short_way
-from goldbridge.mapping.value import ABSENT, Invalid, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Texts, shown
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 32
@@ -115,42 +115,59 @@ class Expression:
         return result if result.__class__ in _PLAIN else _plain(result)
 
     def over(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """`evaluate` for many rows; where all of them hold nothing but texts, without a look at each value."""
-        columns = list(zip(*rows, strict=True))
-        if (
-            self.keys
-            or not columns
-            or not all(set(map(type, column)) == {str} and _within(column) for column in columns)
-        ):
-            return [self.evaluate(values) for values in rows]
+        """`evaluate` for many rows; those that hold nothing but texts, without a look at each value."""
+        texts = [row for row in rows if set(map(type, row)) == {str}]
+        if self.keys or not texts:
+            return list(map(self.evaluate, rows))
+        made = self.shortly(list(zip(*texts, strict=True)))
+        if made is None:
+            made = self._together(texts)
+        if len(texts) == len(rows):
+            return made
+        done = iter(made)
+        return [next(done) if set(map(type, row)) == {str} else self.evaluate(row) for row in rows]
+
+    def _together(self, rows: Sequence[tuple[str, ...]]) -> list[Any]:
+        """Rows of texts, asked of the library."""
+        if not all(map(_takes, zip(*rows, strict=True))):
+            return list(map(self.evaluate, rows))
         names, run = self.names, self.run
-        if self.short is not None:
-            return self._shortly(self.short, dict(zip(names, columns, strict=True)), rows)
         try:
             results = [run(dict(zip(names, values, strict=True))) for values in rows]
         except BaseException as error:
             if not (isinstance(error, Exception) or _is_panic(error)):
                 raise
-            return [self.evaluate(values) for values in rows]  # one of them: find it row by row
+            return list(map(self.evaluate, rows))  # one of them: find it row by row
         return _all_plain(results)
 
-    def _shortly(self, short: Run, columns: Mapping[str, Sequence[str]], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    def shortly(self, columns: Sequence[Sequence[Any]]) -> list[Any] | None:
+        """The same from columns, where there is a short way and nothing but texts; None otherwise."""
+        if self.short is None or not all(map(_takes, columns)):
+            return None
         unknown: set[int] = set()
-        results = _all_plain(list(short(columns, unknown)))
+        results = _all_plain(list(self.short(dict(zip(self.names, columns, strict=True)), unknown)))
         for at in unknown:
-            if at < len(rows):  # of a constant it may have asked for one more
-                results[at] = self.evaluate(rows[at])
+            if at < len(results):  # of a constant it may have asked for one more
+                results[at] = self.evaluate(tuple(column[at] for column in columns))
         return results
 
 
 def _all_plain(results: list[Any]) -> list[Any]:
-    if set(map(type, results)) == {float} and all(map(isfinite, results)):
+    kinds = set(map(type, results))
+    if kinds <= _AS_IT_IS or (kinds == {float} and all(map(isfinite, results))):
         return results
     return [result if result.__class__ in _PLAIN else _plain(result) for result in results]
 
 
-def _within(texts: Sequence[str]) -> bool:
-    return max(map(len, texts)) <= MAX_TEXT
+def _takes(column: Sequence[Any]) -> bool:
+    """Whether the library takes every cell of a column for a text: what is no character (half a pair) it refuses."""
+    if column.__class__ is not Texts and set(map(type, column)) != {str}:
+        return False
+    try:
+        "".join(column).encode()
+    except UnicodeEncodeError:
+        return False
+    return max(map(len, column)) <= MAX_TEXT
 
 
 def _is_panic(error: BaseException) -> bool:
@@ -159,6 +176,7 @@ def _is_panic(error: BaseException) -> bool:
 
 
 _PLAIN = (str, bool, int, type(None))
+_AS_IT_IS = frozenset(_PLAIN)
 
 
 def _failed(error: Exception, missing: bool, values: tuple[Any, ...]) -> Any:

@@ -15,8 +15,9 @@ from typing import Any
 from goldbridge.mapping.functions_party import PARTY
 from goldbridge.mapping.functions_value import VALUE
 from goldbridge.mapping.quick import fold
-from goldbridge.mapping.transform import Argument, Listing, Sample, Transform
-from goldbridge.mapping.value import Invalid, has_value, plain_text
+from goldbridge.mapping.transform import Argument, Function, Listing, Sample, Transform
+from goldbridge.mapping.value import Invalid, Texts, has_value, marked, plain_text
+from goldbridge.mapping.whole import Whole, always, folded
 from goldbridge.text.fold import fold_width
 
 EDITION = 1
@@ -28,14 +29,28 @@ TEXT.add(
     "trim",
     str.strip,
     "Cut blanks off both ends, full-width and non-breaking ones too.",
+    whole=always,
     samples=(Sample("　上海示例有限公司 ", "上海示例有限公司"), Sample(" ", "")),
 )
-TEXT.add("upper", str.upper, "Capital letters.", samples=(Sample("91310000ma1fl0xt4t", "91310000MA1FL0XT4T"),))
-TEXT.add("lower", str.lower, "Small letters.", samples=(Sample("Info@Example.COM", "info@example.com"),))
+TEXT.add(
+    "upper",
+    str.upper,
+    "Capital letters.",
+    whole=always,
+    samples=(Sample("91310000ma1fl0xt4t", "91310000MA1FL0XT4T"),),
+)
+TEXT.add(
+    "lower",
+    str.lower,
+    "Small letters.",
+    whole=always,
+    samples=(Sample("Info@Example.COM", "info@example.com"),),
+)
 TEXT.add(
     "fold_width",
     fold,
     "Full-width letters, digits and brackets become half-width, invisible characters go; Roman numerals stay.",
+    whole=folded,
     samples=(Sample("上海示例（集团）有限公司Ａ", "上海示例(集团)有限公司A"), Sample("基金Ⅱ期", "基金Ⅱ期")),
 )
 
@@ -71,7 +86,24 @@ def _is_blank(text: str) -> bool:
     return not text or (len(text) <= 9 and (text.lower() in _MARKERS or _dashes.fullmatch(text) is not None))
 
 
+# A text that begins with none of these is none of the words.
+_STARTS = frozenset(
+    [*(word[0] for word in _MARKERS), *(word[0].upper() for word in _MARKERS), *"-‐‑‒–—―−－_=~～·"]
+    + [chr(code) for code in range(0x3001) if chr(code).isspace()]
+)
+
+
+def _nothing_said(function: Function) -> Whole:
+    def whole(texts: Texts, *markers: str | list[str]) -> list[str]:
+        if markers:
+            return [function(text, *markers) for text in texts]
+        return marked([function(text) if text[0] in _STARTS else text for text in texts])
+
+    return whole
+
+
 @TEXT(
+    whole=_nothing_said,
     argument=Argument("further markers", "texts", required=False),
     samples=(Sample("-", ""), Sample("无", ""), Sample("N/A", ""), Sample("0", "0"), Sample("同上", "", "同上")),
 )

@@ -7,11 +7,15 @@ becomes empty, a code that no list knows is marked as such, anything else that c
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from goldbridge.mapping.quick import fixed_line, fold, is_credit_code, is_email
 from goldbridge.mapping.transform import Argument, Listing, Sample
 from goldbridge.mapping.value import Invalid, shown
+from goldbridge.mapping.whole import Whole, credit_codes, emails, folded
+from goldbridge.mapping.whole import phones as phone_numbers
 from goldbridge.text.address import parse_address
 from goldbridge.text.code import is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
@@ -29,16 +33,26 @@ _blanks = re.compile(r"\s+")
 _remark = re.compile(r"[,;.。、!*#\s]+$")
 
 
+def _names(function: Callable[[str], str]) -> Whole:
+    fold_all = folded(fold)
+    return lambda texts: list(map(_as_kept, fold_all(texts)))
+
+
 @PARTY(
+    whole=_names,
     samples=(
         Sample("　上海 示例（集团） 有限公司。", "上海示例(集团)有限公司"),
         Sample("Example  Trading Co., Ltd.", "Example Trading Co., Ltd."),
-    )
+    ),
 )
 def organisation(text: str) -> str:
     """The name of a company or person as it is kept: width folded, no blanks between Chinese characters, no trailing
     punctuation behind them. The words stay as they are."""
-    folded = fold(text).strip()
+    return _as_kept(fold(text))
+
+
+def _as_kept(folded: str) -> str:
+    folded = folded.strip()
     if folded.isascii():
         return _blanks.sub(" ", folded) if "  " in folded or "\t" in folded else folded
     if " " in folded or not folded.isprintable():
@@ -51,6 +65,7 @@ def organisation(text: str) -> str:
 
 @PARTY(
     of_type="credit_code",
+    whole=credit_codes,
     samples=(
         Sample("91330110ma2b1c4d0h", Invalid("the check character is H, the other 17 ask for 7")),
         Sample("0000000000", ""),
@@ -83,7 +98,7 @@ _REGION = Argument("country where it is dialled (ISO 3166)", "text", required=Fa
 
 @PARTY(
     of_type="phone",
-    costly=True,
+    whole=phone_numbers,
     argument=_REGION,
     samples=(
         Sample("138 0013 8001", "+8613800138001"),
@@ -95,6 +110,11 @@ def phone(text: str, region: str = "CN") -> str | Invalid:
     """The first telephone number of a text in E.164, with its extension; a number without an area code is refused."""
     if region == "CN" and (quick := fixed_line(text)):
         return quick
+    return _general_phone(text, region)
+
+
+@lru_cache(1 << 14)
+def _general_phone(text: str, region: str) -> str | Invalid:
     found = parse_phone(text, region)
     if found is not None:
         return found.text
@@ -117,6 +137,7 @@ def phones(text: str, region: str = "CN") -> list[str] | str | Invalid:
 
 @PARTY(
     of_type="email",
+    whole=emails,
     samples=(
         Sample("Info＠Example.com。cn", "info@example.com.cn"),
         Sample("无", ""),

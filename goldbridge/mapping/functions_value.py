@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from goldbridge.mapping.quick import utc_second, utc_text
 from goldbridge.mapping.transform import Argument, Listing, Sample
 from goldbridge.mapping.value import Invalid, plain_text, shown
+from goldbridge.mapping.whole import Form, integers, moments
 from goldbridge.text.date import parse_date, parse_datetime
 from goldbridge.text.fold import fold_width
 from goldbridge.text.money import parse_money, plain
@@ -25,11 +26,14 @@ VALUE = Listing()
 _EXACT = Context(prec=100)
 """Wide enough for every number that is let in: the usual 28 digits would round without a word."""
 
+# Amounts that are written as they are kept; those below zero are few and go the other way.
+_kept_amount = Form(r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,7}[1-9])?")
 _plain_amount = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,8})?")
 _CURRENCY = Argument("currency (ISO 4217)", "text", required=False)
 
 
 @VALUE(
+    whole=_kept_amount.kept,
     of_type="money",
     argument=_CURRENCY,
     samples=(
@@ -99,7 +103,10 @@ def _scaled(text: str, factor: Decimal) -> str | Invalid:
     return amount if isinstance(amount, Invalid) else plain(_EXACT.multiply(Decimal(amount), factor))
 
 
-@VALUE(samples=(Sample("1,200.50", "1200.5"), Sample("１２", "12"), Sample("十二", Invalid("'十二' is not a number"))))
+@VALUE(
+    whole=_kept_amount.kept,
+    samples=(Sample("1,200.50", "1200.5"), Sample("１２", "12"), Sample("十二", Invalid("'十二' is not a number"))),
+)
 def number(text: str) -> str | Invalid:
     """A number as plain decimal text, thousands separators gone."""
     if _plain_amount.fullmatch(text):
@@ -124,6 +131,7 @@ def decimals(text: str, places: int) -> str | Invalid:
 
 
 @VALUE(
+    whole=integers,
     gives="any",
     of_type="integer",
     samples=(Sample("1,200", 1200), Sample("3.0", 3), Sample("3.5", Invalid("'3.5' is not a whole number"))),
@@ -168,10 +176,12 @@ def boolean(value: Any) -> bool | Invalid:
 
 
 _ZONE = Argument("zone", "zone")
-_iso_day = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
+_ISO_DAY = r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+_iso_day, _usual_day = re.compile(_ISO_DAY), Form(_ISO_DAY)
 
 
 @VALUE(
+    whole=_usual_day.kept,
     of_type="date",
     samples=(
         Sample("2026/3/1", "2026-03-01"),
@@ -192,6 +202,7 @@ def date(text: str) -> str | Invalid:
 
 
 @VALUE(
+    whole=moments,
     of_type="datetime",
     argument=_ZONE,
     samples=(

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from goldbridge.text.code import check_character, parse_credit_code
+from goldbridge.text.code import check_character, is_placeholder, parse_credit_code
 from goldbridge.text.fold import fold_width
 from goldbridge.text.phone import parse_phone
 
-# Printable ASCII and the basic block of Chinese characters: folding leaves them alone.
-_settled = re.compile("[ -~\u4e00-\u9fff]*")
+settled_name = "[ -~\u4e00-\u9fff]*+"
+"""Printable ASCII and the basic block of Chinese characters: folding leaves them alone."""
+_settled = re.compile(settled_name)
 
 
 def fold(text: str) -> str:
@@ -36,6 +37,15 @@ def _registered(prefix: str) -> bool:
     return found is not None and found.valid
 
 
+@lru_cache(1 << 14)
+def is_registered(start: str) -> bool:
+    """Whether a code that begins with these ten characters is valid if its characters and its check character are.
+
+    No placeholder begins so: they repeat one character ten times, and then in the middle too, or count.
+    """
+    return start[8] != start[9] and start[2:8].isdecimal() and not is_placeholder(start) and _registered(start[:8])
+
+
 def is_credit_code(text: str) -> bool:
     """Whether a text in capitals is a valid credit code; False also when only the general parser could tell."""
     return (
@@ -48,12 +58,14 @@ def is_credit_code(text: str) -> bool:
     )
 
 
-_email = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
+EMAIL = r"[a-z0-9_-]{1,20}+(?:\.[a-z0-9_-]{1,20}+){0,2}+@(?:[a-z0-9][a-z0-9-]{0,40}+(?<!-)\.){1,4}+[a-z]{2,24}+"
+"""One plain address in small letters."""
+_email = re.compile(EMAIL)
 
 
 def is_email(text: str) -> bool:
     """Whether a text is nothing but one plain address in small letters."""
-    return len(text) <= 64 and _email.fullmatch(text) is not None
+    return _email.fullmatch(text) is not None
 
 
 _fixed = re.compile(r"0(10|2[0-9]|[3-9][0-9]{2})-?([2-8][0-9]{6,7})")
@@ -73,6 +85,16 @@ def fixed_line(text: str) -> str | None:
         return None
     area, local = match.groups()
     return f"+86{area}{local}" if _area(area, len(local)) else None
+
+
+_start = re.compile(r"0(10|2[0-9]|[3-9][0-9]{2})")
+
+
+@lru_cache(1 << 11)
+def fixed_area(start: str) -> bool:
+    """Whether fixed-line numbers that begin with these four characters exist, with seven digits and with eight."""
+    match = _start.match(start)
+    return match is not None and start.isascii() and _area(match[1], 7) and _area(match[1], 8)
 
 
 _to_the_hour = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3])")
@@ -100,18 +122,18 @@ def _day(day: str, zone: str) -> tuple[int, str, str] | None:
 
 def utc_second(text: str, zone: str) -> str | None:
     """A local time to the second (2026-03-01 08:00:00) in UTC; None when that is not so easily said."""
-    hour, rest = _hour(text[:13], zone), _rest(text[13:])
+    hour, rest = utc_hour(text[:13], zone), moment_end(text[13:])
     return hour + rest if hour and rest else None
 
 
 @lru_cache(1 << 12)
-def _rest(text: str) -> str:
+def moment_end(text: str) -> str:
     """Minutes and seconds (:05:09) as the end of a moment; empty for anything else."""
     return f"{text}.000000Z" if _minute_and_second.fullmatch(text) else ""
 
 
 @lru_cache(1 << 15)
-def _hour(text: str, zone: str) -> str:
+def utc_hour(text: str, zone: str) -> str:
     """A local hour (2026-03-01 08) in UTC: 2026-03-01T00; empty where `_day` does not know."""
     known = _day(text[:10], zone) if _to_the_hour.fullmatch(text) else None
     if known is None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Literal, NamedTuple
 
 from goldbridge.mapping.lexer import Token, tokens
+from goldbridge.mapping.whole import Form, parted
 
-Columns = Mapping[str, Sequence[str]]
+Columns = dict[str, Sequence[Any]]
 Run = Callable[[Columns, set[int]], Iterable[Any]]
-"""From columns of texts by name to the results; the numbers of rows it cannot tell go into the set."""
+"""From columns of texts by name to the results; the numbers of rows it cannot tell go into the set. What two parts of
+an expression need is kept among the columns, under a name that no field has."""
 
-_number = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_number = Form(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _double = re.compile(r"[0-9]{1,15}\.[0-9]{1,15}")
 _EQUAL = {"==": operator.eq, "!=": operator.ne}
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -34,6 +36,8 @@ class _Unknown(Exception):
 class _Node(NamedTuple):
     kind: Literal["text", "truth", "number"]
     run: Run
+    always: Any = None
+    """What a constant is."""
 
 
 def short_way(source: str, names: Sequence[str]) -> Run | None:
@@ -87,6 +91,10 @@ class _Parser:
         no = self.choice()
         if asked.kind != "truth" or yes.kind != no.kind:
             raise _Unknown
+
+        if yes.always is not None and no.always is not None:
+            pair = (no.always, yes.always)
+            return _Node(yes.kind, lambda columns, unknown: map(pair.__getitem__, asked.run(columns, unknown)))
 
         def run(columns: Columns, unknown: set[int]) -> Iterable[Any]:
             three = zip(asked.run(columns, unknown), yes.run(columns, unknown), no.run(columns, unknown), strict=False)
@@ -174,11 +182,23 @@ class _Parser:
         return _Node("text", lambda columns, unknown: columns[token.text])
 
     def _converted(self, function: str) -> _Node:
+        start = self._at
         given = self.choice()
+        within = [token.text for token in self._tokens[start : self._at]]
         self._expect(")")
         if function != "double" or given.kind != "text":
             raise _Unknown
-        return _Node("number", lambda columns, unknown: _doubles(given.run(columns, unknown), unknown))
+        if self._names.isdisjoint(within):
+            return _Node("number", lambda columns, unknown: _endless(given.run(columns, unknown), unknown))
+        key = f"double({' '.join(within)})"
+
+        def run(columns: Columns, unknown: set[int]) -> Sequence[float]:
+            made = columns.get(key)
+            if made is None:
+                made = columns[key] = _doubles(list(given.run(columns, unknown)), unknown)
+            return made
+
+        return _Node("number", run)
 
     def _text(self) -> str:
         """A text as it is written: without escapes, prefix or triple quotes."""
@@ -189,18 +209,25 @@ class _Parser:
         return text[1:-1]
 
 
-def _doubles(texts: Iterable[str], unknown: set[int]) -> Iterator[float]:
+def _doubles(texts: Sequence[str], unknown: set[int]) -> list[float]:
     """Plain decimal numbers; of any other text only the library knows what it means."""
+    others = _number.others(texts)
+    unknown.update(others)
+    return parted(texts, others, lambda numbers: list(map(float, numbers)), lambda text: 0.0)
+
+
+def _endless(texts: Iterable[str], unknown: set[int]) -> Iterator[float]:
+    """The same of a constant, which does not end."""
     for at, text in enumerate(texts):
-        if _number.fullmatch(text):
-            yield float(text)
-        else:
+        if _number.others([text]):
             unknown.add(at)
             yield 0.0
+        else:
+            yield float(text)
 
 
 def _constant(kind: Literal["text", "number"], value: Any) -> _Node:
-    return _Node(kind, lambda columns, unknown: repeat(value))
+    return _Node(kind, lambda columns, unknown: repeat(value), value)
 
 
 def _joined(

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from goldbridge.mapping.value import Invalid, has_value, plain_text, shown
+from goldbridge.mapping.value import Invalid, Texts, has_value, plain_text, shown
 
 Function = Callable[..., Any]
 Kind = Literal["text", "list", "any"]
@@ -63,7 +63,8 @@ class Transform:
     """One entry of the list in functions.py.
 
     `of_type` names the model type whose canonical form the result already has, so that it is not coerced twice.
-    `costly` ones stay memoised however distinct the data are. `zoned` ones fall back to the source's zone.
+    `costly` ones stay memoised however distinct the data are. `zoned` ones fall back to the source's zone. `whole`
+    does to a column what the function does to each of its texts, at a lower price; it takes the same argument.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Transform:
     gives: Gives = "text"
     of_type: str = ""
     costly: bool = False
+    whole: Function | None = None
     samples: tuple[Sample, ...] = ()
 
     @property
@@ -82,10 +84,11 @@ class Transform:
 
     def bind(self, argument: Any = None) -> Step:
         """The transform with its argument filled in; the argument was checked before."""
-        function = self.function
+        function, whole = self.function, self.whole
         if argument is not None and self.argument is not None:
             function = partial(_second, function, argument)
-        return Step(self, function, argument)
+            whole = whole and partial(_second, whole, argument)
+        return Step(self, function, argument, whole)
 
 
 def _second(function: Function, argument: Any, value: Any) -> Any:
@@ -93,13 +96,15 @@ def _second(function: Function, argument: Any, value: Any) -> Any:
 
 
 class Step:
-    """A bound transform inside a chain; `on_text` is its fast path, `on_any` takes whatever else may come."""
+    """A bound transform inside a chain; `on_text` is its fast path, `on_any` takes whatever else may come. `on_texts`
+    takes a column of texts, None where there is no quicker way than one by one."""
 
-    __slots__ = ("argument", "on_any", "on_text", "transform")
+    __slots__ = ("argument", "on_any", "on_text", "on_texts", "transform")
 
-    def __init__(self, transform: Transform, function: Function, argument: Any) -> None:
+    def __init__(self, transform: Transform, function: Function, argument: Any, whole: Function | None = None) -> None:
         self.transform = transform
         self.argument = argument
+        self.on_texts: Callable[[Texts], list[Any]] | None = whole
         self.on_text: Function = partial(_alone, function) if transform.takes == "list" else function
         self.on_any: Function = function if transform.takes == "any" else partial(_ANY[transform.takes], function)
 
@@ -156,8 +161,19 @@ class Listing:
 
         return listed
 
-    def add(self, name: str, function: Function, about: str, **rest: Any) -> None:
-        self.all[name] = Transform(name, function, " ".join(about.split()), **rest)
+    def add(
+        self,
+        name: str,
+        function: Function,
+        about: str,
+        *,
+        whole: Callable[[Function], Function] | None = None,
+        **rest: Any,
+    ) -> None:
+        """`whole` makes of the function the one that does the same to a column."""
+        self.all[name] = Transform(
+            name, function, " ".join(about.split()), whole=whole(function) if whole else None, **rest
+        )
 
 
 def is_zone(name: str) -> bool:

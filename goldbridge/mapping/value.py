@@ -6,9 +6,12 @@ missing), null (None), empty ("" or []), or a value. Steps work on values only; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
+
+import orjson
 
 from goldbridge.errors import Mark
 
@@ -69,9 +72,25 @@ def has_value(value: Any) -> bool:
     return bool(value) if value.__class__ in _MAY_BE_NONE else True
 
 
+class Texts(list[str]):
+    """A column in which every cell is a text that is not empty. Never changed, so that steps may share it."""
+
+    __slots__ = ()
+
+
 def only_texts(column: Sequence[Any]) -> bool:
     """Whether every cell is a text that is not empty."""
-    return set(map(type, column)) == {str} and all(column)
+    return column.__class__ is Texts or (set(map(type, column)) == {str} and all(column))
+
+
+def marked(column: list[str]) -> list[str]:
+    """A column of texts, marked as `Texts` unless one is empty: what is known need not be asked again by each step."""
+    return Texts(column) if column.__class__ is not Texts and all(column) else column
+
+
+def known(column: list[Any]) -> list[Any]:
+    """The same for a column of anything."""
+    return Texts(column) if column.__class__ is not Texts and only_texts(column) else column
 
 
 def plain_text(value: Any) -> str | Invalid:
@@ -106,6 +125,23 @@ def decimal_text(value: float | Decimal) -> str | Invalid:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+_short_number = re.compile("-?[0-9.]{1,14}(?<!-0)")
+
+
+def decimal_texts(values: Sequence[float]) -> list[Any]:
+    """`decimal_text` of many floats. The shortest text that gives a float back is the one of 15 digits, unless it needs
+    more of them; those, and what it writes with an exponent, as null or as -0, are done one by one."""
+    written = orjson.dumps(list(values)).decode()[1:-1] + ","
+    written = written.replace(".0,", ",")
+    texts = written[:-1].split(",")
+    if max(map(len, texts)) <= 15 and not any(sign in written for sign in ("e", "n", "-0,")):
+        return Texts(texts)
+    return [
+        text if _short_number.fullmatch(text) else decimal_text(value)
+        for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def shown(value: Any, limit: int = 40) -> str:
