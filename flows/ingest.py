@@ -17,9 +17,10 @@ from flows.running import Running
 from goldbridge.clock import Clock, iso
 from goldbridge.errors import GoldbridgeError, Halt
 from goldbridge.mapping import Mapping
-from goldbridge.state import cursor, dead, landing
+from goldbridge.state import cursor, dead, golden, landing
 from goldbridge.state.landing import Arrival, Change, StreamRef
 from goldbridge.text.date import parse_datetime
+from mdm.told import merged, parted
 
 PAGE = 1000
 """Small pages are joined up to this many rows per transaction."""
@@ -138,12 +139,17 @@ def _land(
     zone: str,
     generation: int,
 ) -> None:
+    kin = _kin(stream, mapping, page.rows)
+    if any(kin.values()):
+        golden.turn(conn, ref.entity)  # before anything else is locked: a steward may be deciding about the same pair
     present = [row for row in page.rows if not stream.is_deleted(row)]
     flagged = [stream.key_of(row) for row in page.rows if stream.is_deleted(row)]
     _, fates = land_rows(conn, run, ref, stream, mapping, present, zone=zone, generation=generation)
     run.counters.add(fates)
     gone = landing.delete(conn, ref, [*flagged, *page.gone], run.id)
     run.file(conn, ref.entity, gone)
+    if any(kin.values()):
+        run.count(told=merged(conn, ref, kin["merged_into"], run.id) + parted(conn, ref, kin["split_from"], run.id))
     # A row flagged as deleted counts as applied when that is news, and as filtered when we never had it or knew.
     run.counters.add({"applied": min(len(gone), len(flagged)), "filtered": max(len(flagged) - len(gone), 0)})
     run.count(deleted=len(gone))
@@ -151,6 +157,15 @@ def _land(
         letters = [dead.letter(error, ref.system, ref.stream, key, "read") for key, error in page.rejects]
         dead.put(conn, run.flow, letters, run.id)
         run.counters.add({"dead": len(letters)})
+
+
+def _kin(stream: Stream, mapping: Mapping, rows: Sequence[RawRow]) -> dict[str, dict[str, str]]:
+    """What these rows say about other records of their stream: own key -> the other's, by the mapping's key for it."""
+    found: dict[str, dict[str, str]] = {}
+    for key, name in (("merged_into", mapping.merged_into), ("split_from", mapping.split_from)):
+        said = {stream.key_of(row): row.get(name) for row in rows} if name else {}
+        found[key] = {own: str(other) for own, other in said.items() if own and other not in (None, "")}
+    return found
 
 
 def _read_after_all(conn: Connection, run: Running, ref: StreamRef, keys: Collection[str]) -> None:

@@ -25,102 +25,18 @@ ID = Annotated[str, typer.Argument(metavar="ID", help="A golden id, or SYSTEM.ST
 
 
 def register(app: typer.Typer) -> None:
-    app.command("tasks")(tasks)
-    golden = typer.Typer(no_args_is_help=True, help="Look at golden records, merge, split and undo.")
+    from goldbridge.cli import steward_act, steward_task
+
+    steward_task.register(app)
+    golden = typer.Typer(no_args_is_help=True, help="Look at golden records, merge, split, pin and undo.")
     golden.command("show")(show)
-    golden.command("merge")(merge)
-    golden.command("split")(split)
-    golden.command("undo")(undo)
+    steward_act.add_to(golden)
     golden_store.add_to(golden)
     from goldbridge.cli import golden_history, golden_pin
 
     golden_pin.register(golden)
     golden_history.register(golden)
     app.add_typer(golden, name="golden")
-
-
-def tasks(
-    ctx: typer.Context,
-    number: Annotated[int | None, typer.Argument(metavar="[TASK]", help="Show or answer this one.")] = None,
-    answer: Annotated[str | None, typer.Argument(metavar="[same|different|unsure]", help="The judgement.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to list.")] = 20,
-    reason: REASON = "",
-    as_json: JSON = False,
-) -> int:
-    """List the questions that wait for a steward, look at one, or answer it."""
-    from goldbridge.state import task
-
-    if answer is not None and answer not in ("same", "different", "unsure"):
-        raise typer.BadParameter("answer same, different or unsure", param_hint="ANSWER")
-    with _hub(ctx) as hub:
-        if number is None:
-            with hub.store.read() as conn:
-                found = task.list_tasks(conn, limit=limit)
-                total = sum(n for (_, _, state), n in task.count(conn).items() if state == "open")
-            _list(found, total, as_json)
-            return 0
-        with hub.store.read() as conn:
-            asked = task.load(conn, [number]).get(number)
-        if asked is None:
-            raise typer.BadParameter(f"there is no task {number}", param_hint="TASK")
-        if answer is None:
-            _print_task(hub, asked, as_json)
-            return 0
-        from mdm.steward import answer as settle
-        from mdm.steward import question
-
-        with hub.store.begin() as conn:
-            asked = question(conn, number)
-            decided = settle(conn, _who(hub, conn, asked.entity), number, answer, reason=reason)
-        _told(decided, as_json)
-    return 0
-
-
-def _list(found: list[Any], total: int, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps([item._asdict() for item in found], ensure_ascii=False))
-        return
-    if not found:
-        typer.echo("nothing waits for a steward")
-        return
-    for item in found:
-        labels = item.payload.get("labels") or []
-        names = "  |  ".join(f"{one['name']} ({one['source']}/{one['key']})" for one in labels)
-        bits = f"{item.payload.get('weight', 0) / 10_000:+.1f} bits"
-        typer.echo(f"{item.id:>5}  {item.kind:<12} {bits:>11}  {item.payload.get('reason', '')}: {names}")
-    if total > len(found):
-        typer.echo(f"... and {total - len(found)} more (--limit)")
-    typer.echo("answer with: goldbridge tasks NUMBER same|different|unsure")
-
-
-def _print_task(hub: Hub, asked: Any, as_json: bool) -> None:
-    from goldbridge.state import landing
-
-    with hub.store.read() as conn:
-        records = landing.load(conn, asked.subject)
-    sides = [records[id] for id in asked.subject if id in records]
-    if as_json:
-        shown = {**asked._asdict(), "records": [_as_dict(record) for record in sides]}
-        typer.echo(json.dumps(shown, ensure_ascii=False))
-        return
-    from rich.table import Table
-
-    from goldbridge.cli.watch import console as make_console
-
-    table = Table("field", *(f"{r.system}.{r.stream}/{r.key}" for r in sides), title=f"task {asked.id}: {asked.kind}")
-    fields = list(dict.fromkeys(name for record in sides for name in record.canonical or {}))
-    for name in fields:
-        cells = [_plain((record.canonical or {}).get(name)) for record in sides]
-        style = "" if len(set(cells)) == 1 else "bold"
-        table.add_row(name, *cells, style=style)
-    console = make_console()
-    console.print(table)
-    weight = asked.payload.get("weight", 0) / 10_000
-    console.print(
-        f"{weight:+.2f} bits; {asked.payload.get('reason', '')}; vetoes: {asked.payload.get('vetoes') or 'none'}"
-    )
-    for comparison, level, part in asked.payload.get("parts") or []:
-        console.print(f"  {part / 10_000:+7.2f}  {comparison}: {level}", markup=False, highlight=False)
 
 
 def show(ctx: typer.Context, id: ID, as_json: JSON = False) -> int:
@@ -186,82 +102,12 @@ def _because(line: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def merge(
-    ctx: typer.Context,
-    ids: Annotated[list[str], typer.Argument(metavar="ID ID...", help="Golden ids, or SYSTEM.STREAM/KEY.")],
-    survivor: Annotated[str | None, typer.Option("--survivor", metavar="ID", help="Whose id survives.")] = None,
-    reason: REASON = "",
-    as_json: JSON = False,
-) -> int:
-    """Say that golden records are one and the same."""
-    from mdm.steward import merge as join
-
-    with _hub(ctx) as hub, hub.store.begin() as conn:
-        found = [_find(conn, id, follow=False) for id in ids]
-        keep = _find(conn, survivor, follow=False).id if survivor else None
-        _one_entity(found)
-        decided = join(conn, _who(hub, conn, found[0].entity), [g.id for g in found], reason=reason, survivor=keep)
-    _told(decided, as_json)
-    return 0
-
-
-def split(
-    ctx: typer.Context,
-    id: ID,
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Who leaves, as SYSTEM.STREAM/KEY.")],
-    reason: REASON = "",
-    as_json: JSON = False,
-) -> int:
-    """Say that some records of a golden record are another company."""
-    from mdm.steward import split as cut
-
-    with _hub(ctx) as hub, hub.store.begin() as conn:
-        record = _find(conn, id, follow=False)
-        leaving = [_record(conn, text) for text in records]
-        decided = cut(conn, _who(hub, conn, record.entity), record.id, leaving, reason=reason)
-    _told(decided, as_json)
-    return 0
-
-
-def undo(
-    ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="DECISION", help="The number that merge, split or tasks told.")],
-    reason: REASON = "",
-    as_json: JSON = False,
-) -> int:
-    """Take a decision back; every id and value returns to where it was."""
-    from goldbridge.state import decision, golden
-    from mdm.steward import in_force
-    from mdm.steward import undo as take_back
-
-    with _hub(ctx) as hub, hub.store.begin() as conn:
-        if number not in decision.load(conn, [number]):
-            raise typer.BadParameter(f"there is no decision {number}", param_hint="DECISION")
-        made = in_force(conn, number)
-        touched = [int(id) for id in made.base_versions]
-        heads = golden.load(conn, touched)
-        entity = heads[touched[0]].entity if touched and touched[0] in heads else "party"
-        decided = take_back(conn, _who(hub, conn, entity), number, reason=reason)
-    _told(decided, as_json)
-    return 0
-
-
 @contextmanager
 def _hub(ctx: typer.Context) -> Iterator[Hub]:
     from flows.hub import Hub
 
     with Hub(session(ctx).load()) as hub:
         yield hub
-
-
-def _who(hub: Hub, conn: Connection, entity: str) -> Steward:
-    from flows.master import rules_in_force
-    from goldbridge.state.audit import Audit
-    from goldbridge.state.vault import derive
-    from mdm.steward import Steward
-
-    core = rules_in_force(conn, hub.project, hub.survivorship, entity)
-    return Steward(getpass.getuser(), core, Audit(derive(hub.key, "audit")))
 
 
 def _find(conn: Connection, text: str, *, follow: bool = True) -> Golden:
@@ -306,20 +152,6 @@ def _record(conn: Connection, text: str) -> int:
 def _one_entity(found: list[Golden]) -> None:
     if len({record.entity for record in found}) > 1:
         raise typer.BadParameter("these golden records are of different entities", param_hint="ID")
-
-
-def _told(decided: Decided | None, as_json: bool) -> None:
-    if decided is None:
-        typer.echo("{}" if as_json else "closed without a decision")
-        return
-    outcome = decided.outcome
-    if as_json:
-        typer.echo(json.dumps({"decision": decided.decision, "moved": outcome.moved, "versions": outcome.versions}))
-        return
-    typer.echo(
-        f"decision {decided.decision}: {outcome.moved} memberships moved, {outcome.versions} golden versions; "
-        f"take it back with: goldbridge golden undo {decided.decision}"
-    )
 
 
 def _written(record: Golden) -> str:

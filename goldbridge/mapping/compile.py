@@ -91,6 +91,7 @@ class _Compiler:
         when = self.expression(spec.when, ("when",)) if spec.when else None
         targets = [made for each in spec.fields if (made := self.target(each)) is not None]
         self.check_key()
+        self.check_kin()
         self.check_required()
         self.check_dropped()
         self.problems.raise_any()
@@ -111,6 +112,8 @@ class _Compiler:
             when_mark=self.document.mark("when"),
             key_mark=self.document.mark("key"),
             fields={each.target: self.model_field(each.target) for each in spec.fields},
+            merged_into=spec.merged_into,
+            split_from=spec.split_from,
             _inputs=self.inputs,
             _given=self.given,
             _steps={each.target: tuple(steps(each)) for each in spec.fields},
@@ -291,6 +294,16 @@ class _Compiler:
                 "add it, or say `partial: true` if these records only add to others"
             )
             self.at(self.document.key_mark("fields"), "MAP008", message)
+
+    def check_kin(self) -> None:
+        """The fields that name another record of the stream are there, and count as read."""
+        for key, name in (("merged_into", self.spec.merged_into), ("split_from", self.spec.split_from)):
+            if not name:
+                continue
+            if self.known is not None and name not in self.known:
+                hint = did_you_mean(name, self.known)
+                self.at(self.document.mark(key), "MAP021", f"{self.owner()} has no field '{name}'{hint}")
+            self.reads.add(name)
 
     def check_dropped(self) -> None:
         for at, name in enumerate(self.spec.drop):

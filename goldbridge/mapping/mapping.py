@@ -56,7 +56,8 @@ class Mapping:
     fields it looks at, `dropped` those left out on purpose. `fields` are the target fields in file order, with the
     model's field, or None in an out mapping. `resolves` names, per target field, the object whose key the flow must
     put in place of the reference in `resolve_from[field]` before it calls `apply`: either the key as text, or
-    {object: key} where several objects are wanted.
+    {object: key} where several objects are wanted. `merged_into` and `split_from` are source fields that hold the key
+    of another record of the same stream.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Mapping:
     when_mark: Mark
     key_mark: Mark
     fields: Map[str, Field | None] = field(default_factory=dict)
+    merged_into: str = ""
+    split_from: str = ""
     _inputs: Map[str, frozenset[str]] = field(default_factory=dict)
     _given: Map[str, tuple[str, ...]] = field(default_factory=dict)
     _steps: Map[str, tuple[str, ...]] = field(default_factory=dict)

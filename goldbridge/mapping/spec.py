@@ -18,7 +18,9 @@ from goldbridge.mapping.value import shown
 from goldbridge.ports import Document, Json
 from goldbridge.records.hint import did_you_mean
 
-TOP_KEYS = ("mapping", "target", "source", "key", "when", "partial", "drop", "fields", "examples")
+TOP_KEYS = (
+    "mapping", "target", "source", "key", "when", "partial", "merged_into", "split_from", "drop", "fields", "examples",
+)  # fmt: skip
 ORIGINS = ("from", "first_of", "join", "expr", "value")
 FIELD_KEYS = (*ORIGINS, "via", "lookup", "reverse", "else", "default", "required", "with", "ref", "resolve", "inferred")
 SOURCE_KEYS = ("from", "via", "ref", "value")
@@ -95,6 +97,8 @@ class MappingSpec:
     drop: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
     mark: Mark
+    merged_into: str = ""
+    split_from: str = ""
 
     @property
     def is_out(self) -> bool:
@@ -158,6 +162,8 @@ class _SpecReader:
             self.dropped(data),
             tuple(specs),
             self.document.mark(),
+            self.kin(data, "merged_into", source),
+            self.kin(data, "split_from", source),
         )
 
     def text(self, data: Mapping[str, Any], key: str, *, needed: str = "") -> str:
@@ -171,6 +177,13 @@ class _SpecReader:
                 self.at((), "MAP001", f"`{key}:` is missing: {needed}")
             return ""
         return value
+
+    def kin(self, data: Mapping[str, Any], key: str, source: str) -> str:
+        """The source field that names another record of the stream, which this one was merged into or split from."""
+        if source and key in data:
+            self.at_key((key,), "MAP009", f"`{key}` belongs to a mapping that reads a stream")
+            return ""
+        return self.text(data, key)
 
     def dropped(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         names = data.get("drop", [])

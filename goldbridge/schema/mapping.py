@@ -46,6 +46,8 @@ def _mapping() -> Schema:
         "key": {"type": ["string", "null"], "pattern": r"\S"},
         "when": {"type": ["string", "null"], "pattern": r"\S"},
         "partial": _FLAG,
+        "merged_into": {"type": ["string", "null"], "pattern": r"\S"},
+        "split_from": {"type": ["string", "null"], "pattern": r"\S"},
         "drop": {"type": "array", "items": _NAME},
         "fields": fields,
         "examples": {"type": "array", "items": {"$ref": "#/$defs/example"}},

@@ -11,6 +11,12 @@ MAPPING = {
     "key": "the source field that holds the record's key",
     "when": "condition (CEL); records for which it is false are filtered",
     "partial": "`true`: these records only add to others, so that required fields may be missing",
+    "merged_into": (
+        "the source field that holds the key of the record which this one was merged into; both are one from then on"
+    ),
+    "split_from": (
+        "the source field that holds the key of the record which this one was split from; a steward is asked about both"
+    ),
     "drop": "source fields that are left out on purpose",
     "fields": "target field -> how it is made; a dotted name reaches into a group",
     "examples": "given records and what must become of them; `goldbridge mapping test` runs them",

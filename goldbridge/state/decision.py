@@ -156,6 +156,16 @@ def active_assertions(conn: Connection, records: Collection[int] | None = None) 
     return [said for _, said in sorted(found.items())]
 
 
+def every_assertion(conn: Connection, records: Collection[int]) -> list[Assertion]:
+    """All that was ever said about any of these records, revoked or not, by id."""
+    if not records:
+        return []
+    found = {}
+    for end in (_said.a, _said.b):
+        found.update({row.id: Assertion(*row) for row in conn.execute(select(*_ASSERTION).where(one_of(end, records)))})
+    return [said for _, said in sorted(found.items())]
+
+
 def load_assertions(conn: Connection, ids: Collection[int]) -> dict[int, Assertion]:
     """Assertions by id, revoked ones too."""
     if not ids:

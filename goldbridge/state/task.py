@@ -160,10 +160,17 @@ def list_tasks(
     queue: str = "",
     entity: str = "",
     assignee: str | None = None,
+    priority: int | None = None,
+    due_by: str = "",
+    lane: tuple[str, Collection[str]] | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> list[Task]:
-    """Tasks by priority (highest first), then age. `open` includes deferred tasks whose time has come."""
+    """Tasks by priority (highest first), then age. `open` includes deferred tasks whose time has come.
+
+    `priority` is the least wanted, `due_by` leaves out what is due later or never; `lane` is a queue, and the kinds
+    that belong to it where nobody put them into a queue of their own.
+    """
     wanted: ColumnElement[bool] = _row.state.in_(sorted(states))
     if "open" in states:
         wanted = or_(wanted, and_(_row.state == "deferred", _row.due_at <= now(conn)))
@@ -176,6 +183,13 @@ def list_tasks(
         query = query.where(_row.entity == entity)
     if assignee is not None:
         query = query.where(_row.assignee == assignee)
+    if priority is not None:
+        query = query.where(_row.priority >= priority)
+    if due_by:
+        query = query.where(_row.due_at != "", _row.due_at <= due_by)
+    if lane is not None:
+        name, of_kind = lane
+        query = query.where(or_(_row.queue == name, and_(_row.queue == "default", _row.kind.in_(sorted(of_kind)))))
     query = query.order_by(_row.priority.desc(), _row.id).limit(limit).offset(offset)
     return [_task(row) for row in conn.execute(query)]
 

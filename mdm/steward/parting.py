@@ -102,19 +102,48 @@ def companions(conn: Connection, golden: int, record: int) -> list[int]:
     """
     members = crosswalk.members(conn, [golden]).get(golden, [])
     came: dict[int, tuple[int, str]] = {}
-    rows: dict[int, list[crosswalk.Membership]] = {}
-    for row in crosswalk.history(conn, members):
-        rows.setdefault(row.record, []).append(row)
-    for one, own in rows.items():
-        if own[-1].golden == golden and len(own) > 1 and own[-2].golden != golden:
+    for one, own in _ways(conn, members).items():
+        if own and own[-1].golden == golden and len(own) > 1 and own[-2].golden != golden:
             came[one] = (own[-2].golden, own[-1].tx_from)
     if not came:
         return [record]
     newest = max(at for _, at in came.values())
-    origin = {one: from_ for one, (from_, at) in came.items() if at == newest}
+    origin = {one: before for one, (before, at) in came.items() if at == newest}
     mine = origin.get(record)
     found = [one for one in members if origin.get(one) == mine]
     return found if record in found and len(found) < len(members) else [record]
+
+
+def left_behind(conn: Connection, record: int) -> list[int]:
+    """The records that stayed in the golden record which this one has just left, though they had come together."""
+    way = _ways(conn, [record]).get(record, [])
+    if len(way) < 3 or way[-1].golden == way[-2].golden:
+        return []
+    former, origin, at = way[-2].golden, way[-3].golden, way[-2].tx_from
+    members = crosswalk.members(conn, [former]).get(former, [])
+    return [
+        one
+        for one, own in _ways(conn, members).items()
+        if len(own) > 1 and (own[-2].golden, own[-1].tx_from) == (origin, at)
+    ]
+
+
+def _ways(conn: Connection, records: Sequence[int]) -> dict[int, list[crosswalk.Membership]]:
+    """Record -> the golden records that it went through, without what decisions did that were taken back."""
+    rows = crosswalk.history(conn, records)
+    numbers = {number for row in rows if (number := _decided_by(row.cause)) is not None}
+    made = decision.load(conn, numbers)
+    gone = {number for number, one in made.items() if one.kind == "undo" or one.state == "undone"}
+    found: dict[int, list[crosswalk.Membership]] = {}
+    for row in rows:
+        if _decided_by(row.cause) not in gone:
+            found.setdefault(row.record, []).append(row)
+    return found
+
+
+def _decided_by(cause: str) -> int | None:
+    kind, _, number = cause.partition(":")
+    return int(number) if kind == "decision" else None
 
 
 @dataclass(frozen=True, slots=True)

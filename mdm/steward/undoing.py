@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import Connection
 
 from goldbridge.errors import Reject
-from goldbridge.state import crosswalk, decision, golden, task
+from goldbridge.state import crosswalk, decision, golden, landing, task
 from mdm.mirror import mirror
 from mdm.resolution import resolve
 from mdm.steward.act import Done
@@ -86,6 +86,17 @@ def in_force(conn: Connection, number: int) -> decision.Decision:
     else:
         return made
     raise Reject("MDM015", f"decision {number} cannot be undone: {why}")
+
+
+def entity_of(conn: Connection, number: int) -> str:
+    """The entity that a decision is about, "" when there is no such decision."""
+    made = decision.load(conn, [number]).get(number)
+    if made is None:
+        return ""
+    heads = golden.load(conn, [int(id) for id in made.base_versions])
+    found = [head.entity for head in heads.values()]
+    found += [record.entity for record in landing.load(conn, _touched(made)).values()] if not found else []
+    return found[0] if found else "party"
 
 
 def not_built_on(conn: Connection, number: int) -> None:
