@@ -89,7 +89,9 @@ class Stream:
     `walk` is how it is read: `keyset` by (cursor, key), proven complete; `offset` by page number, never proven on a
     changing set; `full` everything every time. `volatile` fields never make a record count as changed. `deleted` maps
     a flag field to the values that mean "deleted". `effect` is what a writer can promise. `one_by_one` says that a
-    batch costs a call per record, so that a small one is better spread over all threads.
+    batch costs a call per record, so that a small one is better spread over all threads. Where rows are told rather
+    than looked up, `changed_at` is the field that dates them (an older one that comes late changes nothing), and
+    `partial` says that they hold only what changed.
     """
 
     name: str
@@ -105,6 +107,8 @@ class Stream:
     write_batch: int = 1
     one_by_one: bool = False
     effect: Literal["once", "at_least_once"] = "once"
+    changed_at: str | None = None
+    partial: bool = False
 
     def key_of(self, row: Mapping[str, Any]) -> str:
         """The record's key as text; empty when the row has none (the caller makes a dead letter of it)."""

@@ -195,8 +195,13 @@ def land_rows(
         volatile=_volatile(stream),
         generation=generation,
         mapping_rev=mapping.revision,
+        partial=stream.partial,
+        dated=stream.changed_at is not None,
     )
     changed, fates = keep(conn, run, ref, mapping, compared.changes)
+    if compared.late:
+        run.count(late=landing.keep_late(conn, compared.late, run.id, received_at=run.started_at))
+        fates["applied"] = fates.get("applied", 0) + len(compared.late)
     for fate, number in compared.same.items():
         told = "unchanged" if fate == "applied" else fate
         fates[told] = fates.get(told, 0) + number
@@ -209,12 +214,14 @@ def land_rows(
 
 def _volatile(stream: Stream) -> tuple[str, ...]:
     """The cursor says when a row was touched; a touch alone is no change."""
-    return (*stream.volatile, stream.cursor) if stream.cursor else stream.volatile
+    touched = stream.cursor or stream.changed_at
+    return (*stream.volatile, touched) if touched else stream.volatile
 
 
 def _event_at(stream: Stream, row: RawRow, zone: str, latest: str) -> str:
     """When the source says the row changed, in UTC; empty when it does not say, and never in the future."""
-    said = row.get(stream.cursor) if stream.cursor else None
+    dated = stream.cursor or stream.changed_at
+    said = row.get(dated) if dated else None
     if isinstance(said, int) and not isinstance(said, bool):
         said = str(said)
     at = parse_datetime(said, zone) if isinstance(said, str) else None

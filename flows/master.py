@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from dedupe.rule import Rules
 from flows import rules
+from flows.lapse import lapsed
 from flows.running import Running
 from goldbridge.records.model import Entity
 from goldbridge.settings.project import Project
@@ -103,7 +104,9 @@ def _master_entity(run: Running, core: Core) -> None:
         run.count(edges=edges)
         run.progress.advance(len(batch))
     outcome = Outcome()
-    for batch in _batches(dirty, RESOLVE_BATCH):
+    with run.store.read() as conn:
+        over = lapsed(conn, core)
+    for batch in _batches(sorted({*dirty, *over.records}), RESOLVE_BATCH):
         seeds = [id for id in batch if id not in outcome.touched]
         if seeds:
             with run.page() as conn:
@@ -111,6 +114,7 @@ def _master_entity(run: Running, core: Core) -> None:
     with run.page() as conn:
         cursor.advance(conn, CONSUMER, str(until), "", run.id, partition=here)
         cursor.advance(conn, CONSUMER, str(parents_until), "", run.id, partition=f"{here}:parents")
+        over.remember(conn, run.id)
     run.counters.add({"applied": len(dirty)})
     run.count(
         golden_created=outcome.created, golden_versions=outcome.versions, moved=outcome.moved, tasks=outcome.tasks,

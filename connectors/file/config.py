@@ -59,6 +59,10 @@ class FileStream(BaseModel):
         description="of the files that match a pattern: the last by name; all of them as one; or all in the order of "
         "their names, where each holds changes and the last row of a key counts",
     )
+    partial: bool = Field(False, description="rows hold only what changed: a column that is not there keeps its value")
+    changed_at: str | None = Field(
+        None, description="column that says when a row changed; an older row that comes late goes into the history only"
+    )
     settle_s: float = Field(5.0, ge=0, description="a file changed less than this ago is still being written")
     trailer: str | None = Field(
         None, min_length=1, description="the last line, e.g. 'EOF {rows}'; {rows} must equal the number of rows"

@@ -164,4 +164,6 @@ def _stream(name: str, entry: FileStream) -> Stream:
         fields=frozenset(entry.columns) if entry.columns else None,
         volatile=entry.volatile,
         deleted=(flag[0], frozenset(flag[1])) if flag else None,
+        changed_at=entry.changed_at,
+        partial=entry.partial,
     )

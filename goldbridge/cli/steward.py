@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,33 +16,50 @@ if TYPE_CHECKING:
 
     from flows.hub import Hub
     from goldbridge.state.golden import Golden
-    from mdm.steward import Decided, Steward
 
 JSON = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 REASON = Annotated[str, typer.Option("--reason", "-m", help="Why; kept with the decision.")]
 ID = Annotated[str, typer.Argument(metavar="ID", help="A golden id, or SYSTEM.STREAM/KEY of a record.")]
 
+AS_OF = Annotated[
+    str, typer.Option("--as-of", metavar="TIME", help="As it was known then: a day (its end) or a moment.")
+]
+TRUE_AT = Annotated[
+    str, typer.Option("--true-at", metavar="TIME", help="As it was true then in the sources, by all that is known now.")
+]
+SEES = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sees", metavar="LABEL", help="For a reader who sees only systems of this `visibility`; repeatable."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
-    from goldbridge.cli import steward_act, steward_task
+    from goldbridge.cli import golden_history, golden_pin, golden_qualify, steward_act, steward_task
 
     steward_task.register(app)
     golden = typer.Typer(no_args_is_help=True, help="Look at golden records, merge, split, pin and undo.")
     golden.command("show")(show)
     steward_act.add_to(golden)
     golden_store.add_to(golden)
-    from goldbridge.cli import golden_history, golden_pin
-
     golden_pin.register(golden)
+    golden_qualify.register(golden)
     golden_history.register(golden)
     app.add_typer(golden, name="golden")
 
 
-def show(ctx: typer.Context, id: ID, as_json: JSON = False) -> int:
+def show(
+    ctx: typer.Context, id: ID, as_of: AS_OF = "", true_at: TRUE_AT = "", sees: SEES = None, as_json: JSON = False
+) -> int:
     """One golden record: its values, which source each came from and why, and its records."""
     from goldbridge.state import crosswalk, landing
 
     with _hub(ctx) as hub, hub.store.read() as conn:
+        if as_of or true_at or sees:
+            from goldbridge.cli.golden_history import show_otherwise
+
+            return show_otherwise(hub, conn, id, as_of, true_at, sees or [], as_json)
         record = _find(conn, id)
         members = crosswalk.members(conn, [record.id]).get(record.id, [])
         records = landing.load(conn, members)
@@ -89,7 +105,10 @@ def _lineage(line: Any, names: dict[int, str]) -> dict[str, Any]:
         found["completed_by"] = {part: names.get(id, str(id)) for part, id in line["completed_by"].items()}
     if "challengers" in line:
         found["challengers"] = [names.get(id, str(id)) for id in line["challengers"]]
-    return {**found, **{flag: line[flag] for flag in ("inferred", "invalid", "override") if flag in line}}
+    return {**found, **{flag: line[flag] for flag in _FLAGS if flag in line}}
+
+
+_FLAGS = ("inferred", "invalid", "override", "fallback", "cleared", "group", "pinned", "hidden")
 
 
 def _because(line: dict[str, Any]) -> str:
@@ -98,7 +117,9 @@ def _because(line: dict[str, Any]) -> str:
         parts.append(f"{len(line['challengers'])} say otherwise")
     if line.get("completed_by"):
         parts.append(f"completed by {', '.join(sorted(set(line['completed_by'].values())))}")
-    parts += [flag for flag in ("inferred", "invalid") if line.get(flag)]
+    parts += [flag for flag in ("inferred", "invalid", "cleared") if line.get(flag)]
+    parts += [f"{line['fallback']} is silent"] if line.get("fallback") else []
+    parts += [f"{flag}: {', '.join(line[flag])}" for flag in ("pinned", "hidden") if line.get(flag)]
     return "; ".join(parts)
 
 

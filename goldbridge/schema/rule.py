@@ -6,11 +6,14 @@ from dedupe.rule import BITS, FACETS, KINDS, SECTIONS, VETOES, Bands, Limits
 from goldbridge.records.field import TYPES
 from goldbridge.records.model import CURRENCY, ENTITY_KEYS, FIELD_KEYS, IMPLY, NAME, ROLE_KEYS
 from goldbridge.schema import word
-from goldbridge.schema.shape import Schema, chosen, closed, described
-from mdm.survivorship_rule import CRITERIA, KEYS, LISTING
+from goldbridge.schema.shape import Schema, chosen, closed, described, plain
+from mdm.criterion_rule import MOST_POINTS
+from mdm.survivorship_rule import CRITERIA, KEYS
 
 _TEXT: Schema = {"type": "string"}
 _FLAG: Schema = {"type": "boolean"}
+_NEEDING = ("trust", "expr")
+"""Criteria that mean nothing without what stands behind them."""
 _NAMED: Schema = {"pattern": f"^({NAME.pattern})$"}
 
 
@@ -102,13 +105,25 @@ def matching() -> Schema:
 
 def survivorship() -> Schema:
     """config/survivorship.yaml."""
-    alone = {name: about for name, about in word.CRITERION.items() if name not in LISTING}
-    listed = {name: {"description": word.CRITERION[name], "type": "array", "minItems": 1} for name in LISTING}
+    alone = {name: about for name, about in word.CRITERION.items() if name not in (*_NEEDING, "source_rank")}
+    points = {"type": "integer", "minimum": 0, "maximum": MOST_POINTS}
+    falling = closed(
+        {"at": points, "to": points, "over": {"type": "string", "pattern": "^[0-9]{1,5} *d$"}},
+        required=["at", "to", "over"],
+    )
+    trust: Schema = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [points, falling]}}
+    needing = {
+        "source_rank": {"type": "array", "minItems": 1},
+        "most_restrictive": {"type": ["array", "null"]},
+        "trust": trust,
+        "expr": {"type": "string", "minLength": 1},
+    }
     empty = {name: {"description": about, "type": ["array", "null"], "maxItems": 0} for name, about in alone.items()}
+    written = {name: {"description": plain(word.CRITERION[name]), **shape} for name, shape in needing.items()}
     criterion: Schema = {
         "anyOf": [
             chosen(alone),
-            closed({**listed, **empty}, minProperties=1, maxProperties=1),
+            closed({**empty, **written}, minProperties=1, maxProperties=1),
         ]
     }
     if set(word.CRITERION) != set(CRITERIA):
@@ -120,6 +135,8 @@ def survivorship() -> Schema:
         "group": _FLAG,
         "owner": {"type": ["string", "null"]},
         "else": criteria,
+        "fields": {"type": "array", "minItems": 2, "items": _TEXT},
+        "clears": _FLAG,
     }
     rule = closed(described(KEYS, shapes, word.SURVIVORSHIP))
     entity = {"type": ["object", "null"], "additionalProperties": rule}

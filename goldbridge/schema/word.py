@@ -120,7 +120,9 @@ SURVIVORSHIP = {
     "union": "`true`: every item of every claim, the best claim's first; the default of a field with `many`",
     "group": "says for the reader that the field survives whole; a group always does",
     "owner": "the system whose claim wins whenever it has one",
-    "else": "criteria among the others when the owner says nothing",
+    "else": "criteria among the others when the owner says nothing; the value is then marked as a fallback",
+    "fields": "makes the key a field group: these fields survive together, from one claim",
+    "clears": "`true`: an explicit null competes too, and leaves the field empty when it wins",
 }
 
 CRITERION = {
@@ -128,7 +130,18 @@ CRITERION = {
     "source_rank": "a list of systems, best first; a system that is not listed comes last",
     "recency": "the newer event time wins; a claim without one comes last",
     "quorum": "the value that more systems agree on wins; one system is one voice however many records it has",
+    "trust": (
+        "points per system, and how they fall: `{registry: 90, erp: {at: 80, to: 30, over: 365 d}}` is 80 points for the "
+        "newest claim on the field, in a straight line down to 30 for one that is 365 days older or undated"
+    ),
     "longest": "the longer text wins; refused for an organisation's name, where a branch suffix would win",
     "most_complete": "the group with more parts filled in wins",
-    "most_restrictive": "a list of values, the one that binds most first",
+    "most_restrictive": (
+        "the value that binds most: by a list, the one that binds most first; without a list the lowest amount, and true "
+        "before false"
+    ),
+    "expr": (
+        "a CEL expression over `value`, `system`, `stream`, `event_at` and `record` (all values of the claim); the claim "
+        "with the larger number wins, true before false"
+    ),
 }

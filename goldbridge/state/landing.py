@@ -47,9 +47,9 @@ from goldbridge.state.record import (
 from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
-    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "RawRow", "Record", "RecordState", "StreamRef",
-    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "last_runs", "load",
-    "missing", "names", "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state",
+    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "Late", "RawRow", "Record", "RecordState", "StreamRef",
+    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late", "last_runs",
+    "load", "missing", "names", "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state",
     "streams", "sweep", "version_ids", "versions",
 ]  # fmt: skip
 
@@ -93,16 +93,26 @@ class Change:
         return replace(self, id=number, incarnation=self.incarnation + 1, raw_changed=True)
 
 
+class Late(NamedTuple):
+    """A row that was true before the one that is held: it belongs into the history and changes nothing."""
+
+    before: Head
+    raw: RawRow
+    raw_text: str
+    event_at: str
+
+
 @dataclass(slots=True)
 class Compared:
     """A page against the store. `same` counts the rows that did not change, by the fate their record has.
 
-    `read` = len(changes) + sum(same) + len(rejected); a key that came twice in the page counts once more under
-    `same` as applied (the last row wins).
+    `read` = len(changes) + sum(same) + len(rejected) + len(late); a key that came twice in the page counts once more
+    under `same` as applied (the last row wins).
     """
 
     changes: list[Change] = field(default_factory=list)
     same: dict[str, int] = field(default_factory=dict)
+    late: list[Late] = field(default_factory=list)
     rejected: list[tuple[Arrival, Reject]] = field(default_factory=list)
 
 
@@ -142,8 +152,13 @@ def changed(
     generation: int = 0,
     mapping_rev: str = "",
     since: str = "",
+    partial: bool = False,
+    dated: bool = False,
 ) -> Compared:
     """Compare a page with the store. `generation` > 0 notes the sighting of every row (full compare).
+
+    `partial` rows hold only what changed: what they leave out stays as it is held (E52). With `dated`, rows were told
+    rather than looked up, and one that is older than what is held comes back under `late` (E60).
 
     With `since` (the `place` when the page was asked for) rows that another run landed since are left as they are: what
     we hold may be older (F59).
@@ -153,13 +168,20 @@ def changed(
     """
     _lock(conn, ref)
     compared = Compared()
-    page = _distinct(arrivals, compared)
+    # Of two rows of one key in a page the last one counts: of dated ones that is the newest, wherever it stands.
+    page = _distinct(sorted(arrivals, key=lambda row: row.event_at) if dated else arrivals, compared)
     heads = record.heads(conn, ref.system, ref.stream, page)
     ignored, place_then = frozenset(volatile), int(since or 0)
     encode, digest_of = document.encode, document.digest_of
     seen: list[int] = []
+    living = [head.id for head in heads.values() if head.state == "live"] if partial or dated else []
+    held = record.content(conn, living, raw=partial)
     for key, arrival in page.items():
         raw = arrival.raw
+        known = held.get(heads[key].id) if held and key in heads else None
+        told_late = dated and known is not None and is_late(arrival.event_at, known[0])
+        if partial and known is not None and not told_late:
+            raw = completed(known[1], raw)
         try:
             encoded = encode(raw)
             raw_hash = digest_of(encode(_without(raw, ignored)) if ignored else encoded)
@@ -178,12 +200,45 @@ def changed(
                 seen.append(number)
                 continue
         seen.append(number)
+        if told_late and before is not None and raw_changed:
+            compared.late.append(Late(before, raw, encoded.decode(), arrival.event_at))
+            continue
         compared.changes.append(
             Change(number, key, incarnation, raw, encoded.decode(), raw_hash, arrival.event_at, raw_changed, before)
         )
     if generation:
         _see(conn, [(generation, number) for number in seen])
     return compared
+
+
+def is_late(event_at: str, held_at: str) -> bool:
+    """Whether a row was true before the one that is held; who does not say when, is never late."""
+    return bool(event_at) and event_at < held_at
+
+
+def completed(held: RawRow | None, row: RawRow) -> RawRow:
+    """A row that holds only what changed, with the rest of what is held."""
+    return {**(held or {}), **row}
+
+
+def keep_late(conn: Connection, late: Sequence[Late], run: int, *, received_at: str = "") -> int:
+    """Put rows into their records' histories without changing the records; returns how many were not there yet."""
+    at = received_at or now(conn)
+    fresh = []
+    for one in late:
+        known = versions(conn, one.before.id)
+        if not any(entry.raw == one.raw and entry.event_at == one.event_at for entry in known):
+            fresh.append(one)
+    places = list(_places(conn, len(fresh)))
+    rows = [
+        (place, one.before.id, one.before.newest, one.before.version, "late", one.raw_text, one.event_at, at, run)
+        for place, one in zip(places, fresh, strict=True)
+    ]
+    _append(conn, rows)
+    if rows:
+        moved = update(source_record).where(_record.id == bindparam("which")).values(newest=bindparam("place"))
+        conn.execute(moved, [{"which": one.before.id, "place": at} for at, one in zip(places, fresh, strict=True)])
+    return len(fresh)
 
 
 def _lock(conn: Connection, ref: StreamRef) -> None:

@@ -192,6 +192,17 @@ def heads(conn: Connection, system: str, stream: str, keys: Collection[str]) -> 
     return found
 
 
+def content(conn: Connection, records: Collection[int], *, raw: bool = False) -> dict[int, tuple[str, RawRow | None]]:
+    """Record -> when its present content was true by its source, and that content where it is asked for."""
+    if not records:
+        return {}
+    columns = (_record.id, _record.event_at, *((source_version.c.raw,) if raw else ()))
+    query = select(*columns).where(one_of(_record.id, records))
+    if raw:
+        query = query.select_from(source_record.outerjoin(source_version, CURRENT))
+    return {row[0]: (row[1], row[2] if raw else None) for row in conn.execute(query)}
+
+
 def find(conn: Connection, system: str, stream: str, keys: Collection[str]) -> dict[str, int]:
     """Key -> id of its newest incarnation, deleted or not."""
     newest = heads(conn, system, stream, keys)

@@ -101,6 +101,8 @@ party:
   name:        {order: [source_rank: [registry, erp, new_crm, legacy_crm], recency]}
   phones:      {union: true}
   capital_cny: {owner: registry, else: [recency]}
+  credit_limit_cny: {order: [most_restrictive]}
+  licence:     {fields: [reg_status, industry], order: [trust: {registry: 90, erp: {at: 80, to: 30, over: 365 d}}]}
 ```""",
         "## Keys of a field",
         table(("key", "meaning"), keyed(SURVIVORSHIP)),
@@ -108,7 +110,9 @@ party:
         table(("criterion", "meaning"), described("criteria", CRITERIA, CRITERION)),
         """
 Whatever the rule says: a steward's pinned value wins over everything; a value that was only inferred (from a map or
-another field) ranks below any that a source states; an invalid value ranks below any valid one; null and empty never
-beat a value. Claims that no criterion tells apart are ordered by event time, then system, stream and key, so that the
-same records always give the same golden record. `goldbridge golden show ID` names the criterion that decided.""",
+another field) ranks below any that a source states; an invalid value ranks below any valid one; a value from a source
+that is `until` a day that has passed ranks below the other sources'; null and empty never beat a value, but for
+`clears`. Claims that no criterion tells apart are ordered by event time, then system, stream and key, so that the same
+records always give the same golden record. `goldbridge golden show ID` names the criterion that decided.
+[How to write these rules](../how-to/survivorship.md) tells which to use when.""",
     )
