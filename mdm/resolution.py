@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from dedupe.cluster import Assertion, Clustering, Edge, Node, cluster
+from goldbridge.ports import Json
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, decision, golden, landing, match
 from goldbridge.state.crosswalk import Move
@@ -209,7 +210,7 @@ def _apply(
     for id in (*assignment.redirects, *assignment.retired):
         goldens[id].state = "redirected" if id in assignment.redirects else "retired"
         changed.append(goldens[id])
-    outcome.versions = len(golden.save(conn, changed, cause, run))
+    outcome.versions = len(golden.save(conn, changed, cause, run, details=_travels(scope, place)))
     outcome.moved = crosswalk.move(conn, _moves(scope, place, basis), cause, run)
     outcome.redirected, outcome.retired = len(assignment.redirects), len(assignment.retired)
     outcome.goldens = list(assignment.ids)
@@ -255,6 +256,17 @@ def _home_of_anchor(record: Record, scope: Scope, place: Mapping[int, int]) -> i
 def _founded(entity: Entity, id: int, assignment: Assignment) -> Golden:
     founder, counter = assignment.founders[id]
     return Golden(id=id, entity=entity.name, founder=founder.record, counter=counter)
+
+
+def _travels(scope: Scope, place: Mapping[int, int]) -> dict[int, Json]:
+    """What the event of a golden record says beside its version: which records came from where, and left to where."""
+    found: dict[int, dict[str, dict[str, list[int]]]] = {}
+    for record, old in sorted(scope.current.items()):
+        new = place.get(record)
+        if new is not None and new != old:
+            found.setdefault(new, {}).setdefault("came", {}).setdefault(str(old), []).append(record)
+            found.setdefault(old, {}).setdefault("left", {}).setdefault(str(new), []).append(record)
+    return dict(found)
 
 
 def _moves(scope: Scope, place: Mapping[int, int], basis: crosswalk.Basis) -> list[Move]:

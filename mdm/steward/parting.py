@@ -61,7 +61,9 @@ class Split:
         ]
         held = [hold for side in sides for hold in _together(side, number)]
         assertions = decision.add_assertions(conn, [*apart, *held])
-        outcome = resolve(conn, who.core, list(look.records), f"decision:{number}", who.run, basis="steward")
+        stays = dict.fromkeys(sides[0], self.golden)  # who splits says who leaves: the id stays with the others
+        cause, seeds = f"decision:{number}", list(look.records)
+        outcome = resolve(conn, who.core, seeds, cause, who.run, chosen=stays, basis="steward")
         return Done(outcome, look.home, assertions, revoked)
 
 
@@ -200,7 +202,8 @@ class Move:
         said = [Assertion("different", a, b, who.name, reason, decision=number) for a in gone for b in rest]
         said.append(Assertion("same", there, gone[0], who.name, reason, decision=number))
         assertions = decision.add_assertions(conn, [*said, *_together(gone, number), *_together(rest, number)])
-        chosen = dict.fromkeys(whole, self.target)
+        (home,) = look.heads.keys() - {self.target}
+        chosen = dict.fromkeys(whole, self.target) | dict.fromkeys(rest, home)
         outcome, held = settled(conn, who, number, [there, *whole], list(look.home), chosen=chosen)
         return Done(outcome, look.home, [*assertions, *held], revoked)
 

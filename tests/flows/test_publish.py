@@ -80,6 +80,7 @@ def test_when_keeps_others_out(crm: CrmBench) -> None:
 
 
 def test_e13_one_company_with_two_roles_is_one_record_in_two_objects(crm: CrmBench) -> None:
+    """Guard: mdm.survivorship:_collect_roles"""
     crm.accounts("crm", JIA)
     crm.accounts("erp", {**JIA, "KIND": "D", "ID": "E1"})
     crm.go("crm", "erp", "parties", "accounts", "partners")
@@ -159,6 +160,7 @@ def test_what_waits_and_no_longer_meets_the_condition_is_not_released(sqlite_crm
 
 
 def test_e35_a_golden_record_without_a_source_is_deactivated_once(crm: CrmBench) -> None:
+    """Guard: mdm.identity:assign"""
     crm.accounts("crm", JIA, YI)
     crm.round()
     crm.accounts("crm", {**JIA, "GONE": "1", "AT": "2026-02-02 08:00:00"})
@@ -173,6 +175,7 @@ def test_e35_a_golden_record_without_a_source_is_deactivated_once(crm: CrmBench)
 
 @pytest.mark.parametrize("read_back", [True, False])
 def test_e36_what_comes_back_is_published_again_under_its_id(sqlite_crm: CrmBench, read_back: bool) -> None:
+    """Guard: mdm.identity:_new_id"""
     crm = sqlite_crm
     crm.accounts("crm", JIA)
     crm.go(*TO_ACCOUNTS)
@@ -222,6 +225,7 @@ def test_two_published_records_that_merge_keep_one_row_up_to_date_and_ask_about_
 
 
 def test_e27_e33_an_undone_merge_gives_each_its_row_and_its_people_back(crm: CrmBench) -> None:
+    """Guard: goldbridge.state.crosswalk:_publish"""
     crm.accounts("crm", JIA, YI)
     crm.people(person("p1", "1", "张三"), person("p2", "2", "李四"))
     crm.round()
@@ -229,7 +233,7 @@ def test_e27_e33_an_undone_merge_gives_each_its_row_and_its_people_back(crm: Crm
     homes = {row["name"]: row["account_id"] for row in crm.rows("ContactObj")}
     both = [crm.home("crm.account", "1"), crm.home("crm.account", "2")]
     with crm.steward() as (conn, who):
-        made = merge(conn, who, both)
+        made = merge(conn, who, both, reason="one owner")
     crm.round()
     with crm.steward() as (conn, who):
         undo(conn, who, made.decision)

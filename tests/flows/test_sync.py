@@ -64,6 +64,7 @@ def test_one_contract_of_two_systems_is_one_golden_record_and_one_row(crm: CrmBe
 
 
 def test_e35_a_contract_that_every_system_gave_up_is_retired_once(crm: CrmBench) -> None:
+    """Guard: mdm.identity:assign"""
     crm.accounts("crm", JIA)
     crm.contracts("crm", contract("1", "1", "100", number="HT-1"), contract("2", "1", "100", number="HT-1"))
     crm.go(*PARTIES, "contracts")
@@ -102,13 +103,14 @@ def test_two_contracts_that_turn_out_to_be_one_leave_one_id_and_a_question(crm: 
 
 
 def test_e79_contracts_follow_a_merged_customer_and_return_when_it_is_undone(crm: CrmBench) -> None:
+    """Guard: mdm.identity:assign"""
     crm.accounts("crm", JIA, {**YI, "KIND": "C"})
     crm.contracts("crm", contract("HT-1", "1", "100"), contract("HT-2", "2", "200"))
     crm.go(*PARTIES, "contracts")
     before = {row["name"]: row["account_id"] for row in crm.rows("SaleContractObj")}
     both = [crm.home("crm.account", "1"), crm.home("crm.account", "2")]
     with crm.steward() as (conn, who):
-        made = merge(conn, who, both, survivor=both[1])
+        made = merge(conn, who, both, survivor=both[1], reason="one owner")
     crm.go("accounts", "contracts")
     assert {row["account_id"] for row in crm.rows("SaleContractObj")} == {before["HT-2"]}
     with crm.steward() as (conn, who):

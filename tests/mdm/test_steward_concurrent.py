@@ -53,7 +53,7 @@ def applied(town: Town) -> list[str]:
 
 
 def test_e41_two_answers_to_one_question(town: Town) -> None:
-    """Guard: goldbridge.state.golden:turn"""
+    """Guard: mdm.steward.answering:not_answered"""
     (asked,) = town.tasks()
     codes = at_once(
         town,
@@ -67,7 +67,6 @@ def test_e41_two_answers_to_one_question(town: Town) -> None:
 
 
 def test_two_merges_that_share_a_golden_record(town: Town) -> None:
-    """Guard: goldbridge.state.golden:turn"""
     with town.reading() as conn:
         jia, yi, ding = (homes(conn, one) for one in (JIA, YI, DING))
     codes = at_once(
@@ -99,7 +98,6 @@ def test_three_that_together_contradict_each_other(town: Town) -> None:
 
 
 def test_a_steward_and_a_run(town: Town) -> None:
-    """Guard: goldbridge.state.golden:turn"""
     from flows.runner import run_flow
     from tests.flows.bench import row
 

@@ -75,9 +75,10 @@ class Town(Bench):
     def canonical(self) -> dict[str, Any]:
         """Everything that other systems and stewards see, without the numbers that only count."""
         with self.reading() as conn:
-            names = {r.id: f"{r.system}.{r.stream}/{r.key}" for r in landing.scan_all(conn)}
             heads = golden.scan(conn, "party")
             members = crosswalk.members(conn, [head.id for head in heads])
+            held = landing.load(conn, {one for ids in members.values() for one in ids})
+            names = {r.id: f"{r.system}.{r.stream}/{r.key}" for r in held.values()}
             return {
                 "golden": {h.id: (h.values, h.lineage, sorted(names[r] for r in members.get(h.id, ()))) for h in heads},
                 "questions": sorted((one.kind, one.subject) for one in task.list_tasks(conn)),
