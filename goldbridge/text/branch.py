@@ -6,12 +6,13 @@ Branches cause most wrong pairs and most missed ones, so a branch's place and nu
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from goldbridge.text.division import stem
 from goldbridge.text.gazetteer import entries_at
 from goldbridge.text.money import numeral
+from goldbridge.text.table import by_ending, ending_of
 from goldbridge.text.trade import split
 from goldbridge.text.walk import walk
 
@@ -123,20 +124,14 @@ _ordinal = re.compile(r"第?([零〇一二三四五六七八九十百]+|\d+)")
 _opening = re.compile(r"^(?:驻(?!马店)|在)|^[\s\-—·.,:/(]+")
 
 
-@cache
-def _endings() -> dict[str, tuple[str, ...]]:
-    """Last character -> the words for branches that end in it, longest first."""
-    found: dict[str, list[str]] = {}
-    for word in sorted(_KINDS, key=len, reverse=True):
-        found.setdefault(word[-1], []).append(word)
-    return {last: tuple(each) for last, each in found.items()}
+_ENDINGS = by_ending(_KINDS)
 
 
 def find_branch(key: str) -> tuple[Branch, int] | None:
     """The branch that a name (folded, simplified) ends in, and where the head's name ends; None for no branch."""
     if key.endswith("有限公司"):
         return None  # two names in three
-    word = next((each for each in _endings().get(key[-1:], ()) if key.endswith(each)), "")
+    word = ending_of(key, _ENDINGS)
     at = len(key) - len(word)
     if not word or not at:
         return None

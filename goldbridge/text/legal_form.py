@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from goldbridge.text.fold import fold_width
-from goldbridge.text.table import lines, rows
+from goldbridge.text.table import by_ending, ending_of, lines, rows
 
 _PUBLIC = re.compile(
     r"(?:人民政府|委员会|管委会|居委会|村委会|办公室|[^格]局|公安厅|[^餐展客歌舞营展]厅|检察院|法院|大学|学院|学校|中学|小学|"
@@ -36,14 +36,14 @@ class Form(NamedTuple):
 
 
 @cache
-def _chinese() -> dict[str, list[tuple[str, str, str]]]:
-    """Last character -> (ending, canonical, kind), longest first."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for ending, canonical, kind in rows("legal_forms_chinese.csv"):
-        found.setdefault(ending[-1], []).append((ending, canonical, kind))
-    for endings in found.values():
-        endings.sort(key=lambda each: -len(each[0]))
-    return found
+def _chinese() -> dict[str, tuple[str, str]]:
+    """Ending -> canonical form, kind."""
+    return {ending: (canonical, kind) for ending, canonical, kind in rows("legal_forms_chinese.csv")}
+
+
+@cache
+def _chinese_endings() -> dict[str, tuple[str, ...]]:
+    return by_ending(_chinese())
 
 
 _WORKS = ("化工厂", "电工厂", "重工厂", "精工厂", "木工厂", "军工厂", "轻工厂", "手工厂", "机工厂")
@@ -55,10 +55,12 @@ def chinese_form(key: str) -> Form | None:
     if key.endswith("有限公司"):  # two names in three
         size = 6 if key.endswith("股份有限公司") else 4
         return Form(len(key) - size, key[-size:], "company")
-    for ending, canonical, kind in _chinese().get(key[-1:], ()):
-        if key.endswith(ending) and not (ending == "工厂" and key.endswith(_WORKS)):
-            return Form(len(key) - len(ending), canonical, kind)
-    return None
+    ending = ending_of(key, _chinese_endings())
+    if not ending:
+        return None
+    if ending == "工厂" and key.endswith(_WORKS):
+        ending = "厂"
+    return Form(len(key) - len(ending), *_chinese()[ending])
 
 
 _LEADING_CJK = (

@@ -331,7 +331,9 @@ def _region(text: str, key: str, notes: _Notes) -> tuple[Division | None, str, s
         return None, text[:end], *_trimmed(text[end:], key[end:])  # 朝阳区: one of two
     if found and division:
         end = found.end
-        behind = _zone.match(key, end) or (_township.match(key, end) if division.level == 3 else None)
+        behind = _zone.match(key, end) if "区" in key else None
+        if not behind and division.level == 3 and ("镇" in key or "乡" in key or "街道" in key):
+            behind = _township.match(key, end)
         if behind and len(key) > behind.end() + 1:
             end = behind.end()
         head = text[:end]

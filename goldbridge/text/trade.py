@@ -51,9 +51,8 @@ def split(text: str) -> int:
     ends = _ends()
     begun, runs = {size}, [size]
     for end in runs:
-        for word in ends.get(text[end - 2 : end], ()) if end > 1 else ():
-            at = end - len(word)
-            if at >= 0 and at not in begun and text.startswith(word, at):
+        for word in ends.get(text[end - 2 : end], ()):
+            if text.endswith(word, 0, end) and (at := end - len(word)) not in begun:
                 begun.add(at)
                 runs.append(at)
                 if 1 < at < least:
