@@ -11,16 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
-from dedupe.prepare import Prepared, facets
+from dedupe.facet import facets
+from dedupe.prepare import Prepared
 from dedupe.rule import Rules
 
 if TYPE_CHECKING:
     from dedupe.statistic import Statistics
 
-_SPLITTERS = ("city", "trade", "road", "core", "phone", "party")
-_RAREST = 3
-_RARE = 10
+ROUNDS = 2
+"""How often a key over its cap is split, at most."""
+RAREST = 3
+RARE = 10
 """Of the words of a name the rarest ones are keys, at most so many; those beside the first only while they are rare."""
+LOOSE = frozenset(("token", "start", "letters", "outline"))
+"""Blocks of words or letters alone, under which mostly strangers meet."""
+_SPLITTERS = ("city", "trade", "road", "core", "phone", "party")
 
 
 def keys(rules: Rules, statistics: Statistics, prepared: Prepared) -> list[str]:
@@ -30,17 +35,10 @@ def keys(rules: Rules, statistics: Statistics, prepared: Prepared) -> list[str]:
 
 def keys_of_facets(rules: Rules, statistics: Statistics, offered: Mapping[str, Sequence[str]]) -> list[str]:
     """The same for a record whose facets are known already."""
-    offers = {
-        facet: tuple(value for value in values if not statistics.is_hub(facet, value))
-        for facet, values in offered.items()
-    }
-    if "token" in offers:
-        counts = statistics.counts.get("token", {})
-        ranked = sorted((counts.get(word, 1), word) for word in offers["token"])[:_RAREST]
-        offers["token"] = tuple(word for at, (count, word) in enumerate(ranked) if not at or count <= _RARE)
+    offers = telling(statistics, offered)
     found: set[str] = set()
     for parts in rules.blocks:
-        label = "+".join(parts)
+        label = label_of(parts)
         for values in product(*(offers.get(part, ()) for part in parts)):
             key = f"{label}={'/'.join(values)}"
             depth = statistics.crowded.get(key, 0)
@@ -48,10 +46,42 @@ def keys_of_facets(rules: Rules, statistics: Statistics, offered: Mapping[str, S
     return sorted(found)
 
 
+def telling(statistics: Statistics, offered: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The facets without what is no key: values that many share, and the commoner words of a name."""
+    offers = dict(offered)
+    for facet, hubs in statistics.hubs.items():
+        if facet in offers:
+            offers[facet] = [value for value in offers[facet] if value not in hubs]
+    if "token" in offers:
+        counts = statistics.counts.get("token", {})
+        ranked = sorted((counts.get(word, 1), word) for word in offers["token"])[:RAREST]
+        offers["token"] = [word for at, (count, word) in enumerate(ranked) if not at or count <= RARE]
+    return offers
+
+
+def label_of(parts: Sequence[str]) -> str:
+    """What a block is called in front of its keys."""
+    return "+".join(parts)
+
+
+def is_loose(key: str) -> bool:
+    """Whether a key is one of letters and words alone."""
+    return key.partition("=")[0] in LOOSE
+
+
+def stem_of(key: str) -> str:
+    """A key as it was before it was split."""
+    return key.partition("|")[0]
+
+
+def splitters(parts: Sequence[str], depth: int) -> list[str]:
+    """The facets that split the keys of a block, in turn."""
+    return [name for name in _SPLITTERS if name not in parts][:depth]
+
+
 def _split(key: str, parts: Sequence[str], offers: Mapping[str, Sequence[str]], depth: int) -> Iterable[str]:
     """The key with `depth` more parts behind it; a record that does not have them keeps an empty place there."""
-    seconds = [name for name in _SPLITTERS if name not in parts][:depth]
-    for values in product(*(offers.get(name) or ("",) for name in seconds)):
+    for values in product(*(offers.get(name) or ("",) for name in splitters(parts, depth))):
         yield "|".join((key, *values))
 
 

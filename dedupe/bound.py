@@ -12,21 +12,24 @@ from typing import Any
 
 from dedupe import evidence as worth
 from dedupe.bit import bits
-from dedupe.name import Name, likeness_of_brands
-from dedupe.prepare import Names, Prepared
-from dedupe.rule import Rules
+from dedupe.evidence_name import Naming
+from dedupe.evidence_value import graded, identified
+from dedupe.name import Name
+from dedupe.prepare import Identifiers, Names, Prepared
+from dedupe.rule import Comparison, Rules
 from dedupe.statistic import Statistics
 
-_STRANGERS = (
+STRANGERS = (
     worth.BRAND_DIFFERENT
     + bits(max(worth.CITY.most, worth.PROVINCE.most))
     + worth.PLACE_COUNTY
     + worth.COUNTRY_EQUAL
     + worth.CONTACT_MOST_RELATED
 )
-"""The most that two records of different brands can weigh when no number speaks for them."""
+"""The most that two records of different brands can weigh when nothing else speaks for them."""
 
-_ASIDE = frozenset(("organisation", "address", "phone", "online", "country"))
+ASIDE = frozenset(("organisation", "address", "phone", "online", "country"))
+"""Kinds of comparisons whose most is in the bound."""
 
 
 def hopeless(rules: Rules, statistics: Statistics, a: Prepared, b: Prepared) -> bool:
@@ -38,38 +41,40 @@ class Screen:
     """One record before many: what of it can speak for another one is looked up once."""
 
     def __init__(self, rules: Rules, statistics: Statistics, asked: Prepared) -> None:
+        self._statistics, self._naming = statistics, Naming(statistics)
         self._names: tuple[Name, ...] = ()
         self._place = -1
-        self._numbers: list[tuple[int, frozenset[str]]] = []
-        self._others: list[int] = []
-        self._idle = (statistics.bands or rules.bands).review <= _STRANGERS
+        self._others: list[tuple[int, Comparison, Any]] = []
+        self._room = (statistics.bands or rules.bands).review - STRANGERS
         for at, (comparison, slot) in enumerate(zip(rules.comparisons, asked.slots, strict=True)):
             if slot is None:
                 continue
             if comparison.kind == "organisation":
                 self._place, self._names = at, slot.names
-            elif comparison.kind == "identifier":
-                self._numbers.append((at, frozenset(slot.valid)))
-            elif comparison.kind not in _ASIDE:
-                self._others.append(at)
+            elif comparison.kind not in ASIDE:
+                self._others.append((at, comparison, slot))
 
     def spares(self, slots: Sequence[Any]) -> bool:
         """Whether the record with these slots (as prepared, or as `feature.parse` reads them) is certainly a `no`."""
-        if self._idle or self._place < 0 or slots[self._place] is None:
+        if self._room <= 0 or self._place < 0 or slots[self._place] is None:
             return False
-        for at in self._others:
-            if slots[at] is not None:
-                return False
-        for at, valid in self._numbers:
-            slot = slots[at]
-            if slot is not None and not (valid and slot[1] and valid.isdisjoint(slot[1])):
-                return False
         found = slots[self._place]
-        for right in found.names if isinstance(found, Names) else map(Name._make, found):
+        names = found.names if isinstance(found, Names) else tuple(map(Name._make, found))
+        for right in names:
             for left in self._names:
-                if left.latin != right.latin or (left.words and right.words):
+                if left.latin != right.latin or not self._naming.are_apart(left, right):
                     return False
-                # As the scales hold them: sorted, for likeness may depend on who stands first.
-                if likeness_of_brands(*((left, right) if left <= right else (right, left))) != "different":
+        room = self._room
+        for at, comparison, own in self._others:
+            slot = slots[at]
+            if slot is not None:
+                room -= max(0, self._most(comparison, own, slot))
+                if room <= 0:
                     return False
         return True
+
+    def _most(self, comparison: Comparison, own: Any, slot: Any) -> int:
+        if comparison.kind == "identifier":
+            other = slot if isinstance(slot, Identifiers) else Identifiers._make(slot)
+            return identified(self._statistics, comparison, own, other).weight
+        return graded(self._statistics, comparison, own, slot).weight

@@ -9,16 +9,14 @@ back with its reason, because each refusal is a question for a steward.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from itertools import combinations, product
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from dedupe.fact import EMPTY, Facts, conflict, hard_ids_differ, namesakes, share_hard_id
+from dedupe.fact import EMPTY, Facts
+from dedupe.forest import Forest, Id
+from dedupe.graph import bridges
 from dedupe.rule import VETOES, Bands, Limits
 from goldbridge.errors import Reject
-
-Id = Any
-"""Ids of records: hashable and ordered among themselves (the house uses 63-bit integers)."""
 
 
 class Edge(NamedTuple):
@@ -97,6 +95,7 @@ def cluster(
     unique: frozenset[str] = frozenset(),
     fresh: frozenset[Id] = frozenset(),
     judge: Judge | None = None,
+    weak: bool = True,
 ) -> Clustering:
     """Cluster `nodes`; `limits`, `bands` and `vetoes` are those of the rules.
 
@@ -104,7 +103,7 @@ def cluster(
     gives something with `.weight` for pairs without an edge. `unique` are the sources that hold each thing once: two
     of their records never share a cluster unless a steward said so (E17). `fresh` are records that had no cluster
     before: torn between two clusters that a steward keeps apart, such a record joins neither, however far apart the
-    weights (E15).
+    weights (E15). Nobody looks for clusters that hang on one edge where they are not asked for (`weak`).
     Raises `Reject` DED020 when the assertions contradict each other, naming the chain.
     """
     known_nodes = {node.id: node for node in nodes}
@@ -112,7 +111,7 @@ def cluster(
     same_list = [Assertion(*item) for item in same]
     different_list = [Assertion(*item) for item in different]
     check_assertions(same_list, different_list)
-    work = _Forest(facts, limits or Limits(), vetoes, different_list)
+    work = Forest(facts, limits or Limits(), vetoes, [(item.a, item.b) for item in different_list])
     work.alone({key: node.source for key, node in known_nodes.items() if node.source in unique})
     for assertion in sorted(same_list, key=lambda item: _ordered(item.a, item.b)):
         if assertion.a in facts and assertion.b in facts:
@@ -142,7 +141,7 @@ def cluster(
     return Clustering(
         clusters,
         open_,
-        tuple(_weak(clusters, auto, same_list, known, (bands or Bands()).review, judge)),
+        tuple(_weak(clusters, auto, same_list, known, (bands or Bands()).review, judge)) if weak else (),
         tuple(members for members in clusters if work.root(members[0]) in capped),
     )
 
@@ -214,142 +213,7 @@ def _unique(edges: Iterable[Edge], facts: Mapping[Id, Facts]) -> dict[tuple[Id, 
     return found
 
 
-class _Forest:
-    """Union-find whose roots keep members, distinct facts and who they may not meet."""
-
-    def __init__(
-        self, facts: Mapping[Id, Facts], limits: Limits, vetoes: frozenset[str], different: Iterable[Assertion]
-    ) -> None:
-        self._parent: dict[Id, Id] = {key: key for key in facts}
-        self._members: dict[Id, list[Id]] = {key: [key] for key in facts}
-        self._facts: dict[Id, dict[Facts, Id]] = {key: {value: key} for key, value in facts.items() if value != EMPTY}
-        self._own = facts
-        self._limits, self._vetoes = limits, vetoes
-        self._apart: dict[Id, set[Id]] = defaultdict(set)
-        for item in different:
-            self._apart[item.a].add(item.b)
-            self._apart[item.b].add(item.a)
-        self._memo: dict[tuple[Facts, Facts], str] = {}
-        self._sources: dict[Id, dict[str, Id]] = {}
-
-    def alone(self, sources: Mapping[Id, str]) -> None:
-        """These records come from sources that hold each thing once."""
-        self._sources = {key: {source: key} for key, source in sources.items()}
-
-    def root(self, key: Id) -> Id:
-        parent = self._parent
-        top = key
-        while parent[top] != top:
-            top = parent[top]
-        while parent[key] != top:
-            parent[key], key = top, parent[key]
-        return top
-
-    def join(self, a: Id, b: Id) -> None:
-        one, two = self.root(a), self.root(b)
-        if one == two:
-            return
-        if len(self._members[one]) < len(self._members[two]):
-            one, two = two, one
-        self._parent[two] = one
-        self._members[one].extend(self._members.pop(two))
-        theirs = self._sources.pop(two, None)
-        if theirs:
-            self._sources[one] = {**theirs, **self._sources.get(one, {})}
-        other = self._facts.pop(two, {})
-        if other:
-            mine = self._facts.setdefault(one, {})
-            for fact, key in other.items():
-                mine.setdefault(fact, key)
-
-    def obstacle(self, a: Id, b: Id) -> tuple[str, tuple[Id, Id]]:
-        """Why the clusters of these two may not be one, and the records it is about; ("", ...) when they may."""
-        one, two = self.root(a), self.root(b)
-        for left, right, flip in ((one, two, False), (two, one, True)):
-            for member in sorted(self._members[left]) if self._apart else ():
-                for other in sorted(self._apart.get(member, ())):
-                    if other in self._parent and self.root(other) == right:
-                        return "different", (other, member) if flip else (member, other)
-        ours, others = self._sources.get(one, {}), self._sources.get(two, {})
-        shared = sorted(ours.keys() & others.keys())
-        if shared:
-            return "one_source", (ours[shared[0]], others[shared[0]])
-        mine, theirs = self._facts.get(one, {}), self._facts.get(two, {})
-        if mine and theirs:
-            if "different_hard_id" in self._vetoes and hard_ids_differ(mine, theirs):
-                return "different_hard_id", self._holders(mine, theirs)
-            for fact in mine:
-                for other_fact in theirs:
-                    reason = self._conflict(fact, other_fact)
-                    if reason:
-                        return reason, (mine[fact], theirs[other_fact])
-            if "namesakes" in self._vetoes and not (self._own[a].cities and self._own[b].cities):
-                apart = _disjoint_places(mine, theirs)
-                if apart:
-                    return "namesakes", apart
-        if len(self._members[one]) + len(self._members[two]) > self._limits.cluster:
-            return "cluster_cap", (a, b)
-        return "", (a, b)
-
-    def rivals(self, candidates: Iterable[Id]) -> Iterator[tuple[Id, Id, str]]:
-        """Pairs among `candidates` that are known to be two: asserted different, a veto, namesakes; with the reason."""
-        here = set(candidates)
-        for key in here:
-            for other in self._apart.get(key, set()) & here:
-                if key < other:
-                    yield key, other, "different"
-        groups: dict[Facts, list[Id]] = defaultdict(list)
-        for key in here:
-            if self._own[key] != EMPTY:
-                groups[self._own[key]].append(key)
-        for one, two in combinations(groups, 2):
-            if self._apart_by_facts(one, two):
-                for left, right in product(groups[one], groups[two]):
-                    yield left, right, "facts"
-
-    def gives_way(self, one: Id, two: Id) -> bool:
-        """Whether only the number of `one` is doubtful, and nothing but the numbers keeps the two apart."""
-        mine, other = self._own[one], self._own[two]
-        return mine.doubtful and not other.doubtful and not self._conflict(mine, other)
-
-    def _apart_by_facts(self, one: Facts, two: Facts) -> bool:
-        if "namesakes" in self._vetoes and namesakes(one, two):
-            return True
-        return ("different_hard_id" in self._vetoes and hard_ids_differ((one,), (two,))) or bool(
-            self._conflict(one, two)
-        )
-
-    def clusters(self) -> tuple[tuple[Id, ...], ...]:
-        return tuple(sorted(tuple(sorted(members)) for members in self._members.values()))
-
-    def _conflict(self, left: Facts, right: Facts) -> str:
-        key = (left, right)
-        if key not in self._memo:
-            # Numbers were compared cluster against cluster: an asserted merge may hold two of them.
-            found = conflict(self._vetoes - {"different_hard_id"}, left, right)
-            self._memo[key] = found[0] if found else ""
-        return self._memo[key]
-
-    @staticmethod
-    def _holders(mine: Mapping[Facts, Id], theirs: Mapping[Facts, Id]) -> tuple[Id, Id]:
-        return min(
-            (key, other)
-            for fact, key in mine.items()
-            if fact.hard
-            for other_fact, other in theirs.items()
-            if other_fact.hard
-        )
-
-
-def _disjoint_places(mine: Mapping[Facts, Id], theirs: Mapping[Facts, Id]) -> tuple[Id, Id] | None:
-    """Two members in different cities, when the clusters have no city and no official number in common."""
-    if any(left.cities & right.cities or share_hard_id(left, right) for left, right in product(mine, theirs)):
-        return None
-    placed = [(mine[left], theirs[right]) for left, right in product(mine, theirs) if left.cities and right.cities]
-    return min(placed, default=None)
-
-
-def _torn(auto: list[Edge], work: _Forest, margin: int, fresh: frozenset[Id]) -> dict[tuple[Id, Id], tuple[Id, Id]]:
+def _torn(auto: list[Edge], work: Forest, margin: int, fresh: frozenset[Id]) -> dict[tuple[Id, Id], tuple[Id, Id]]:
     """Edges that wait because their record has another candidate that is known to be somebody else (E16, E15).
 
     They wait when the rival's weight is within the margin; and what is weaker than a waiting rival waits too, or the
@@ -407,7 +271,9 @@ def _weak(
         if edge.a in home and home[edge.a] == home.get(edge.b):
             inside[home[edge.a]].append(edge)
     for number, members in enumerate(several):
-        for edge, side in _bridges(members, inside[number]):
+        edges = inside[number]
+        for at, side in bridges(members, [(edge.a, edge.b) for edge in edges]):
+            edge = edges[at]
             if edge.band == _SAID:
                 continue
             other = [member for member in members if member not in side]
@@ -438,50 +304,9 @@ def _support(
     return best
 
 
-def _bridges(members: tuple[Id, ...], edges: list[Edge]) -> list[tuple[Edge, set[Id]]]:
-    """Edges whose loss cuts the graph, each with the smaller-numbered side (Tarjan, without recursion)."""
-    beside: dict[Id, list[tuple[Id, Edge]]] = defaultdict(list)
-    for edge in edges:
-        beside[edge.a].append((edge.b, edge))
-        beside[edge.b].append((edge.a, edge))
-    order: dict[Id, int] = {}
-    low: dict[Id, int] = {}
-    subtree: dict[Id, set[Id]] = {}
-    found: list[tuple[Edge, set[Id]]] = []
-    for start in members:
-        if start in order:
-            continue
-        order[start] = low[start] = len(order)
-        subtree[start] = {start}
-        stack: list[tuple[Id, Edge | None, list[tuple[Id, Edge]]]] = [
-            (start, None, sorted(beside[start], key=lambda pair: pair[0]))
-        ]
-        while stack:
-            node, via, rest = stack[-1]
-            if rest:
-                other, edge = rest.pop()
-                if edge is via:
-                    continue
-                if other in order:
-                    low[node] = min(low[node], order[other])
-                else:
-                    order[other] = low[other] = len(order)
-                    subtree[other] = {other}
-                    stack.append((other, edge, sorted(beside[other], key=lambda pair: pair[0])))
-                continue
-            stack.pop()
-            if via is not None:
-                parent = stack[-1][0]
-                low[parent] = min(low[parent], low[node])
-                subtree[parent] |= subtree[node]
-                if low[node] > order[parent]:
-                    found.append((via, subtree[node]))
-    return sorted(found, key=lambda item: (item[0].a, item[0].b))
-
-
 def clusters_of(nodes: Iterable[Hashable], pairs: Iterable[tuple[Id, Id]]) -> tuple[tuple[Id, ...], ...]:
     """Plain connected components: which records must be looked at together when one of them changes."""
-    work = _Forest(dict.fromkeys(nodes, EMPTY), Limits(), frozenset(), ())
+    work = Forest(dict.fromkeys(nodes, EMPTY), Limits(), frozenset(), ())
     for a, b in pairs:
         work.join(a, b)
     return work.clusters()

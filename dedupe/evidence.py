@@ -12,6 +12,14 @@ from typing import NamedTuple
 from dedupe.bit import bits
 
 
+class Part(NamedTuple):
+    """One piece of evidence: what was compared, on which level it agrees, and its ten-thousandths of a bit."""
+
+    comparison: str
+    level: str
+    weight: int
+
+
 class Rare(NamedTuple):
     """A value's worth by its rarity: `expected` is the share of an imagined `population` that holds a value of the
     facet, which decides while a table is too small to tell; `most` bits at most."""
@@ -36,6 +44,11 @@ WORD = Rare("token", 1 / 4_000, 2_000, 16)
 """A word of a name in letters."""
 WORD_COMMON = Rare("token", 1 / 100, 1_000, 9)
 """The same for a trade or an everyday word: a small table cannot show how common those are."""
+
+FACETS = frozenset(
+    rare.facet for rare in (BRAND, BRAND_SOUND, CORE, TRADE, CITY, PROVINCE, PHONE, EMAIL, DOMAIN, SITE, WORD)
+)
+"""Those whose values count by their rarity."""
 
 WORD_LETTER = bits(2)
 WORDS_MOST = bits(26)

@@ -80,6 +80,16 @@ def unpack_facts(text: str) -> Facts | None:
     return None if form != _FORMAT else EMPTY if facts is None else _read_facts(facts)
 
 
+def write_facts(facts: Facts) -> str:
+    """Only what may forbid a join, as text; "" for nothing."""
+    return "" if facts == EMPTY else orjson.dumps(_facts(facts)).decode()
+
+
+def read_facts(text: str) -> Facts:
+    """The inverse of `write_facts`."""
+    return _read_facts(orjson.loads(text)) if text else EMPTY
+
+
 def _read(kind: str, slot: Any) -> Any:
     read = _SLOTS.get(kind)
     if read is not None:

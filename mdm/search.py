@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from dedupe.block import keys as block
 from dedupe.bound import Screen
+from dedupe.evidence import Part
 from dedupe.fact import conflict
 from dedupe.feature import build, parse, unpack_facts
 from dedupe.prepare import Prepared, prepare
-from dedupe.score import Match, Part, score
+from dedupe.score import Match, score
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Halt, Reject
 from goldbridge.records.model import Model

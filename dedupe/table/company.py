@@ -5,24 +5,24 @@ The weights are the shipped ones, the frequencies the table's own; a person's mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dedupe.bit import BIT, log_ratio
-from dedupe.bound import Screen
-from dedupe.cluster import Edge, Node, cluster
+from dedupe.bit import log_ratio
+from dedupe.key import Keys
 from dedupe.prepare import Prepared, prepare
 from dedupe.rule import Bands, Comparison, Rules, compile_rules, offered
-from dedupe.score import Match, score
-from dedupe.statistic import Statistics, count
+from dedupe.score import Scale
+from dedupe.statistic import count
 from dedupe.table import linkage, loose, pairing
 from dedupe.table.column import Guess
 from dedupe.table.edge import AUTO, REVIEW, Met, edges
 from dedupe.table.frame import Ints
+from dedupe.table.guard import joined
 from dedupe.table.judge import RuleJudge
 from dedupe.table.resolution import (
     NOTHING_ASKED,
@@ -34,6 +34,8 @@ from dedupe.table.resolution import (
     in_order,
     place,
 )
+from dedupe.table.sieve import Sieve
+from dedupe.table.weighing import SPARED, Weighed, weighed
 from goldbridge.ports import Progress
 
 _ADDRESS = ("province", "city", "district", "line")
@@ -59,46 +61,37 @@ def resolve(
     size = len(order)
     watch = progress or Quiet()
     watch.advance(0, 3 * size)
-    rules = _rules(used, wish)
+    rules = rules_of(used, wish)
     prepared: list[Prepared] = []
     for row in order:
-        prepared.append(prepare(rules, _record(used, cells, row)))
+        prepared.append(prepare(rules, record_of(used, cells, row)))
         if len(prepared) % _BATCH == 0:
             watch.advance(_BATCH)
     numbers, held = count(rules, prepared)
     watch.advance(size)
     origin = _codes([sources[row] for row in order]) if sources is not None else None
-    left, right, report = pairing.propose(
-        [pairing.Key("rules", frozenset(), held.codes, held.rows)], size, rules.limits.block, (), origin
-    )
-    strangers = loose.strangers(prepared, left, right, held, rules.limits.block)
-    scored = list(_weighed(rules, numbers, prepared, left.tolist(), right.tolist(), strangers.tolist()))
+    left, right, loose_, report = met_under(held, size, rules.limits.block, origin)
+    spared = loose.strangers(prepared, left, right, loose_)
+    rest = np.flatnonzero(~spared)
+    spared[rest] = Sieve(rules, numbers, prepared).spares(left[rest], right[rest])
+    found = weighed(rules, numbers, prepared, left, right, spared)
     watch.advance(size)
-    weights = np.array([edge.weight for edge in scored], dtype=np.int64)
     single = one_to_one and origin is not None
     even = even_weight(rules.bands, size, wish.guess)
+    scale = Scale(rules, numbers)
     while True:
-        auto = _cluster(rules, prepared, scored, left, right, weights, single)
-        labels = _guess(rules, prepared, scored, left, right, weights, single, auto, even)
+        auto, labels = _clusters(rules, prepared, found, left, right, single, even)
         # Spared pairs that came together by others: their weights say which row stands for a cluster, and two of
         # one family do not stay together.
-        late = np.flatnonzero((weights == SPARED) & (labels[left] == labels[right])).tolist()
+        late = np.flatnonzero((found.weights == SPARED) & (labels[left] == labels[right])).tolist()
         for at in late:
-            scored[at] = _edge(rules, numbers, prepared, int(left[at]), int(right[at]))
-            weights[at] = scored[at].weight
-        if not any(RELATIVES in scored[at].vetoes for at in late):
+            found.put(at, scale.match(prepared[left[at]], prepared[right[at]]))
+        if not found.relatives[late].any():
             break
     filled = np.array([sum(bool(cells[guess.column][row]) for guess in used) for row in order], dtype=np.int64)
-    placed = place(order, labels, left, right, weights, filled)
-    bands = np.array([_BANDS[edge.band] for edge in scored], dtype=np.int8)
-    apart = np.array([bool(edge.vetoes) for edge in scored], dtype=np.bool_)
-    asked = (bands == REVIEW) & (auto[left] != auto[right])
+    placed = place(order, labels, left, right, found.weights, filled)
+    asked = (found.bands == REVIEW) & (auto[left] != auto[right])
     model = Model(rules, numbers)
-    vetoed = max(
-        (edge for edge in scored if edge.vetoes), key=lambda edge: (edge.weight, -edge.a, -edge.b), default=None
-    )
-    if vetoed is not None and vetoed.weight < rules.bands.review:
-        vetoed = None
     return Resolution(
         *placed[:3],
         method="rules",
@@ -111,18 +104,38 @@ def resolve(
         auto_labels=in_order(order, auto),
         bands=rules.bands,
         even=even,
-        edges=edges(order, left, right, weights, bands),
+        edges=edges(order, left, right, found.weights, found.bands),
         single=single,
-        vetoed=None if vetoed is None else (order[vetoed.a], order[vetoed.b]),
-        judge=RuleJudge(order, model, prepared, Met(size, left, right, weights, apart)),
+        vetoed=_vetoed(rules, order, left, right, found),
+        judge=RuleJudge(order, model, prepared, Met(size, left, right, found.weights, found.apart)),
     )
 
 
-RELATIVES = "relatives"
-"""The mark of two whole names of one family with two trades: nothing that fits both may tie the two together."""
-SPARED = -99 * BIT
-"""The weight that stands for one which nobody looked up."""
-_BANDS = {"no": 0, "review": REVIEW, "auto": AUTO}
+def met_under(
+    held: Sequence[Keys], size: int, cap: int, origin: Ints | None
+) -> tuple[Ints, Ints, NDArray[np.bool_], pairing.Report]:
+    """The pairs that the keys propose, and which of them met under loose ones only."""
+    met = []
+    for loose_ in (False, True):
+        wanted = [pairing.Key(each.label, frozenset(), each.codes, each.rows) for each in held if each.loose is loose_]
+        left, right, report = pairing.propose(wanted, size, cap, (), origin)
+        met.append((left * size + right, report))
+    (firm, one), (loosely, two) = met
+    packed = np.union1d(firm, loosely)
+    groups = [(groups, rows) for _, groups, rows in (*one.left_out, *two.left_out)]
+    told = pairing.Report([("rules", len(packed))])
+    if groups:
+        told.left_out = [("rules", sum(each[0] for each in groups), sum(each[1] for each in groups))]
+    return packed // size, packed % size, ~np.isin(packed, firm, assume_unique=True), told
+
+
+def _vetoed(rules: Rules, order: Sequence[int], left: Ints, right: Ints, found: Weighed) -> tuple[int, int] | None:
+    """The heaviest pair that would be an edge but for a veto, of those of one weight the first."""
+    apart = np.flatnonzero(found.apart & (found.weights >= rules.bands.review))
+    if not len(apart):
+        return None
+    at = apart[np.lexsort((right[apart], left[apart], -found.weights[apart]))[0]]
+    return order[left[at]], order[right[at]]
 
 
 _WORLD = 20_000
@@ -135,31 +148,26 @@ def even_weight(bands: Bands, size: int, told: int | None = None) -> int:
     return min(max(bands.review, log_ratio(size + _WORLD, 2) if told is None else told), bands.auto)
 
 
-def _guess(
-    rules: Rules,
-    prepared: Sequence[Prepared],
-    scored: Sequence[Edge],
-    left: Ints,
-    right: Ints,
-    weights: Ints,
-    single: bool,
-    auto: Ints,
-    even: int,
-) -> Ints:
-    """The clusters of the auto band, joined further by questions that are likelier answered yes than no."""
-    size = len(prepared)
+def _clusters(
+    rules: Rules, prepared: Sequence[Prepared], found: Weighed, left: Ints, right: Ints, single: bool, even: int
+) -> tuple[Ints, Ints]:
+    """The clusters of the auto band, and the best guess: these joined further by questions that are likelier answered
+    yes than no."""
+    size, weights = len(prepared), found.weights
+    free = (found.bands > 0) & ~found.vetoed
+    sure = found.bands == AUTO
     if single:
-        open_ = np.array([edge.band != "no" and not edge.vetoes for edge in scored], dtype=bool)
-        return linkage.one_to_one(size, left[open_], right[open_], weights[open_], threshold=even)
-    kept = [(int(label), row) for row, label in enumerate(auto.tolist()) if label != row]
-    likely = [
-        edge._replace(band="auto") if edge.band == "review" and not edge.vetoes and edge.weight >= even else edge
-        for edge in scored
-    ]
-    return _joined(rules, prepared, likely, kept)
+        labels = (
+            linkage.one_to_one(size, left[kept], right[kept], weights[kept], threshold=threshold)
+            for kept, threshold in ((sure, rules.bands.auto), (free, even))
+        )
+        return next(labels), next(labels)
+    auto = joined(rules, prepared, left, right, weights, sure, found.relatives)
+    likely = sure | (free & (weights >= even))
+    return auto, joined(rules, prepared, left, right, weights, likely, found.relatives, auto)
 
 
-def _rules(used: Iterable[Guess], wish: Wish) -> Rules:
+def rules_of(used: Iterable[Guess], wish: Wish) -> Rules:
     """The shipped rules for parties as far as the table has their fields, and its other telling columns beside."""
     parts = {_field(guess) for guess in used}
     rules = compile_rules(None, "party", {name: kind for name, kind in _TYPES.items() if name in parts})
@@ -184,7 +192,7 @@ def _field(guess: Guess) -> str:
     return guess.part if guess.part in _TYPES else ""
 
 
-def _record(used: Iterable[Guess], cells: Mapping[str, Sequence[str]], row: int) -> dict[str, Any]:
+def record_of(used: Iterable[Guess], cells: Mapping[str, Sequence[str]], row: int) -> dict[str, Any]:
     """A row as the canonical document of a party."""
     found: dict[str, Any] = {}
     address: dict[str, list[str]] = {}
@@ -206,79 +214,3 @@ def _record(used: Iterable[Guess], cells: Mapping[str, Sequence[str]], row: int)
 def _codes(values: Sequence[str]) -> Ints:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
-
-
-def _weighed(
-    rules: Rules,
-    numbers: Statistics,
-    prepared: Sequence[Prepared],
-    left: Sequence[int],
-    right: Sequence[int],
-    strangers: Sequence[bool] = (),
-) -> Iterator[Edge]:
-    """The pairs (sorted) on the scales; `strangers` and those that are certainly nothing are spared it."""
-    screen, asked = None, -1
-    for a, b, spared in zip(left, right, strangers or repeat(False, len(left)), strict=True):
-        if spared:
-            yield Edge(a, b, SPARED, "no")
-            continue
-        one, two = prepared[a], prepared[b]
-        if a != asked:
-            screen, asked = Screen(rules, numbers, one), a
-        if screen is not None and screen.spares(two.slots):
-            yield Edge(a, b, SPARED, "no")
-            continue
-        yield _edge(rules, numbers, prepared, a, b)
-
-
-def _edge(rules: Rules, numbers: Statistics, prepared: Sequence[Prepared], a: int, b: int) -> Edge:
-    found = score(rules, numbers, prepared[a], prepared[b])
-    return Edge(a, b, found.weight, found.band, marked(found))
-
-
-def marked(found: Match) -> tuple[str, ...]:
-    """The vetoes of a pair, and `RELATIVES` where it is one of them."""
-    kin = found.band == "no" and any(part.comparison == "trade" and part.level == "different" for part in found.parts)
-    return (*found.vetoes, RELATIVES) if kin else found.vetoes
-
-
-def _cluster(
-    rules: Rules,
-    prepared: Sequence[Prepared],
-    edges: Sequence[Edge],
-    left: Ints,
-    right: Ints,
-    weights: Ints,
-    single: bool,
-) -> Ints:
-    size = len(prepared)
-    if single:
-        sure = np.array([edge.band == "auto" for edge in edges], dtype=bool)
-        return linkage.one_to_one(size, left[sure], right[sure], weights[sure], threshold=rules.bands.auto)
-    return _joined(rules, prepared, edges)
-
-
-def _joined(
-    rules: Rules,
-    prepared: Sequence[Prepared],
-    edges: Sequence[Edge],
-    same: Sequence[tuple[int, int]] = (),
-) -> Ints:
-    """The clusters that the guard makes of the edges, relatives apart."""
-    found = cluster(
-        [Node(row, record.facts) for row, record in enumerate(prepared)],
-        edges,
-        same=same,
-        different=[(edge.a, edge.b) for edge in edges if RELATIVES in edge.vetoes],
-        limits=rules.limits,
-        bands=rules.bands,
-        vetoes=rules.vetoes,
-    )
-    return _labels(len(prepared), found.clusters)
-
-
-def _labels(size: int, clusters: Iterable[Sequence[int]]) -> Ints:
-    labels = np.arange(size, dtype=np.int64)
-    for members in clusters:
-        labels[list(members)] = members[0]
-    return labels

@@ -105,7 +105,7 @@ class Column:
     def rare(self, levels: Levels, left: Ints, right: Ints) -> Ints:
         """Ten-thousandths of a bit per pair for the frequency of the values, on equal and nearly equal levels.
 
-        The same arithmetic as `dedupe.score.rare_bits`, one pair at a time.
+        The same arithmetic as `dedupe.evidence_value.rare_bits`, one pair at a time.
         """
         found = np.zeros(len(levels), dtype=np.int64)
         exact = np.flatnonzero(levels == 0)

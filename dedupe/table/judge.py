@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.block import keys
+from dedupe.evidence import Part
 from dedupe.learn import Pairs
 from dedupe.prepare import Prepared
 from dedupe.rule import Bands
-from dedupe.score import Match, Part, score
+from dedupe.score import Match, Scale
 from dedupe.table.edge import Coverage, Met, Shared
 from dedupe.table.frame import Column, Ints
 from dedupe.table.lesson import Candidates
@@ -164,8 +165,9 @@ class RuleJudge:
         self._back, self._model, self._prepared, self._met = _back(order), model, prepared, met
 
     def matches(self, left: Sequence[int], right: Sequence[int]) -> Iterator[Match]:
+        scale = Scale(*self._model)
         for a, b in zip(left, right, strict=True):
-            yield score(*self._model, self._prepared[self._back[a]], self._prepared[self._back[b]])
+            yield scale.match(self._prepared[self._back[a]], self._prepared[self._back[b]])
 
     def candidates(self) -> Candidates:
         return _candidates(self._back, self._met)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Key:
     label: str
     columns: frozenset[str]
     codes: Ints
-    rows: Ints | None = None
+    rows: Ints | NDArray[np.int32] | None = None
     pairs: int = 0
 
     def agree(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
@@ -118,7 +118,7 @@ def propose(
     report = Report()
     found: list[Ints] = []
     for key in keys:
-        rows = np.flatnonzero(key.codes >= 0) if key.rows is None else key.rows
+        rows = np.flatnonzero(key.codes >= 0) if key.rows is None else key.rows.astype(np.int64, copy=False)
         codes = key.codes[rows] if key.rows is None else key.codes
         packed = _pairs(
             key, rows, codes, size, cap, [each for each in splitters if each.name not in key.columns], report
@@ -134,13 +134,15 @@ def propose(
 def _pairs(key: Key, rows: Ints, codes: Ints, size: int, cap: int, splitters: Sequence[Column], report: Report) -> Ints:
     """Pairs inside every group up to `cap` rows, packed as left * size + right; larger groups are split, and again."""
     order = np.lexsort((rows, codes))
-    rows, codes = rows[order], codes[order]
+    rows, codes = rows[order].astype(np.int64), codes[order]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
     lengths = np.diff(np.r_[starts, len(codes)])
+    by_length = np.argsort(lengths, kind="stable")
+    borders = np.searchsorted(lengths[by_length], np.arange(2, cap + 2)).tolist()
     found = [
-        _all_pairs(rows, starts[lengths == length], int(length), size)
-        for length in np.unique(lengths)
-        if 1 < length <= cap
+        _all_pairs(rows, starts[by_length[start:end]], length, size)
+        for length, (start, end) in enumerate(pairwise(borders), start=2)
+        if start < end
     ]
     big = np.flatnonzero(lengths > cap)
     if len(big):

@@ -9,17 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from dedupe.cluster import Edge
-from dedupe.feature import pack, unpack
-from dedupe.prepare import Prepared, facets, prepare
+from dedupe.evidence import Part
+from dedupe.facet import facets
+from dedupe.feature import pack, unpack, write_facts
+from dedupe.prepare import Prepared, prepare
 from dedupe.rule import Rules
-from dedupe.score import Match, Part, score
-from dedupe.table import company, loose
+from dedupe.score import Match, Scale
+from dedupe.table import company, guard, loose
 from dedupe.table.column import Guess
 from dedupe.table.edge import AUTO, REVIEW, edges
 from dedupe.table.frame import Ints
 from dedupe.table.pairing import Report
 from dedupe.table.resolution import NOTHING_ASKED, Model, Quiet, Resolution, Wish, in_order, place
+from dedupe.table.sieve import Sieve
+from dedupe.table.weighing import BANDS, RELATIVES, SPARED, are_relatives, marked, matches
 from goldbridge.ports import Progress
 from goldbridge.spark import component, frame
 from goldbridge.spark.block import propose
@@ -27,7 +30,6 @@ from goldbridge.spark.count import statistics
 from goldbridge.spark.frame import Batches, Slices, batch, column, texts
 from goldbridge.spark.judge import Apart, ByRules, Parsed
 
-_BANDS = {"no": 0, "review": REVIEW, "auto": AUTO}
 _REMEMBERED = 50_000
 """Records that a worker keeps unpacked: pairs come sorted, so that one side of them mostly is the one before."""
 _SCORED = "a long, b long, weight long, band int, vetoes string, parts string, facts_a string, facts_b string"
@@ -60,7 +62,7 @@ def resolve(
     watch.advance(0, 6)
     used = [guess for guess in guesses if guess.kind != "ignore" and guess.column in cells]
     names = tuple(dict.fromkeys(guess.column for guess in used))
-    rules = company._rules(used, wish)
+    rules = company.rules_of(used, wish)
     # Sources are compared by their names, as in the content order of the local engine.
     origin = None if sources is None else np.unique(np.array(sources, dtype=object), return_inverse=True)[1]
     table = frame.rows(spark, cells, names, origin, slices)
@@ -85,18 +87,19 @@ def resolve(
     single = one_to_one and origin is not None
     even = company.even_weight(rules.bands, size, wish.guess)
     parsed = Parsed(rules, used, cells, order)
-    known = scored.filter(f"band > 0 or vetoes like '%{company.RELATIVES}%'")
-    late: dict[tuple[int, int], Edge] = {}
+    known = scored.filter(f"band > 0 or vetoes like '%{RELATIVES}%'")
+    scale = Scale(rules, numbers)
+    late: dict[tuple[int, int], Match] = {}
     while True:
         auto, labels = _clusters(spark, rules, size, known, found, single, even)
         left, right, weights = _inside(spark, scored, labels)
         before = len(late)
-        for at in np.flatnonzero(weights == company.SPARED).tolist():
+        for at in np.flatnonzero(weights == SPARED).tolist():
             pair = int(left[at]), int(right[at])
             if pair not in late:
-                late[pair] = company._edge(rules, numbers, parsed, *pair)
+                late[pair] = scale.match(parsed[pair[0]], parsed[pair[1]])
             weights[at] = late[pair].weight
-        fresh = [edge for edge in list(late.values())[before:] if company.RELATIVES in edge.vetoes]
+        fresh = {pair: match for pair, match in list(late.items())[before:] if are_relatives(match)}
         if not fresh:
             break
         known = known.union(_sent(spark, fresh, parsed))
@@ -127,7 +130,7 @@ def resolve(
 def _prepared(rules: Rules, used: Sequence[Guess], names: Sequence[str], batches: Batches) -> Iterator[Any]:
     for each in batches:
         cells = {name: each.column(f"c{at}").to_pylist() for at, name in enumerate(names)}
-        records = [prepare(rules, company._record(used, cells, row)) for row in range(each.num_rows)]
+        records = [prepare(rules, company.record_of(used, cells, row)) for row in range(each.num_rows)]
         filled = [sum(bool(cells[guess.column][row]) for guess in used) for row in range(each.num_rows)]
         yield batch(
             {
@@ -161,29 +164,32 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
 
     numbers = frozen.value
     for each in batches:
-        left, right, key = (each.column(name).to_pylist() for name in ("a", "b", "key"))
-        records: Any = {row: read(text) for row, text in zip(left, each.column("one").to_pylist(), strict=True)}
-        records |= {row: read(text) for row, text in zip(right, each.column("two").to_pylist(), strict=True)}
-        found = list(company._weighed(rules, numbers, records, left, right, _strangers(records, left, right, key)))
-        told = [edge.band != "no" or company.RELATIVES in edge.vetoes for edge in found]
-        parts = [
-            orjson.dumps(score(rules, numbers, records[edge.a], records[edge.b]).parts_json()).decode()
-            if edge.band != "no"
-            else None
-            for edge in found
-        ]
+        left, right = column(each, "a"), column(each, "b")
+        records: dict[int, Prepared] = {}
+        for rows, end in ((left, "one"), (right, "two")):
+            records |= zip(rows.tolist(), map(read, each.column(end).to_pylist()), strict=True)
+        spared = _spared(rules, numbers, records, left, right, column(each, "key") > 0)
+        asked = np.flatnonzero(~spared)
+        weights, bands = np.full(len(left), SPARED, dtype=np.int64), np.zeros(len(left), dtype=np.int32)
+        told: dict[int, Match] = {}
+        for place_, found in matches(rules, numbers, records, left[asked].tolist(), right[asked].tolist()):
+            at = int(asked[place_])
+            weights[at], bands[at] = found.weight, BANDS[found.band]
+            if bands[at] or marked(found):
+                told[at] = found
         yield batch(
             {
                 "a": column(each, "a"),
                 "b": column(each, "b"),
-                "weight": np.array([edge.weight for edge in found], np.int64),
-                "band": np.array([_BANDS[edge.band] for edge in found], np.int32),
-                "vetoes": texts(",".join(edge.vetoes) for edge in found),
-                "parts": texts(parts),
+                "weight": weights,
+                "band": bands,
+                "vetoes": texts(",".join(marked(told[at])) if at in told else "" for at in range(len(left))),
+                "parts": texts(
+                    orjson.dumps(told[at].parts_json()).decode() if bands[at] else None for at in range(len(left))
+                ),
                 **{
                     f"facts_{end}": texts(
-                        component.write_facts(records[row].facts) if known else None
-                        for row, known in zip(rows, told, strict=True)
+                        write_facts(records[row].facts) if at in told else None for at, row in enumerate(rows.tolist())
                     )
                     for end, rows in (("a", left), ("b", right))
                 },
@@ -191,21 +197,14 @@ def _weighed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
         )
 
 
-def _strangers(
-    records: Mapping[int, Prepared], left: Sequence[int], right: Sequence[int], key: Sequence[int]
-) -> list[bool]:
-    """Which pairs met under a word or letters only and need not be weighed, as `dedupe.table.loose.strangers` says."""
-    found = [False] * len(key)
-    words = {row: loose._words(record) for row, record in records.items()}
-    asked = [(at, words[a], words[b]) for at, (a, b, each) in enumerate(zip(left, right, key, strict=True)) if each]
-    pairs = [(at, one, two) for at, one, two in asked if one and two]
-    if pairs:
-        as_said, in_order = (
-            loose._share([one[form] for _, one, _ in pairs], [two[form] for _, _, two in pairs]) for form in (0, 1)
-        )
-        for (at, _, _), share in zip(pairs, np.maximum(as_said, in_order).tolist(), strict=True):
-            found[at] = share < loose._HELD
-    return found
+def _spared(
+    rules: Rules, numbers: Any, records: Mapping[int, Prepared], left: Ints, right: Ints, under_words: Any
+) -> Any:
+    """Which pairs need not be weighed, as the local engine says; some met `under_words` or letters only."""
+    rows = np.array(sorted(records), dtype=np.int64)
+    known = [records[row] for row in rows.tolist()]
+    one, two = np.searchsorted(rows, left), np.searchsorted(rows, right)
+    return loose.strangers(known, one, two, under_words) | Sieve(rules, numbers, known).spares(one, two)
 
 
 def _report(compared: int, told: Report) -> Report:
@@ -214,15 +213,12 @@ def _report(compared: int, told: Report) -> Report:
     return Report([("rules", compared)], [("rules", groups, rows)] if groups else [])
 
 
-def _sent(spark: Any, found: Sequence[Edge], parsed: Parsed) -> Any:
+def _sent(spark: Any, found: Mapping[tuple[int, int], Match], parsed: Parsed) -> Any:
     """Pairs of relatives that were spared at first, beside the others."""
     made = [
-        (
-            edge.a, edge.b, edge.weight, 0, ",".join(edge.vetoes), None,
-            component.write_facts(parsed[edge.a].facts), component.write_facts(parsed[edge.b].facts),
-        )
-        for edge in found
-    ]  # fmt: skip
+        (a, b, match.weight, 0, ",".join(marked(match)), None, *(write_facts(parsed[row].facts) for row in (a, b)))
+        for (a, b), match in found.items()
+    ]
     return spark.createDataFrame(made, _SCORED)
 
 
@@ -259,7 +255,7 @@ def _clusters(
     """Labels of what joins unasked, and of the best guess; `known` are edges and pairs of relatives."""
     sure = found.bands == AUTO
     likely = sure | ((found.bands == REVIEW) & ~found.vetoed & (found.weights >= even))
-    homes = component.components(size, found.left[sure], found.right[sure])
+    homes = guard.components(size, found.left[sure], found.right[sure])
     if single:
         known = known.filter("band > 0")
         auto = component.guarded(
@@ -269,11 +265,11 @@ def _clusters(
             partial(component.one_to_one, rules.bands.auto),
         )
         open_ = known.filter("vetoes = ''").select("a", "b", "weight")
-        homes = component.components(size, found.left[~found.vetoed], found.right[~found.vetoed])
+        homes = guard.components(size, found.left[~found.vetoed], found.right[~found.vetoed])
         return auto, component.guarded(spark, open_, homes, partial(component.one_to_one, even))
     auto = component.guarded(spark, known, homes, partial(component.by_rules, rules, None, even))
     kept = np.flatnonzero(auto != np.arange(size))
-    homes = component.components(size, np.r_[found.left[likely], auto[kept]], np.r_[found.right[likely], kept])
+    homes = guard.components(size, np.r_[found.left[likely], auto[kept]], np.r_[found.right[likely], kept])
     told = spark.sparkContext.broadcast(auto)
     return auto, component.guarded(spark, known, homes, partial(component.by_rules, rules, told, even))
 

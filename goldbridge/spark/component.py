@@ -6,39 +6,24 @@ Rows of different components never join whatever the guard says, so that each pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
-import orjson
-from numpy.typing import NDArray
 
-from dedupe import feature
-from dedupe.cluster import Edge, Node, cluster
-from dedupe.fact import EMPTY, Facts
+from dedupe.cluster import Edge
+from dedupe.fact import Facts
+from dedupe.feature import read_facts
 from dedupe.rule import Rules
-from dedupe.table import linkage
-from dedupe.table.company import RELATIVES
+from dedupe.table import guard, linkage
 from dedupe.table.edge import AUTO, REVIEW
 from dedupe.table.frame import Ints
+from dedupe.table.weighing import RELATIVES
 from goldbridge.spark.frame import Batches, batch, column, fetched
 
 Kernel = Callable[[Any], tuple[Ints, Ints]]
 """A whole partition of pairs, as one table, into rows and their labels."""
-
-
-def components(size: int, left: Ints, right: Ints) -> Ints:
-    """Per row the smallest row that a chain of pairs leads to."""
-    labels = np.arange(size, dtype=np.int64)
-    while True:
-        least = np.minimum(labels[left], labels[right])
-        before = labels.copy()
-        np.minimum.at(labels, left, least)
-        np.minimum.at(labels, right, least)
-        labels = labels[labels]
-        if np.array_equal(labels, before):
-            return labels
 
 
 def guarded(spark: Any, pairs: Any, homes: Ints, kernel: Kernel) -> Ints:
@@ -73,12 +58,6 @@ def _labelled(kernel: Kernel, batches: Batches) -> Iterator[Any]:
         yield batch({"row": rows, "label": labels})
 
 
-def together(size: int, labels: Ints) -> NDArray[np.bool_]:
-    """Which rows are not alone."""
-    found: NDArray[np.bool_] = np.bincount(labels, minlength=size)[labels] > 1
-    return found
-
-
 def _columns(table: Any) -> tuple[Ints, Ints, Ints, Ints]:
     """The rows of a partition in order, and its pairs as places among them with their weights."""
     left, right, weights = (table.column(name).to_numpy().astype(np.int64) for name in ("a", "b", "weight"))
@@ -109,44 +88,18 @@ def by_rules(rules: Rules, kept: Any, even: int, table: Any) -> tuple[Ints, Ints
         for row, text in zip(said[end], said[f"facts_{end}"], strict=True):
             if row not in nodes:
                 nodes[row] = read_facts(text)
+    said_edges = list(zip(*(said[name] for name in ("a", "b", "weight", "band", "vetoes")), strict=True))
     edges = [
-        Edge(a, b, weight, _band(band, kept is not None and not vetoes and weight >= even), _words(vetoes))
-        for a, b, weight, band, vetoes in zip(
-            *(said[name] for name in ("a", "b", "weight", "band", "vetoes")), strict=True
-        )
+        Edge(a, b, weight, "auto")
+        for a, b, weight, band, vetoes in said_edges
+        if band == AUTO or (band == REVIEW and kept is not None and not vetoes and weight >= even)
     ]
+    relatives = [(a, b) for a, b, _, _, vetoes in said_edges if RELATIVES in vetoes.split(",")]
     same: list[tuple[int, int]] = []
     if kept is not None:
         labels = kept.value
         same = [(int(labels[row]), row) for row in sorted(nodes) if labels[row] != row]
-    found = cluster(
-        [Node(row, nodes[row]) for row in sorted(nodes)],
-        edges,
-        same=same,
-        different=[(edge.a, edge.b) for edge in edges if RELATIVES in edge.vetoes],
-        limits=rules.limits,
-        bands=rules.bands,
-        vetoes=rules.vetoes,
-    )
-    several: Sequence[Sequence[int]] = [members for members in found.clusters if len(members) > 1]
+    several = guard.clusters(rules, nodes, edges, relatives, same)
     rows = [row for members in several for row in members]
-    labels_ = [members[0] for members in several for _ in members]
-    return np.array(rows, dtype=np.int64), np.array(labels_, dtype=np.int64)
-
-
-def _band(band: int, likely: bool) -> str:
-    return "auto" if band == AUTO or (band == REVIEW and likely) else "review" if band == REVIEW else "no"
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split(",")) if text else ()
-
-
-def write_facts(facts: Facts) -> str:
-    """What may forbid a join, as text; "" for nothing."""
-    return "" if facts == EMPTY else orjson.dumps(feature._facts(facts)).decode()
-
-
-def read_facts(text: str) -> Facts:
-    """The inverse of `write_facts`."""
-    return feature._read_facts(orjson.loads(text)) if text else EMPTY
+    firsts = [members[0] for members in several for _ in members]
+    return np.array(rows, dtype=np.int64), np.array(firsts, dtype=np.int64)

@@ -11,14 +11,14 @@ from typing import Any
 
 import orjson
 
-from dedupe.block import keys_of_facets
+from dedupe.block import ROUNDS, is_loose, keys_of_facets, stem_of
+from dedupe.census import identity, several_forms
 from dedupe.feature import unpack
 from dedupe.name import unit
 from dedupe.prepare import Names, Prepared
 from dedupe.rule import Rules
-from dedupe.statistic import _LOOSE, _ROUNDS, _SHARED, Statistics, _identity
+from dedupe.statistic import Statistics, shared, telling
 from goldbridge.spark.frame import Batches, batch, column, texts
-from goldbridge.text.legal_form import forms_agree
 
 _PLAIN, _REACH, _HOME, _HOLDER, _HELD, _FORM = range(6)
 """What a line counts: a value of a facet; one that many may share, and under which name; the city of a name; the brand
@@ -43,14 +43,15 @@ def statistics(spark: Any, rules: Rules, prepared: Any) -> tuple[Statistics, Any
     sums = (
         counted.groupBy("one").agg(sql.sum("n").alias("n"), sql.sum(sql.col("n") * sql.col("n")).alias("s")).collect()
     )
-    counts: dict[str, dict[str, int]] = {each["one"]: {} for each in sums}
+    counts: dict[str, dict[str, int]] = {}
+    read = telling(rules)
     hubs: dict[str, set[str]] = {}
     hub = (sql.col("what") == _REACH) & (sql.col("names") > rules.limits.hub)
     for what, facet, value, n, names in _read(
         counted.filter((sql.col("n") > 1) | hub), "what", "one", "two", "n", "names"
     ):
-        if n > 1:
-            counts[facet][value] = n
+        if n > 1 and facet in read:
+            counts.setdefault(facet, {})[value] = n
         if what == _REACH and names > rules.limits.hub:
             hubs.setdefault(facet, set()).add(value)
     found = Statistics(
@@ -77,7 +78,7 @@ def _read(found: Any, *names: str) -> Iterator[tuple[Any, ...]]:
 def _lines(rules: Rules, batches: Batches) -> Iterator[Any]:
     import pyarrow as pa
 
-    shared = {*_SHARED, *(item.name for item in rules.comparisons if item.kind == "identifier")}
+    many = shared(rules)
     for each in batches:
         lines: list[Line] = []
         for row, text, offers in zip(
@@ -86,7 +87,7 @@ def _lines(rules: Rules, batches: Batches) -> Iterator[Any]:
             record = unpack(rules, text)
             if record is None:
                 raise ValueError(f"row {row} came back from its partition as nothing")
-            lines.extend(_facets(orjson.loads(offers), shared, _identity(record, row)))
+            lines.extend(_facets(orjson.loads(offers), many, identity(record, row)))
             lines.extend(_units(record))
         what, *words = zip(*lines, strict=True) if lines else ((), (), (), ())
         yield batch(
@@ -95,10 +96,10 @@ def _lines(rules: Rules, batches: Batches) -> Iterator[Any]:
         )
 
 
-def _facets(offers: Mapping[str, Sequence[str]], shared: set[str], name: str) -> Iterator[Line]:
+def _facets(offers: Mapping[str, Sequence[str]], many: frozenset[str], name: str) -> Iterator[Line]:
     for facet, values in offers.items():
         for value in values:
-            yield (_REACH, facet, value, name) if facet in shared else (_PLAIN, facet, value, "")
+            yield (_REACH, facet, value, name) if facet in many else (_PLAIN, facet, value, "")
 
 
 def _units(record: Prepared) -> Iterator[Line]:
@@ -146,7 +147,7 @@ def _forms(told: Any) -> dict[str, int]:
     return {
         words: len(forms)
         for words, forms in _read(held.filter(sql.size("forms") > 1), "one", "forms")
-        if any(not forms_agree(one, other) for one in forms for other in forms)
+        if several_forms(set(forms))
     }
 
 
@@ -155,9 +156,9 @@ def _uncrowd(spark: Any, rules: Rules, prepared: Any, found: Statistics) -> tupl
     from pyspark.sql import functions as sql
 
     keys = _keys(spark, rules, prepared, found)
-    for depth in range(1, _ROUNDS + 1):
+    for depth in range(1, ROUNDS + 1):
         sizes = keys.groupBy("grp").count().filter(sql.col("count") > rules.limits.block)
-        over = {key.partition("|")[0] for (key,) in _read(sizes, "grp")}
+        over = {stem_of(key) for (key,) in _read(sizes, "grp")}
         over = {stem for stem in over if found.crowded.get(stem, 0) == depth - 1}
         if not over:
             break
@@ -181,7 +182,7 @@ def _keyed(rules: Rules, frozen: Any, batches: Batches) -> Iterator[Any]:
         counts = [len(keys) for keys in found]
         yield batch(
             {
-                "key": np.array([key.startswith(_LOOSE) for keys in found for key in keys], np.int32),
+                "key": np.array([is_loose(key) for keys in found for key in keys], np.int32),
                 "grp": texts([key for keys in found for key in keys]),
                 "row": np.repeat(column(each, "row"), counts),
                 "source": np.repeat(column(each, "source"), counts),

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedupe.grade import KINDS, Kind, similar_many, surprise
 from dedupe.similarity import FULL
-from dedupe.table import general, pairing
+from dedupe.table import general, guard, pairing
 from dedupe.table.frame import MISSING, Column, Ints, Levels
 from goldbridge.spark import component, frame
 from goldbridge.spark.block import propose
@@ -128,7 +128,7 @@ class Distributed(general.Work):
             return super().cluster(left, right, weights, even, threshold)
         balance = np.clip(weights - even, -general._SURE, max(general._SURE, threshold))
         joins = balance >= threshold
-        homes = component.components(self.size, left[joins], right[joins])
+        homes = guard.components(self.size, left[joins], right[joins])
         near = homes[left] == homes[right]
         kernel: component.Kernel
         if self.origin is not None and self.one_to_one:

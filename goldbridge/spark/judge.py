@@ -28,7 +28,7 @@ class Parsed(Sequence[Prepared]):
 
     def __init__(self, rules: Rules, used: Sequence[Guess], cells: Mapping[str, Sequence[str]], order: Ints) -> None:
         self._size = len(order)
-        self._read = lru_cache(_REMEMBERED)(lambda at: prepare(rules, company._record(used, cells, int(order[at]))))
+        self._read = lru_cache(_REMEMBERED)(lambda at: prepare(rules, company.record_of(used, cells, int(order[at]))))
 
     def __len__(self) -> int:
         return self._size

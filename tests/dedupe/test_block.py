@@ -65,6 +65,7 @@ def test_strangers_do_not_meet(rules: Rules) -> None:
 
 
 def test_e09_e12_a_value_shared_by_many_is_no_key(rules: Rules) -> None:
+    """Guard: dedupe.statistic:Statistics.is_hub"""
     hubs = Statistics(hubs={"phone": frozenset({"+8657187654321"}), "credit_code": frozenset({credit_code(7)})})
     before = set(keys(rules, UNCOUNTED, prepare(rules, RECORD)))
     after = set(keys(rules, hubs, prepare(rules, RECORD)))
@@ -201,6 +202,7 @@ print(json.dumps([numbers.as_json(), over, [(a, b, *map(str, found)) for a, b, f
 
 
 def test_e18_the_pipeline_gives_the_same_whatever_the_order_and_the_seed_of_hashes() -> None:
+    """Guard: dedupe.block:candidate_pairs"""
     outputs = [
         subprocess.run(
             [sys.executable, "-c", PIPELINE, order],

@@ -79,6 +79,7 @@ SURELY_TWO = [
 
 @pytest.mark.parametrize("pair", SURELY_TWO, ids=lambda pair: f"{pair['left']}~{pair['right']}")
 def test_e10_e11_relatives_with_one_phone_and_one_site_are_not_joined(pair: Pair, judge: Judging) -> None:
+    """Guard: dedupe.fact:conflict"""
     shared = {"phones": ["+8657187654321"], "website": "https://www.example.com", "emails": ["info@example.com"]}
     assert judge({"name": pair["left"], **shared}, {"name": pair["right"], **shared}).band != "auto"
 

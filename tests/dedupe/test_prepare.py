@@ -62,12 +62,14 @@ def test_a_whole_record(rules: Rules) -> None:
     ],
 )
 def test_e09_placeholders_and_nothing_say_nothing(rules: Rules, record: Record) -> None:
+    """Guard: dedupe.prepare:_texts"""
     found = prepare(rules, record)
     assert found == Prepared((None,) * len(rules.comparisons), EMPTY, NOWHERE)
     assert facets(rules, found) == {}
 
 
 def test_e08_a_number_that_fails_its_check_is_soft_and_no_fact(rules: Rules) -> None:
+    """Guard: dedupe.prepare:_identifiers"""
     found = slot(rules, {"credit_code": BROKEN}, "identifier")
     assert (found.valid, found.soft) == ((), (BROKEN,))
     assert prepare(rules, {"credit_code": BROKEN}).facts == EMPTY

@@ -150,6 +150,7 @@ def test_nothing_in_common_is_no_evidence(judge: Judging) -> None:
 
 
 def test_e05_two_valid_numbers_are_asked_about_only_where_the_rest_agrees(judge: Judging) -> None:
+    """Guard: dedupe.fact:hard_ids_differ"""
     one, two = {"name": NAME, "credit_code": credit_code(1)}, {"name": NAME, "credit_code": credit_code(2)}
     assert judge(one, two).vetoes == ("different_hard_id",)
     assert judge(one, two).band == "no"  # E07: namesakes
@@ -159,6 +160,7 @@ def test_e05_two_valid_numbers_are_asked_about_only_where_the_rest_agrees(judge:
 
 
 def test_e06_the_same_number_under_another_name_is_a_renamed_company(judge: Judging) -> None:
+    """Guard: dedupe.score:_Weighing._identifier"""
     one, two = (
         {"name": NAME, "credit_code": credit_code(1)},
         {"name": "杭州样板食品有限公司", "credit_code": credit_code(1)},
@@ -178,6 +180,7 @@ def test_a_number_of_another_province_beside_another_name_is_a_question(judge: J
 
 
 def test_e07_namesakes_in_two_cities_stay_apart(judge: Judging) -> None:
+    """Guard: dedupe.fact:namesakes"""
     assert judge({"name": NAME}, {"name": "成都示例智能装备有限公司"}).band == "no"
     assert judge({"name": NAME, "address": HERE}, {"name": NAME.removeprefix("杭州"), "address": THERE}).band != "auto"
 
@@ -191,6 +194,7 @@ def test_e07_namesakes_in_two_cities_stay_apart(judge: Judging) -> None:
     ],
 )
 def test_e08_a_number_that_fails_its_check_is_soft_evidence(judge: Judging, two: str, level: str) -> None:
+    """Guard: dedupe.score:_Weighing._unchecked"""
     found = judge({"credit_code": BROKEN}, {"credit_code": two})
     assert level_of(found, "credit_code") == level
     assert found.vetoes == ()
@@ -204,6 +208,7 @@ def test_the_older_number_inside_a_credit_code_ties_too(judge: Judging) -> None:
 
 
 def test_e10_a_branch_is_never_joined_whatever_agrees(judge: Judging) -> None:
+    """Guard: dedupe.fact:conflict"""
     everything = {"phones": [PHONE], "address": HERE, "website": "example.com", "credit_code": credit_code(1)}
     found = judge({"name": NAME, **everything}, {"name": NAME + "北京分公司", **everything})
     assert found.vetoes == ("head_office_and_branch",)
@@ -212,12 +217,14 @@ def test_e10_a_branch_is_never_joined_whatever_agrees(judge: Judging) -> None:
 
 
 def test_e11_a_subsidiary_with_its_parents_phone_and_domain_is_not_joined(judge: Judging) -> None:
+    """Guard: dedupe.score:_related"""
     shared = {"phones": [PHONE], "emails": ["info@example.com"], "address": HERE}
     for name in ("杭州示例软件有限公司", "杭州示例集团有限公司", "浙江示例智能装备有限公司"):
         assert judge({"name": NAME, **shared}, {"name": name, **shared}).band != "auto"
 
 
 def test_e14_a_sole_trader_is_not_the_company_of_its_name(judge: Judging) -> None:
+    """Guard: dedupe.fact:conflict"""
     shared = {"phones": [PHONE], "address": HERE}
     found = judge({"name": NAME, **shared}, {"name": "杭州示例智能装备经营部", **shared})
     assert found.vetoes == ("different_kind",)
@@ -225,6 +232,7 @@ def test_e14_a_sole_trader_is_not_the_company_of_its_name(judge: Judging) -> Non
 
 
 def test_e20_a_weight_at_the_threshold_joins(rules: Rules) -> None:
+    """Guard: dedupe.rule:Bands.of"""
     pair = prepare(rules, {"credit_code": credit_code(1)}), prepare(rules, {"credit_code": credit_code(1)})
     weight = score(rules, UNCOUNTED, *pair).weight
     assert score(rules, Statistics(bands=Bands(weight, 0, 0)), *pair).band == "auto"

@@ -21,6 +21,7 @@ AGENT = "0571-87654321"
 
 
 def test_e18_the_order_of_the_records_does_not_matter(rules: Rules) -> None:
+    """Guard: dedupe.statistic:Statistics.as_json"""
     records = [prepare(rules, record) for record in crowd()]
     shuffled = random.Random(3).sample(records, len(records))
     assert statistics(rules, records) == statistics(rules, shuffled)
@@ -58,6 +59,7 @@ def test_what_was_counted_does_change_a_score(rules: Rules, judge: Judging, coun
 
 
 def test_e12_a_phone_that_many_names_share_proves_nothing(rules: Rules, judge: Judging, count: Counting) -> None:
+    """Guard: dedupe.statistic:Census.hubs"""
     brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"]
     many = count([{"name": f"杭州{brand}科技有限公司", "phones": [AGENT]} for brand in brands])
     assert many.is_hub("phone", "+8657187654321")
@@ -67,6 +69,7 @@ def test_e12_a_phone_that_many_names_share_proves_nothing(rules: Rules, judge: J
 
 
 def test_e12_a_house_full_of_companies_proves_only_by_the_room(judge: Judging, count: Counting) -> None:
+    """Guard: dedupe.statistic:Census.hubs"""
     house = "浙江省杭州市滨江区江南大道3588号"
     brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"]
     busy = count([{"name": f"杭州{brand}科技有限公司", "address": f"{house}{at}室"} for at, brand in enumerate(brands)])
@@ -120,6 +123,7 @@ def registered(number: int, name: str, times: int = 2, city: str = "杭州市") 
 
 
 def test_e07_two_numbers_under_one_name_in_one_city_are_namesakes_next_door(judge: Judging, count: Counting) -> None:
+    """Guard: dedupe.statistic:_doubles"""
     name = "示例科技有限公司"
     assert list(count([*registered(1, name), *registered(2, name)]).doubles.values()) == [2]
     # A number seen once, or under two brands, may be typed on the wrong record.

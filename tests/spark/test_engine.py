@@ -98,9 +98,9 @@ def test_companies_are_linked_one_to_one(spark: Any) -> None:
 def test_frequencies_hubs_and_split_keys_are_counted_alike(spark: Any) -> None:
     cells = companies()
     used = engine.guess_columns(cells, {})
-    rules = replace(company._rules(used, NOTHING_ASKED), limits=Limits(hub=2, block=5))
+    rules = replace(company.rules_of(used, NOTHING_ASKED), limits=Limits(hub=2, block=5))
     size = len(cells["公司名称"])
-    local = statistics(rules, [prepare(rules, company._record(used, cells, row)) for row in range(size)])
+    local = statistics(rules, [prepare(rules, company.record_of(used, cells, row)) for row in range(size)])
     assert local.crowded
     assert local.hubs
     assert local.spread
