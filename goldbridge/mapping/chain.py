@@ -27,7 +27,8 @@ from goldbridge.records.field import Field
 from goldbridge.records.model import coerce
 
 _UNSAID = frozenset({str, type(None), type(ABSENT)})
-"""What a field without a default, which may be left out, takes as it is."""
+"""Kinds of cells without a value, and texts, which may be empty: a field without a default takes them as they are."""
+_NUMBERS = frozenset({int, float, bool})
 
 Cell = Callable[[Any], Any]
 Column = Callable[[Sequence[Any]], list[Any]]
@@ -78,32 +79,26 @@ def transforms(steps: Sequence[Step]) -> Cell:
 def over(steps: Sequence[Step]) -> Column:
     """The same steps over a whole column, one step at a time: what `transforms` gives, with one call per cell and step
     instead of a call for the row of steps around it, or one call for all cells where the step knows how."""
+    alone = [transforms(steps[at:]) for at in range(len(steps))]
 
     def run(column: Sequence[Any]) -> list[Any]:
-        made = column if column.__class__ is Texts else known(list(column))
-        for step in steps:
-            if made.__class__ is Texts:
-                made = known(step.on_texts(made) if step.on_texts else list(map(step.on_text, made)))
-            else:
-                made = _mixed(made, step)
-        return made
+        return through(column if column.__class__ is Texts else known(list(column)), 0)
+
+    def through(column: list[Any], at: int) -> list[Any]:
+        while at < len(steps) and column.__class__ is Texts:
+            step = steps[at]
+            column = known(step.on_texts(column) if step.on_texts else list(map(step.on_text, column)))
+            at += 1
+        if at == len(steps):
+            return column
+        texts = Texts([value for value in column if value.__class__ is str and value])
+        done, other = iter(through(texts, at) if texts else ()), alone[at]
+        return [
+            next(done) if value.__class__ is str and value else value if value.__class__ in _UNSAID else other(value)
+            for value in column
+        ]
 
     return run
-
-
-def _mixed(column: Sequence[Any], step: Step) -> list[Any]:
-    """One step over a column in which some cells have no text."""
-    text, other = step.on_text, step.on_any
-    if step.on_texts is None:
-        return [text(value) if value.__class__ is str and value else _other(value, other) for value in column]
-    texts = Texts(value for value in column if value.__class__ is str and value)
-    done = iter(step.on_texts(texts) if texts else ())
-    return [next(done) if value.__class__ is str and value else _other(value, other) for value in column]
-
-
-def _other(value: Any, step: Cell) -> Any:
-    """What a step makes of a cell that is no text: nothing at all, where there is no value."""
-    return value if value.__class__ is Invalid or not has_value(value) else step(value)
 
 
 def each(cell: Cell) -> Column:
@@ -151,13 +146,12 @@ class Finish:
         if self.is_number and not self.trusted:
             return lambda column: self._numbers(column, cell)
 
-        silent = self.silent
+        taken = (_UNSAID if self.silent else frozenset()) | (_NUMBERS if self.trusted else frozenset())
 
         def run(column: Sequence[Any]) -> list[Any]:
             if column.__class__ is Texts:
                 return column
-            kinds = set(map(type, column))
-            if silent and kinds <= _UNSAID:
+            if set(map(type, column)) <= taken:
                 return list(column)
             return [value if value.__class__ is str and value else cell(value) for value in column]
 

@@ -6,7 +6,7 @@ value was seen before. Where nearly every value is new and its chain is cheap, r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -90,8 +90,9 @@ class Cells:
             return self._over(column)
         # 1, 1.0 and True are one dictionary key but three values: only columns of text are looked up as they are.
         if keys_are_plain is None:
-            plain = column.__class__ is Texts or set(map(type, column)) <= _PLAIN
-            texts = [] if plain else [value for value in column if value.__class__ is str]
+            kinds = {str} if column.__class__ is Texts else set(map(type, column))
+            plain = kinds <= _PLAIN
+            texts = [value for value in column if value.__class__ is str] if str in kinds and not plain else []
         else:
             plain, texts = keys_are_plain, []
         if plain:
@@ -142,7 +143,9 @@ class FieldColumn:
         self.expression = expression
         whole: Cell = (lambda value: finish(run(value))) if spec.via or spec.resolve else finish
         self.whole = whole
-        self._cells = Cells(whole, costly, over=lambda column: finished(through(column)))
+        self._cells = Cells(
+            whole, costly, over=(lambda column: finished(through(column))) if spec.via or spec.resolve else finished
+        )
         self._finish = Cells(finish, costly=False, over=finished)
         self._run = Cells(run, costly, over=through)
         self._parts = {id(one): Cells(_part(one), _is_costly(one)) for one in spec.sources if not one.is_plain}
@@ -318,6 +321,6 @@ def _joined(values: Sequence[Any], named: Sequence[bool], separator: str) -> Any
     return separator.join(parts) if real else state
 
 
-def flawed(column: Sequence[Any]) -> Iterator[tuple[int, Outcome]]:
+def flawed(column: Sequence[Any]) -> list[tuple[int, Outcome]]:
     """The cells that are more than a value, with their rows."""
-    return ((at, cell) for at, cell in enumerate(column) if cell.__class__ is Outcome)
+    return [(at, cell) for at, cell in enumerate(column) if cell.__class__ is Outcome]

@@ -22,7 +22,7 @@ from goldbridge.ports import Document
 from goldbridge.records.field import Entity, Field, Model
 from goldbridge.records.hint import did_you_mean
 
-GOLDEN_FIELDS = ("id", "roles")
+GOLDEN_FIELDS = ("id", "roles", "qualified")
 """What a golden record offers an out mapping beside the entity's fields."""
 
 

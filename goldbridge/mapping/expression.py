@@ -154,7 +154,7 @@ class Expression:
 
 def _all_plain(results: list[Any]) -> list[Any]:
     kinds = set(map(type, results))
-    if kinds <= _AS_IT_IS or (kinds == {float} and all(map(isfinite, results))):
+    if kinds <= _AS_IT_IS or (kinds == {float} and isfinite(sum(results))):  # one that is not finite would make it so
         return results
     return [result if result.__class__ in _PLAIN else _plain(result) for result in results]
 
@@ -163,11 +163,12 @@ def _takes(column: Sequence[Any]) -> bool:
     """Whether the library takes every cell of a column for a text: what is no character (half a pair) it refuses."""
     if column.__class__ is not Texts and set(map(type, column)) != {str}:
         return False
+    joined = "".join(column)
     try:
-        "".join(column).encode()
+        joined.encode()
     except UnicodeEncodeError:
         return False
-    return max(map(len, column)) <= MAX_TEXT
+    return len(joined) <= MAX_TEXT or max(map(len, column)) <= MAX_TEXT
 
 
 def _is_panic(error: BaseException) -> bool:

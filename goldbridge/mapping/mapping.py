@@ -16,7 +16,7 @@ from goldbridge.mapping.assemble import Notes, Shape, own
 from goldbridge.mapping.column import Batch as Columns
 from goldbridge.mapping.column import Cells, FieldColumn, Row, evaluated, flawed
 from goldbridge.mapping.expression import Expression
-from goldbridge.mapping.value import ABSENT, Invalid, Outcome, has_value, shown
+from goldbridge.mapping.value import ABSENT, Invalid, Outcome, Texts, has_value, shown
 from goldbridge.records.field import Field
 
 Fate = Literal["applied", "filtered", "dead"]
@@ -217,23 +217,26 @@ class _Run:
         """The finished cells of one field, their notes and refusals moved to where they belong; and whether any of
         them is absent."""
         column = target.column(columns)
+        if column.__class__ is Texts:
+            return column, False
         kinds = set(map(type, column))
         if Outcome in kinds:
             for at, outcome in flawed(column):
-                column[at] = self._settle(target, alive[at], outcome, noted.setdefault(at, {}))
+                if outcome.refusal is not None:
+                    column[at] = self._refuse(target, alive[at], outcome.refusal)
+                    continue
+                column[at] = outcome.value
+                if outcome.note:
+                    noted.setdefault(at, {})[target.label] = dict(outcome.note)
             kinds = set(map(type, column))
         if target.shared and (list in kinds or dict in kinds):
             # Remembered lists and groups belong to the memory, not to a record.
             column = [own(value) if isinstance(value, list | dict) else value for value in column]
         return column, type(ABSENT) in kinds
 
-    def _settle(self, target: Target, row: int, outcome: Outcome, noted: dict[str, Any]) -> Any:
-        """Move an outcome's note or refusal to where it belongs; gives the value that stays in the cell."""
-        if outcome.refusal is not None:
-            code, reason, mark = outcome.refusal
-            if row not in self.errors:  # the first field in file order speaks
-                self.errors[row] = Reject(code, f"{target.label}: {reason}", field=target.label, mark=mark)
-            return ABSENT
-        if outcome.note:
-            noted[target.label] = dict(outcome.note)
-        return outcome.value
+    def _refuse(self, target: Target, row: int, refusal: tuple[str, str, Mark]) -> Any:
+        """Make a row a dead letter; gives what stands in its cell."""
+        code, reason, mark = refusal
+        if row not in self.errors:  # the first field in file order speaks
+            self.errors[row] = Reject(code, f"{target.label}: {reason}", field=target.label, mark=mark)
+        return ABSENT

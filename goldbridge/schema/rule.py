@@ -112,7 +112,7 @@ def survivorship() -> Schema:
         required=["at", "to", "over"],
     )
     trust: Schema = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [points, falling]}}
-    needing = {
+    needing: dict[str, Schema] = {
         "source_rank": {"type": "array", "minItems": 1},
         "most_restrictive": {"type": ["array", "null"]},
         "trust": trust,

@@ -131,17 +131,17 @@ CRITERION = {
     "recency": "the newer event time wins; a claim without one comes last",
     "quorum": "the value that more systems agree on wins; one system is one voice however many records it has",
     "trust": (
-        "points per system, and how they fall: `{registry: 90, erp: {at: 80, to: 30, over: 365 d}}` is 80 points for the "
-        "newest claim on the field, in a straight line down to 30 for one that is 365 days older or undated"
+        "points per system, and how they fall: `{registry: 90, erp: {at: 80, to: 30, over: 365 d}}` is 80 points for "
+        "the newest claim on the field, in a straight line down to 30 for one that is 365 days older or undated"
     ),
     "longest": "the longer text wins; refused for an organisation's name, where a branch suffix would win",
     "most_complete": "the group with more parts filled in wins",
     "most_restrictive": (
-        "the value that binds most: by a list, the one that binds most first; without a list the lowest amount, and true "
-        "before false"
+        "the value that binds most: by a list, the one that binds most first; without a list the lowest amount, and "
+        "true before false"
     ),
     "expr": (
-        "a CEL expression over `value`, `system`, `stream`, `event_at` and `record` (all values of the claim); the claim "
-        "with the larger number wins, true before false"
+        "a CEL expression over `value`, `system`, `stream`, `event_at` and `record` (all values of the claim); the "
+        "claim with the larger number wins, true before false"
     ),
 }

@@ -48,6 +48,7 @@ def test_a_default_stands_in_for_absent_null_and_empty(state: Any) -> None:
 
 
 def test_e68_a_default_is_noted_as_inferred_a_constant_is_not() -> None:
+    """Guard: goldbridge.mapping.chain:Finish._inferred"""
     mapping = party("short_name: {from: x, default: 未知}", "role: {value: dealer}")
     assert one(mapping, x="有") == {"name": "甲", "short_name": "有", "role": "dealer"}
     assert notes(mapping, x="有") == {}
@@ -102,12 +103,14 @@ def test_a_required_value_that_cannot_be_read_refuses_the_record_at_its_place() 
     ],
 )
 def test_e66_an_optional_value_that_cannot_be_read_is_null_with_the_reason(line: str, value: Any, reason: str) -> None:
+    """Guard: goldbridge.mapping.chain:Finish._flawed"""
     name = line.partition(":")[0]
     assert made(line, value) is None
     assert reason in notes(party(line), x=value)[name]["invalid"]
 
 
 def test_e08_a_credit_code_that_fails_its_check_is_kept_and_noted() -> None:
+    """Guard: goldbridge.mapping.chain:Finish._flawed"""
     for line in (
         "credit_code: {from: x, via: [credit_code]}",
         "credit_code: {from: x, via: [trim, upper, credit_code]}",
@@ -120,6 +123,7 @@ def test_e08_a_credit_code_that_fails_its_check_is_kept_and_noted() -> None:
 
 
 def test_e08_a_required_credit_code_that_fails_refuses_the_record() -> None:
+    """Guard: goldbridge.mapping.chain:Finish._flawed"""
     mapping = party("credit_code: {from: x, via: [credit_code], required: true}")
     assert refused(mapping, x="91330110MA2EXAMP50").startswith("MAP042 credit_code: the check character is 0")
 
@@ -140,6 +144,7 @@ def test_zero_and_false_are_values() -> None:
 
 
 def test_e57_naive_times_take_the_zone_of_their_source() -> None:
+    """Guard: goldbridge.text.date:parse_datetime"""
     assert made("updated_at: {from: x}", "2026-03-01 08:00:00") == "2026-03-01T00:00:00.000000Z"
     assert made("updated_at: {from: x}", "2026-03-01 08:00:00", zone="UTC") == "2026-03-01T08:00:00.000000Z"
     found = notes(party("updated_at: {from: x}", zone=None), x="2026-03-01 08:00:00")
@@ -227,6 +232,7 @@ def test_many_values_keep_the_states_of_their_sources() -> None:
 
 
 def test_e63_an_item_that_cannot_be_read_is_left_out_and_the_others_stay_good() -> None:
+    """Guard: goldbridge.mapping.chain:Finish._without"""
     mapping = party("phones: {from: [x, y], via: [phone]}")
     assert one(mapping, x="12", y="0571-87654321")["phones"] == ["+8657187654321"]
     assert notes(mapping, x="12", y="0571-87654321") == {"phones": {"dropped": "'12' is no telephone number"}}
@@ -291,6 +297,7 @@ def test_many_keys_become_many_references() -> None:
 
 
 def test_e68_values_that_are_worked_out_are_noted() -> None:
+    """Guard: goldbridge.mapping.chain:Finish._inferred"""
     mapping = party("short_name: {from: x, inferred: true}", "phone: {from: y, via: [phone], inferred: true}")
     assert notes(mapping, x="a", y="0571-87654321") == {"short_name": {"inferred": True}, "phone": {"inferred": True}}
     assert notes(mapping, x="", y=None) == {}
