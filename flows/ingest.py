@@ -20,6 +20,7 @@ from goldbridge.mapping import Mapping
 from goldbridge.state import cursor, dead, golden, landing
 from goldbridge.state.landing import Arrival, Change, StreamRef
 from goldbridge.text.date import parse_datetime
+from mdm.code_list import open_codes, withdraw_codes
 from mdm.told import merged, parted
 
 PAGE = 1000
@@ -246,6 +247,7 @@ def keep(
     drop_echoes(conn, ref, mapping, changes, run.id)
     changed = landing.save(conn, ref, changes, run.id, mapping_rev=mapping.revision, received_at=run.started_at)
     run.file(conn, ref.entity, changed)
+    open_codes(conn, ref, changes, mapping.revision)
     dead.put(conn, run.flow, letters, run.id)
     dead.clear(conn, run.flow, ref.system, ref.stream, clear)
     fates: dict[str, int] = {}
@@ -261,6 +263,7 @@ def remap(run: Running, ref: StreamRef, mapping: Mapping) -> None:
         with run.page() as conn:
             changes = landing.outdated(conn, ref, mapping.revision, after=after, limit=PAGE)
             if not changes:
+                withdraw_codes(conn, ref, mapping.revision)
                 return
             after = changes[-1].id
             changed, _ = keep(conn, run, ref, mapping, changes)

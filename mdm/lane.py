@@ -15,6 +15,7 @@ LANES: dict[str, str] = {
     "partners": "roles whose qualification waits for a person",
     "approvals": "decisions that wait for a second person, and those that were returned",
     "targets": "two rows of one golden record in a target system",
+    "codes": "codes of a source that no list of its mapping knows",
     "doubt": "evidence between the bands",
     "default": "everything else",
 }
@@ -29,6 +30,7 @@ _OF_KIND = {
     "pin_conflict": "pins",
     "late_child": "children",
     "qualification": "partners",
+    "unknown_code": "codes",
     "match": "doubt",
 }
 _OF_REASON = {"different_hard_id": "hard_ids", "margin": "margin"}

@@ -33,6 +33,8 @@ class Move:
     by: str = ""
     when: Expression | None = None
     documents: tuple[str, ...] = ()
+    condition: str = ""
+    """`when` as it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Process:
 
     def fingerprint(self) -> str:
         """Another one when golden records may stand elsewhere."""
-        moves = [[m.name, m.origins, m.to, m.by, m.when.source if m.when else "", m.documents] for m in self.moves]
+        moves = [[m.name, m.origins, m.to, m.by, m.condition, m.documents] for m in self.moves]
         said = [self.name, self.states, self.start, sorted(self.qualified), sorted(self.asks.items()), moves]
         return document.digest(said)
 
@@ -158,6 +160,7 @@ class _Compiler:
         return Move(
             name, origins, str(said.get("to")), str(by), self.condition(said.get("when"), (*path, "when")),
             () if documents is None else self.names(documents, (*path, "documents"), asked),
+            "" if said.get("when") is None else str(said["when"]),
         )  # fmt: skip
 
     def condition(self, said: Any, path: _Path) -> Expression | None:

@@ -91,9 +91,7 @@ def check_survivorship(project: Project) -> Iterable[Problem]:
 
     problems = Problems()
     with _collecting(problems):
-        compile_survivorship(
-            project.survivorship, project.model, project.sources, reach=bringers(project.mappings)
-        )
+        compile_survivorship(project.survivorship, project.model, project.sources, reach=bringers(project.mappings))
     return problems
 
 

@@ -55,8 +55,8 @@ class Qualify:
             says = " ".join(f"--document {name}=..." for name in missing)
             raise Reject("MDM078", f"{self.move} asks for documents that were not named: {says}")
         if not holds(move, facts_of(found.heads[self.golden].values, self._systems(conn))):
-            source = move.when.source if move.when else ""
-            raise Reject("MDM078", f"{self.move} of {self.role} of {shown} is not allowed: {source} does not hold")
+            why = f"{move.condition} does not hold"
+            raise Reject("MDM078", f"{self.move} of {self.role} of {shown} is not allowed: {why}")
         return found
 
     def _where(self, who: Steward, found: Look, shown: str) -> tuple[Process, str]:

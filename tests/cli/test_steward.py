@@ -117,6 +117,7 @@ def decided(said: Said) -> str:
 
 @pytest.mark.parametrize("survivor", [None, YI], ids=["the older id", "the id that was chosen"])
 def test_e27_the_undo_of_a_merge_returns_everything(town: Bench, say: Type, survivor: str | None) -> None:
+    """Guard: mdm.identity:assign"""
     before = canonical(town)
     shown = say(town, "golden", "show", YI).out
     jia, yi = homes(town, JIA, YI)
@@ -141,6 +142,7 @@ def test_e27_the_undo_of_a_merge_returns_everything(town: Bench, say: Type, surv
 
 
 def test_e27_the_undo_of_a_split_returns_everything(town: Bench, say: Type) -> None:
+    """Guard: mdm.identity:assign"""
     before = canonical(town)
     made = decided(say(town, "golden", "split", JIA, "erp.partner/1", "-m", "another plant"))
     assert len(set(homes(town, JIA, "erp.partner/1"))) == 2
@@ -191,6 +193,7 @@ def test_unsure_closes_the_question_and_binds_nothing(sqlite_town: Bench, say: T
 
 
 def test_e41_the_second_answer_to_a_question_is_refused(sqlite_town: Bench, say: Type) -> None:
+    """Guard: goldbridge.state.task:resolve"""
     number = str(asked(say, sqlite_town, "match"))
     made = decided(say(sqlite_town, "tasks", number, "same"))
     after = canonical(sqlite_town)
@@ -318,6 +321,7 @@ def test_mdm015_what_was_taken_back_is_not_taken_back_again(sqlite_town: Bench, 
 
 
 def test_e28_mdm016_decisions_that_build_on_one_are_taken_back_first(sqlite_town: Bench, say: Type) -> None:
+    """Guard: mdm.steward.undoing:not_built_on"""
     before = canonical(sqlite_town)
     first = decided(say(sqlite_town, "golden", "merge", JIA, YI))
     second = decided(say(sqlite_town, "golden", "merge", JIA, "crm.account/4"))

@@ -50,6 +50,7 @@ def test_a_dead_letter_names_field_and_rule_and_leaves_when_the_record_applies(b
 
 
 def test_e61_a_touch_without_a_change_is_no_change(bench: Bench) -> None:
+    """Guard: flows.ingest:_volatile"""
     bench.put("crm", row("1", "杭州甲机械有限公司"))
     bench.run("crm")
     bench.put("crm", row("1", "杭州甲机械有限公司", at="2026-02-09 08:00:00"))
@@ -57,6 +58,7 @@ def test_e61_a_touch_without_a_change_is_no_change(bench: Bench) -> None:
 
 
 def test_e57_a_local_time_lands_in_utc_of_its_source_zone(bench: Bench) -> None:
+    """Guard: flows.ingest:_event_at"""
     bench.put("crm", row("1", "杭州甲机械有限公司", at="2026-02-01 08:00:00"))
     bench.put("erp", row("1", "杭州甲机械有限公司", at="2026-02-01 08:00:00"))
     bench.run("crm", "erp")
@@ -66,6 +68,7 @@ def test_e57_a_local_time_lands_in_utc_of_its_source_zone(bench: Bench) -> None:
 
 
 def test_e58_a_clock_in_the_future_is_capped(bench: Bench) -> None:
+    """Guard: flows.ingest:_event_at"""
     bench.put("crm", row("1", "杭州甲机械有限公司", at="2099-01-01 00:00:00"))
     bench.run("crm")
     with bench.hub() as hub, hub.store.read() as conn:
@@ -114,6 +117,7 @@ def test_f37_the_brake_holds_a_mass_delete_until_a_person_lets_it(bench: Bench) 
 
 
 def test_e78_a_new_mapping_maps_the_stored_rows_again(bench: Bench) -> None:
+    """Guard: flows.ingest:remap"""
     bench.put("crm", row("1", "杭州甲机械有限公司", tel=PHONE))
     bench.run("crm")
     bench.edit("mappings/crm/account.yaml", "via: [blank, phones]", "via: [blank, phones], default: []")

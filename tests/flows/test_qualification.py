@@ -21,7 +21,7 @@ onboarding:
   asks: {in_review: does this dealer qualify?}
   moves:
     submit:  {from: applied, to: in_review, when: "credit_code != null"}
-    suspend: {from: qualified, to: suspended, when: "size(phones) == 0"}
+    suspend: {from: qualified, to: suspended, when: "phones == null"}
     approve: {from: in_review, to: qualified, by: steward, documents: [licence], when: "size(phones) > 0"}
     restore: {from: suspended, to: qualified, by: steward}
 """
@@ -35,7 +35,7 @@ def onboarding(bench: Bench) -> Bench:
     bench.edit("mappings/crm/account.yaml", "role: {value: customer}", "role: {value: dealer}")
     bench.write("config/qualification.yaml", PROCESS)
     bench.put(
-        "crm", row("1", "杭州甲机械有限公司", code=CODE, tel=PHONE), row("2", "杭州乙电子有限公司", tel="0571-11112222")
+        "crm", row("1", "杭州甲机械有限公司", code=CODE, tel=PHONE), row("2", "杭州乙电子有限公司", tel="0571-86543210")
     )
     bench.put("erp", row("7", "上海丙贸易有限公司", tel="021-55556666"))
     bench.run("crm", "erp", "parties")
@@ -72,7 +72,7 @@ def test_a_role_stands_where_its_data_put_it_and_asks_there(onboarding: Bench) -
     assert "qualification" not in values(onboarding, "7", "erp", "partner")
     (asked,) = tasks(onboarding)
     assert "does this dealer qualify?" in asked.payload["reason"]
-    assert "golden qualify P-" in asked.payload["reason"]
+    assert "golden qualify party-" in asked.payload["reason"]
     assert asked.queue == "partners"
 
 
@@ -82,7 +82,9 @@ def test_a_steward_approves_with_documents_and_takes_it_back(
     assert approve(onboarding) == 1
     assert "MDM078 approve asks for documents that were not named: --document licence=..." in capsys.readouterr().err
     assert approve(onboarding, "--document", "licence=DOC-17") == 0
-    assert "is qualified; take it back with" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "is qualified\n" in said
+    assert "take it back with: goldbridge golden undo" in said
     assert states(onboarding)["1"] == "qualified"
     assert values(onboarding)["qualified"] == ["dealer"]
     assert tasks(onboarding) == []
@@ -128,7 +130,7 @@ def test_a_qualification_that_fell_stays_down_until_a_person_restores_it(onboard
 def test_e84_a_merge_qualifies_nobody_and_a_split_gives_each_its_own_back(onboarding: Bench) -> None:
     """Guard: mdm.qualification:most_restrictive"""
     approve(onboarding, "--document", "licence=DOC-17")
-    onboarding.put("crm", row("2", "杭州乙电子有限公司", code=OTHER, tel="0571-11112222", at="2026-02-02 08:00:00"))
+    onboarding.put("crm", row("2", "杭州乙电子有限公司", code=OTHER, tel="0571-86543210", at="2026-02-02 08:00:00"))
     onboarding.run("crm", "parties")
     words = ("golden", "qualify", "crm.account/2", "dealer", "approve", "--document", "licence=DOC-18")
     assert type_(onboarding, *words) == 0
@@ -159,7 +161,7 @@ def test_another_process_moves_everybody_at_the_next_run(onboarding: Bench) -> N
     onboarding.edit(
         "config/qualification.yaml",
         "moves:\n",
-        "moves:\n    known: {from: applied, to: qualified, when: 'size(phones) > 0'}\n",
+        "moves:\n    known: {from: applied, to: qualified, when: 'phones != null'}\n",
     )
     onboarding.run("parties")
     assert states(onboarding) == {"1": "qualified", "2": "qualified"}
@@ -173,11 +175,14 @@ def test_a_flow_that_would_publish_the_unqualified_is_refused(
     onboarding.edit(
         "flows.yaml",
         "parties:",
-        "out: {publish: party, when: \"has_role('dealer')\", to: erp.partner, mapping: out}\n  parties:",
+        "out: {publish: party, when: \"has_role('dealer')\", to: erp.partner, mapping: erp.partner.out}\n  parties:",
     )
     onboarding.write(
-        "mappings/out.yaml", "mapping: out\nsource: party\ntarget: erp.partner\nfields: {NAME: {from: name}}\n"
+        "mappings/erp/partner.out.yaml",
+        "mapping: erp.partner.out\nsource: party\ntarget: erp.partner\nfields: {NAME: {from: name}}\n",
     )
     assert type_(onboarding, "check", "--json") == 2
-    told = [one for one in json.loads(capsys.readouterr().out)["problems"] if one["code"] == "FLW016"]
+    found = json.loads(capsys.readouterr().out)
+    told = [one for one in found if one["code"] == "FLW016"]
+    assert told, found
     assert "write qualified('dealer') instead of has_role('dealer')" in told[0]["message"]

@@ -168,7 +168,7 @@ def test_an_acceptance_that_dies_goes_on_where_it_stopped(bench: Bench, monkeypa
 
 
 def test_e37_what_a_steward_split_stays_split_and_is_told(bench: Bench) -> None:
-    """Guard: dedupe.cluster:_Forest.obstacle"""
+    """Guard: dedupe.forest:Forest.obstacle"""
     bench.write("config/matching.yaml", STRICT)
     with bench.hub() as hub:
         changed(hub)
@@ -191,7 +191,7 @@ def test_e37_what_a_steward_split_stays_split_and_is_told(bench: Bench) -> None:
 
 
 def test_e38_what_a_steward_merged_stays_merged_and_is_told(bench: Bench) -> None:
-    """Guard: dedupe.cluster:_Forest.join"""
+    """Guard: dedupe.forest:Forest.join"""
     with bench.hub() as hub:
         at = homes(hub)
         with hub.store.begin() as conn:

@@ -72,7 +72,7 @@ class World:
         self.runs = 0
 
     def close(self) -> None:
-        self.hub.close()
+        self.hub.__exit__(None, None, None)
 
     def land(self, rows: Sequence[Row], size: int) -> None:
         """What one run reads, `size` rows per transaction."""

@@ -31,6 +31,7 @@ def issue(assignment: Assignment, clusters: list[list[Claimant]]) -> tuple[dict[
 
 
 def test_e22_the_same_clusters_keep_their_ids() -> None:
+    """Guard: mdm.identity:assign"""
     clusters = [[R[1], R[2]], [R[3]]]
     first = assign(clusters, {}, {})
     again = assign(clusters, *issue(first, clusters))
@@ -40,6 +41,7 @@ def test_e22_the_same_clusters_keep_their_ids() -> None:
 
 
 def test_e23_in_a_merge_the_older_id_survives_and_the_other_redirects() -> None:
+    """Guard: mdm.identity:assign"""
     apart = [[R[1]], [R[2], R[3]]]
     first = assign(apart, {}, {})
     merged = assign([[R[1], R[2], R[3]]], *issue(first, apart))
@@ -48,6 +50,7 @@ def test_e23_in_a_merge_the_older_id_survives_and_the_other_redirects() -> None:
 
 
 def test_e25_a_late_older_record_does_not_move_the_id() -> None:
+    """Guard: mdm.identity:assign"""
     late = record(0, first_run=2)
     first = assign([[R[5]]], {}, {})
     joined = assign([[late, R[5]]], *issue(first, [[R[5]]]))
@@ -55,6 +58,7 @@ def test_e25_a_late_older_record_does_not_move_the_id() -> None:
 
 
 def test_e26_the_majority_keeps_the_id_when_the_founder_leaves() -> None:
+    """Guard: mdm.identity:assign"""
     together = [[R[1], R[2], R[3]]]
     first = assign(together, {}, {})
     left = assign([[R[2], R[3]], [R[1]]], *issue(first, together))
@@ -64,6 +68,7 @@ def test_e26_the_majority_keeps_the_id_when_the_founder_leaves() -> None:
 
 
 def test_e26_a_leaver_takes_its_former_id_back() -> None:
+    """Guard: mdm.identity:_new_id"""
     apart = [[R[1]], [R[2]]]
     first = assign(apart, {}, {})
     current, issued = issue(first, apart)
@@ -75,6 +80,7 @@ def test_e26_a_leaver_takes_its_former_id_back() -> None:
 
 
 def test_e27_an_undo_restores_ids_against_the_majority() -> None:
+    """Guard: mdm.identity:assign"""
     apart = [[R[1]], [R[2], R[3], R[4]]]
     first = assign(apart, {}, {})
     before, issued = issue(first, apart)
@@ -95,6 +101,7 @@ def test_the_stewards_choice_of_survivor_wins_over_seniority() -> None:
 
 
 def test_e32_a_redirect_of_a_scattered_golden_names_all_its_heirs() -> None:
+    """Guard: mdm.identity:assign"""
     apart = [[R[1]], [R[2], R[3]], [R[4]]]
     first = assign(apart, {}, {})
     current, issued = issue(first, apart)
@@ -103,12 +110,14 @@ def test_e32_a_redirect_of_a_scattered_golden_names_all_its_heirs() -> None:
 
 
 def test_e35_a_golden_without_live_records_is_retired() -> None:
+    """Guard: mdm.identity:assign"""
     first = assign([[R[1]]], {}, {})
     gone = assign([], *issue(first, [[R[1]]]))
     assert gone.retired == first.ids
 
 
 def test_e36_a_returning_record_gets_its_retired_id_back() -> None:
+    """Guard: mdm.identity:_new_id"""
     first = assign([[R[1]]], {}, {})
     back = assign([[R[1]]], {}, {first.ids[0]: Issued("retired", R[1].seniority())})
     assert back.ids == first.ids

@@ -293,7 +293,7 @@ def test_mdm023_a_pin_on_a_stale_view_is_refused(crm: CrmBench) -> None:
     with crm.reading() as conn:
         seen = view_of(conn, [home])
     erp(crm, "250", 3)
-    with pytest.raises(Reject, match="MDM023 .* has another capital_cny; nothing was decided"):
+    with pytest.raises(Reject, match=r"MDM023 .* has another capital_cny; nothing was decided"):
         act(crm, Pin(home, "capital_cny", "300"), seen=seen)
 
 

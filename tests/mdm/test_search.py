@@ -204,6 +204,7 @@ def test_a_new_record_changes_only_its_own_neighbourhood(bench: Bench) -> None:
 
 
 def test_e86_an_erased_record_is_found_by_nobody(bench: Bench) -> None:
+    """Guard: goldbridge.state.erase:_wipe_records"""
     bench.put("crm", row("1", "杭州甲机械有限公司", tel="0571-87654321"), row("2", "宁波乙电子有限公司"))
     bench.run("crm", "parties")
     with bench.hub() as hub, hub.store.begin() as conn:
@@ -243,6 +244,7 @@ def test_what_a_member_forbids_the_golden_record_forbids(bench: Bench) -> None:
 
 
 def test_e15_two_that_both_take_it_are_a_question(bench: Bench) -> None:
+    """Guard: mdm.search:_verdict"""
     bench.put("crm", row("1", "杭州甲乙机械有限公司", code=credit_code(1)))
     bench.put("erp", row("1", "杭州甲乙机械有限公司", code=credit_code(2)))
     bench.run("crm", "erp", "parties")

@@ -53,7 +53,6 @@ def applied(town: Town) -> list[str]:
 
 
 def test_e41_two_answers_to_one_question(town: Town) -> None:
-    """Guard: mdm.steward.answering:not_answered"""
     (asked,) = town.tasks()
     codes = at_once(
         town,
@@ -82,7 +81,6 @@ def test_two_merges_that_share_a_golden_record(town: Town) -> None:
 
 
 def test_three_that_together_contradict_each_other(town: Town) -> None:
-    """Guard: mdm.steward.contradiction:different_is_free"""
     with town.reading() as conn:
         jia, yi, ding = (record(conn, one) for one in (JIA, YI, DING))
     codes = at_once(

@@ -69,12 +69,14 @@ def view(model: Model, rules: Rules, *claims: Claimant, pins: tuple[Override, ..
 
 
 def test_e65_the_registry_wins_the_name_by_rank(model: Model, rules: Rules) -> None:
+    """Guard: mdm.criterion:grade"""
     found = view(model, rules, claim(1, "crm", name="甲厂"), claim(2, "registry", None, name="甲机械有限公司"))
     assert found.values["name"] == "甲机械有限公司"
     assert found.lineage["name"] == {"rule": "source_rank", "record": 2, "version": 1, "challengers": [1]}
 
 
 def test_e55_without_the_owner_the_fallback_ranks(model: Model, rules: Rules) -> None:
+    """Guard: mdm.criterion:grade"""
     old = claim(1, "crm", "2025-01-01T00:00:00.000000Z", industry="C34")
     new = claim(2, "erp", "2026-01-01T00:00:00.000000Z", industry="C35")
     assert view(model, rules, old, new).values["industry"] == "C35"
@@ -83,6 +85,7 @@ def test_e55_without_the_owner_the_fallback_ranks(model: Model, rules: Rules) ->
 
 
 def test_e59_an_undated_value_ranks_below_a_dated_one(model: Model, rules: Rules) -> None:
+    """Guard: mdm.criterion:grade"""
     dated = claim(2, "erp", "1999-01-01T00:00:00.000000Z", industry="C2")
     found = view(model, rules, claim(1, "crm", None, industry="C1"), dated)
     assert found.values["industry"] == "C2"
@@ -90,12 +93,14 @@ def test_e59_an_undated_value_ranks_below_a_dated_one(model: Model, rules: Rules
 
 @pytest.mark.parametrize("nothing", [None, "", [], {}])
 def test_e53_e54_nothing_never_beats_a_value(model: Model, rules: Rules, nothing: Any) -> None:
+    """Guard: mdm.criterion:says"""
     found = view(model, rules, claim(1, "registry", name=nothing), claim(2, "crm", name="甲"))
     assert found.values["name"] == "甲"
     assert "name" not in view(model, rules, claim(1, "registry", name=nothing)).values
 
 
 def test_e66_an_invalid_value_from_the_top_source_is_passed_over(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_invalid"""
     bad = claim(1, "crm", email="nobody@", notes={"email": {"invalid": "no domain"}})
     found = view(model, rules, bad, claim(2, "erp", email="a@example.com"))
     assert (found.values["email"], found.lineage["email"]["rule"]) == ("a@example.com", "validity")
@@ -104,12 +109,14 @@ def test_e66_an_invalid_value_from_the_top_source_is_passed_over(model: Model, r
 
 
 def test_e68_an_inferred_value_loses_to_any_asserted_one(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_inferred"""
     guess = claim(1, "registry", name="甲", notes={"name": {"inferred": True}})
     found = view(model, rules, guess, claim(2, "crm", name="乙"))
     assert (found.values["name"], found.lineage["name"]["rule"]) == ("乙", "asserted")
 
 
 def test_e62_an_address_survives_whole(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_complete"""
     full = claim(1, "crm", address={"line": "甲路1号", "region": "330110", "point": "120,30"})
     found = view(model, rules, full, claim(2, "erp", address={"line": "乙路2号"}))
     assert found.values["address"] == {"line": "乙路2号"}
@@ -127,17 +134,20 @@ def test_an_answer_completes_only_the_address_it_was_asked_about(model: Model, r
 
 
 def test_e63_phones_are_united_with_the_records_behind_each(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_unite"""
     found = view(model, rules, claim(1, "erp", phones=["+861", "+862"]), claim(2, "crm", phones=["+862", "+863"]))
     assert found.values["phones"] == ["+862", "+863", "+861"]
     assert found.lineage["phones"]["items"] == [[1, 2], [2], [1]]
 
 
 def test_e13_roles_are_collected(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_collect_roles"""
     found = view(model, rules, claim(1, "crm", role="dealer"), claim(2, "erp", role="customer"))
     assert found.values["roles"] == ["customer", "dealer"]
 
 
 def test_e48_a_pin_wins_and_a_suppression_hides(model: Model, rules: Rules) -> None:
+    """Guard: mdm.pinned:lay"""
     source = claim(1, "registry", name="甲", email="a@example.com")
     pins = (
         Override(1, 1, "name", "set", "钉", "2026-01-01"),
@@ -149,11 +159,13 @@ def test_e48_a_pin_wins_and_a_suppression_hides(model: Model, rules: Rules) -> N
 
 
 def test_e51_of_two_pins_the_older_approved_one_shows(model: Model, rules: Rules) -> None:
+    """Guard: mdm.pinned:showing"""
     pins = (Override(2, 2, "name", "set", "新", "2026-02-01"), Override(1, 1, "name", "set", "旧", "2026-01-01"))
     assert view(model, rules, claim(1, "crm", name="甲"), pins=pins).values["name"] == "旧"
 
 
 def test_e64_a_quorum_counts_systems_not_records(model: Model) -> None:
+    """Guard: mdm.criterion:systems_per_value"""
     quorum = compile_survivorship(read("party: {industry: {order: [quorum, recency]}}", "s.yaml"), model, SYSTEMS)
     repeated = [claim(n, "crm", "2026-02-01T00:00:00.000000Z", industry="C1") for n in range(4)]
     others = [claim(10, "erp", industry="C2"), claim(11, "registry", industry="C2")]
@@ -161,6 +173,7 @@ def test_e64_a_quorum_counts_systems_not_records(model: Model) -> None:
 
 
 def test_e56_equal_claims_end_in_a_total_order(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_rank"""
     found = view(model, rules, claim(2, "crm", industry="C2"), claim(1, "crm", industry="C1"))
     assert (found.values["industry"], found.lineage["industry"]["rule"]) == ("C1", "total_order")
 

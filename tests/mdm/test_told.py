@@ -57,6 +57,7 @@ def test_e71_unless_a_steward_said_otherwise_meanwhile(town: Town) -> None:
     with town.steward() as (conn, who):
         different(conn, who, record(conn, JIA), record(conn, JIA_ERP))
     apart = town.home(JIA, JIA_ERP)
+    assert len(set(apart)) == 2
     town.put("crm", gone("1", "杭州甲机械有限公司"))
     town.run("crm", "parties")
     town.put("crm", row("1", "杭州甲机械有限公司", tel=PHONE, at="2026-02-04 08:00:00"))

@@ -38,6 +38,7 @@ def test_the_chain_is_read_in_steps(store: Store, audit: Audit, monkeypatch: pyt
 
 @pytest.mark.parametrize("column", ["at", "actor", "action", "subject", "detail_digest", "digest"])
 def test_e88_an_edited_row_is_named(store: Store, audit: Audit, column: str) -> None:
+    """Guard: goldbridge.state.audit:Audit.verify"""
     with store.begin() as conn:
         conn.execute(update(table).where(table.c.seq == 3).values({column: "edited"}))
         with pytest.raises(Halt, match="broken at row 3") as caught:
@@ -47,6 +48,7 @@ def test_e88_an_edited_row_is_named(store: Store, audit: Audit, column: str) -> 
 
 @pytest.mark.parametrize(("gone", "named"), [(1, 1), (3, 3), (5, 5)])
 def test_e88_a_missing_row_is_named(store: Store, audit: Audit, gone: int, named: int) -> None:
+    """Guard: goldbridge.state.audit:Audit.verify"""
     with store.begin() as conn:
         conn.execute(delete(table).where(table.c.seq == gone))
         with pytest.raises(Halt, match=f"broken at row {named}"):
@@ -54,6 +56,7 @@ def test_e88_a_missing_row_is_named(store: Store, audit: Audit, gone: int, named
 
 
 def test_e88_a_row_put_in_by_hand_is_named(store: Store, audit: Audit) -> None:
+    """Guard: goldbridge.state.audit:Audit.verify"""
     with store.begin() as conn:
         row = conn.execute(select(table).where(table.c.seq == 5)).one()
         conn.execute(insert(table).values(**{**row._mapping, "seq": 6}))

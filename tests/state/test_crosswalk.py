@@ -121,6 +121,7 @@ def test_the_row_we_wrote_is_the_published_one(store: Store) -> None:
 
 
 def test_e23_merging_two_published_records_keeps_one_published_and_parting_restores_both(store: Store) -> None:
+    """Guard: goldbridge.state.crosswalk:_publish"""
     with store.begin() as conn:
         crosswalk.move(conn, [Move(X, 1, "our_write"), Move(Y, 2, "our_write")], "written", RUN)
         crosswalk.move(conn, [Move(Y, 1, "steward")], "merge", RUN)

@@ -112,6 +112,7 @@ def test_a_decision_goes_from_proposal_to_undo(store: Store) -> None:
 
 
 def test_e41_the_second_of_two_stewards_is_told_of_the_first(store: Store) -> None:
+    """Guard: goldbridge.state.decision:advance"""
     id = decide(store)
     with store.begin() as conn:
         decision.advance(conn, id, "approved", version=1, approver="wu")

@@ -83,6 +83,7 @@ def spread(conn: Connection) -> int:
 
 
 def test_e86_g13_nothing_of_an_erased_record_is_left(store: Store) -> None:
+    """Guard: goldbridge.state.erase:_wipe_records"""
     with store.begin() as conn:
         id = spread(conn)
         assert SECRET in everything(conn)
@@ -113,6 +114,7 @@ def test_e86_g13_nothing_of_an_erased_record_is_left(store: Store) -> None:
 
 
 def test_e86_a_second_import_is_suppressed_by_a_keyed_hash(store: Store) -> None:
+    """Guard: goldbridge.state.erase:suppressed"""
     with store.begin() as conn:
         spread(conn)
         erase(conn, KEY, [GONE, GONE], author="officer", run=2)

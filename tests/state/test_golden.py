@@ -57,6 +57,7 @@ def test_g11_a_visible_change_is_one_version_and_one_event(store: Store, clock: 
 
 
 def test_e22_saving_the_same_again_writes_nothing(store: Store) -> None:
+    """Guard: goldbridge.state.golden:_event"""
     one = golden("A", name="a")
     with store.begin() as conn:
         goldens.save(conn, [one], "test", RUN)
@@ -135,7 +136,10 @@ states = st.sampled_from(["active", "retired"])
 def test_e31_every_past_state_can_be_read(
     store: Store, clock: FrozenClock, steps: list[tuple[dict[str, int], dict[str, int], goldens.GoldenState]]
 ) -> None:
-    """The versions replayed up to a time give the record as it stood then, values and lineage."""
+    """The versions replayed up to a time give the record as it stood then, values and lineage.
+
+    Guard: goldbridge.state.golden:_difference
+    """
     one = golden("A")
     with store.begin() as conn:
         for table in (golden_record, golden_version, outbox_table):

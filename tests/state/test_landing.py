@@ -43,6 +43,7 @@ def test_new_records_are_kept_and_announced_in_page_order(store: Store) -> None:
 
 
 def test_e19_f6_the_same_page_twice_writes_nothing(store: Store) -> None:
+    """Guard: goldbridge.state.document:digest_of"""
     with store.begin() as conn:
         land(conn, ["C1", "C2"])
     before = events(store)
@@ -73,6 +74,7 @@ def test_a_change_appends_a_version_and_keeps_the_old(store: Store, clock: Froze
 
 
 def test_e61_volatile_fields_never_make_a_change(store: Store) -> None:
+    """Guard: goldbridge.state.landing:_without"""
     with store.begin() as conn:
         land(conn, {"C1": {"name": "a", "seen": "1"}}, volatile=["seen"])
         assert land(conn, {"C1": {"name": "a", "seen": "2"}}, volatile=["seen"]) == []
@@ -113,6 +115,7 @@ def test_f60_a_newer_mapping_is_applied_to_rows_that_did_not_change(store: Store
 
 
 def test_e78_stored_rows_can_be_mapped_again_without_the_source(store: Store) -> None:
+    """Guard: goldbridge.state.landing:outdated"""
     keys = [f"C{i}" for i in range(7)]
     with store.begin() as conn:
         land(conn, keys, mapping_rev="one")
@@ -202,6 +205,7 @@ def test_f22_whatever_a_source_sends_is_stored_intact(store: Store, row: dict[st
 
 
 def test_e70_e71_a_deleted_record_is_a_tombstone_and_comes_back_as_itself(store: Store) -> None:
+    """Guard: goldbridge.state.landing:set_state"""
     with store.begin() as conn:
         land(conn, ["C1", "C2"])
         assert landing.delete(conn, CRM, ["C1", "never seen", "C1"], 2) == [number("C1")]
@@ -228,6 +232,7 @@ def test_a_filtered_record_goes_without_an_event(store: Store) -> None:
 
 
 def test_e72_a_reused_key_starts_a_new_incarnation_and_closes_the_old(store: Store) -> None:
+    """Guard: goldbridge.state.landing:Change.reborn"""
     with store.begin() as conn:
         land(conn, {"C1": {"name": "old"}})
         (change,) = landing.changed(conn, CRM, [Arrival("C1", {"name": "somebody else"})]).changes
@@ -242,6 +247,7 @@ def test_e72_a_reused_key_starts_a_new_incarnation_and_closes_the_old(store: Sto
 
 
 def test_e75_a_source_that_goes_off_can_come_back(store: Store) -> None:
+    """Guard: goldbridge.state.landing:set_state"""
     with store.begin() as conn:
         land(conn, ["C1"])
         assert landing.set_state(conn, [number("C1"), 5], "withdrawn", 2) == [number("C1")]

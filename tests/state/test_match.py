@@ -44,6 +44,7 @@ def test_candidates_share_a_key_of_one_entity(store: Store) -> None:
 
 
 def test_e12_a_key_that_everybody_has_proposes_nobody(store: Store) -> None:
+    """Guard: goldbridge.state.match:_hubs"""
     with store.begin() as conn:
         match.replace_keys(conn, "party", {record: ["hub", f"own{record // 2}"] for record in range(10)})
         assert len(match.candidates(conn, "party", [4])) == 10

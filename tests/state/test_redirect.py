@@ -36,6 +36,7 @@ def test_an_id_leads_to_itself_and_an_unknown_one_nowhere(store: Store) -> None:
 
 
 def test_e24_a_chain_of_merges_is_one_hop(store: Store, clock: FrozenClock) -> None:
+    """Guard: goldbridge.state.redirect:_ends"""
     with store.begin() as conn:
         redirect(conn, [Redirect(1, {2: [11]})], "merge", RUN)
         clock.advance(1)
@@ -46,6 +47,7 @@ def test_e24_a_chain_of_merges_is_one_hop(store: Store, clock: FrozenClock) -> N
 
 
 def test_e24_two_links_of_a_chain_in_one_step(store: Store) -> None:
+    """Guard: goldbridge.state.redirect:_ends"""
     with store.begin() as conn:
         redirect(conn, [Redirect(2, {3: []}), Redirect(1, {2: []}), Redirect(3, {4: []})], "merge", RUN)
     assert ends(store, 1, 2, 3) == {1: [4], 2: [4], 3: [4]}
@@ -59,6 +61,7 @@ def test_merging_into_something_merged_already(store: Store) -> None:
 
 
 def test_e32_a_split_names_where_each_record_went(store: Store) -> None:
+    """Guard: goldbridge.state.redirect:_relink"""
     with store.begin() as conn:
         redirect(conn, [Redirect(1, {2: [12, 11], 3: [13]})], "split", RUN)
         redirect(conn, [Redirect(3, {4: [13]})], "merge", RUN)
@@ -67,6 +70,7 @@ def test_e32_a_split_names_where_each_record_went(store: Store) -> None:
 
 
 def test_e27_recalling_a_middle_link_restores_what_led_to_it(store: Store) -> None:
+    """Guard: goldbridge.state.redirect:_reaching"""
     with store.begin() as conn:
         redirect(conn, [Redirect(1, {2: []})], "merge", RUN)
         redirect(conn, [Redirect(2, {3: []})], "merge", RUN)

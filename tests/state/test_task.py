@@ -65,6 +65,7 @@ def test_a_closed_task_leaves_room_for_a_new_one(store: Store) -> None:
 
 
 def test_e41_the_second_answer_is_told_of_the_first(store: Store) -> None:
+    """Guard: goldbridge.state.task:_change"""
     (id,) = open_(store, ask(1, 2))
     with store.begin() as conn:
         tasks.resolve(conn, id, version=1, resolution="different", decision=9)
@@ -76,6 +77,7 @@ def test_e41_the_second_answer_is_told_of_the_first(store: Store) -> None:
 
 
 def test_e42_an_answer_to_a_case_that_changed_is_refused(store: Store) -> None:
+    """Guard: goldbridge.state.task:_change"""
     (id,) = open_(store, ask(1, 2))
     open_(store, ask(1, 2, evidence="e2"))
     with store.begin() as conn, pytest.raises(Reject, match="version 2, you saw 1"):
@@ -86,6 +88,7 @@ def test_e42_an_answer_to_a_case_that_changed_is_refused(store: Store) -> None:
 
 
 def test_e47_a_deferred_task_comes_back_when_due_or_when_evidence_changes(store: Store, clock: FrozenClock) -> None:
+    """Guard: goldbridge.state.task:_refresh"""
     due, changed = open_(store, ask(1, 2), ask(3, 4))
     with store.begin() as conn:
         for id in (due, changed):
@@ -127,6 +130,7 @@ def test_tasks_are_found_by_their_records(store: Store) -> None:
 
 
 def test_e45_the_tasks_of_somebody_who_left_return_to_the_pool(store: Store) -> None:
+    """Guard: goldbridge.state.task:unassign"""
     first, second = open_(store, ask(1), ask(2))
     with store.begin() as conn:
         tasks.update(conn, first, version=1, assignee="lin")
