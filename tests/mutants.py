@@ -1,6 +1,5 @@
 """Shows that the tests of edge cases rest on what they say: without its guard, a test that names it must fail.
 
-A guard is the function that makes an edge case come out right; a test names it in its docstring, `Guard: module:name`.
 `make mutants` switches off one guard after the other, in a process of its own, and runs the tests that name it. A test
 that passes all the same proves nothing and is reported. Nothing here is known to shipped code: the function is replaced
 in memory, wherever it was imported to.
@@ -21,8 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import Phase, settings
 
-from tests.guards import GUARDS
+from tests.guards import MUTANTS, silent
 
 ROOT = Path(__file__).resolve().parent
 _NAMED = re.compile(r"Guard: ([\w.]+:[\w.]+)")
@@ -57,7 +57,7 @@ def original(guard: str) -> tuple[Any, str, Any]:
 def switch_off(guard: str) -> None:
     """Replace a guard in this process, also where it was imported by name."""
     owner, name, real = original(guard)
-    mutant = GUARDS[guard](real)
+    mutant = MUTANTS.get(guard, silent)(real)
     setattr(owner, name, mutant)
     for module in list(sys.modules.values()):
         for known, value in list(getattr(module, "__dict__", {}).items()):
@@ -124,15 +124,22 @@ def _function(nodeid: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try these guards, or all; 1 when a test passes without its guard."""
+    """Try these guards, or all that tests name; 1 when a test passes without its guard."""
+    settings.register_profile("mutants", database=None, deadline=None, phases=(Phase.explicit, Phase.generate))
+    settings.load_profile("mutants")
+    every = list(cases())
+    known = sorted({guard for case in every for guard in case.guards})
     if "--list" in arguments:
-        print("\n".join(sorted(GUARDS)))
+        print("\n".join(known))
         return 0
-    guards = list(arguments) or sorted(GUARDS)
-    named = {str(case.file) for case in cases() if set(case.guards) & set(guards)}
+    guards = list(arguments) or known
+    named = {str(case.file) for case in every if set(case.guards) & set(guards)}
     runner = Runner(guards)
-    options = ["-q", "-p", "no:terminal", "-m", "not postgres", *sorted(named)]
-    pytest.main(options, plugins=[runner])
+    options = ["-o", "addopts=", "-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not postgres"]
+    status = pytest.main([*options, *sorted(named)], plugins=[runner])
+    if status:
+        print(f"the tests cannot be collected (status {int(status)}); run them alone first")
+        return 2
     print("\n".join(runner.survivors) or f"{len(guards)} guards: every test that names one fails without it")
     return 1 if runner.survivors else 0
 
