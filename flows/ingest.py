@@ -201,7 +201,8 @@ def land_rows(
     )
     changed, fates = keep(conn, run, ref, mapping, compared.changes)
     if compared.late:
-        run.count(late=landing.keep_late(conn, compared.late, run.id, received_at=run.started_at))
+        kept = landing.keep_late(conn, compared.late, run.id, received_at=run.started_at, partial=stream.partial)
+        run.count(late=kept)
         fates["applied"] = fates.get("applied", 0) + len(compared.late)
     for fate, number in compared.same.items():
         told = "unchanged" if fate == "applied" else fate

@@ -221,23 +221,31 @@ def completed(held: RawRow | None, row: RawRow) -> RawRow:
     return {**(held or {}), **row}
 
 
-def keep_late(conn: Connection, late: Sequence[Late], run: int, *, received_at: str = "") -> int:
-    """Put rows into their records' histories without changing the records; returns how many were not there yet."""
+def keep_late(conn: Connection, late: Sequence[Late], run: int, *, received_at: str = "", partial: bool = False) -> int:
+    """Put rows into their records' histories without changing the records; returns how many were not there yet.
+
+    A `partial` one is completed with what was true just before it.
+    """
     at = received_at or now(conn)
-    fresh = []
+    fresh: list[tuple[Late, str]] = []
     for one in late:
-        known = versions(conn, one.before.id)
-        if not any(entry.raw == one.raw and entry.event_at == one.event_at for entry in known):
-            fresh.append(one)
+        log = versions(conn, one.before.id)
+        raw = one.raw
+        if partial:
+            earlier = [(entry.event_at, entry.seq, entry.raw) for entry in log if entry.raw is not None]
+            past = [entry for entry in earlier if entry[0] <= one.event_at]
+            raw = completed(max(past, key=lambda entry: entry[:2])[2] if past else None, raw)
+        if not any(entry.raw == raw and entry.event_at == one.event_at for entry in log):
+            fresh.append((one, document.dump(raw) if partial else one.raw_text))
     places = list(_places(conn, len(fresh)))
     rows = [
-        (place, one.before.id, one.before.newest, one.before.version, "late", one.raw_text, one.event_at, at, run)
-        for place, one in zip(places, fresh, strict=True)
+        (place, one.before.id, one.before.newest, one.before.version, "late", text, one.event_at, at, run)
+        for place, (one, text) in zip(places, fresh, strict=True)
     ]
     _append(conn, rows)
     if rows:
         moved = update(source_record).where(_record.id == bindparam("which")).values(newest=bindparam("place"))
-        conn.execute(moved, [{"which": one.before.id, "place": at} for at, one in zip(places, fresh, strict=True)])
+        conn.execute(moved, [{"which": row[1], "place": row[0]} for row in rows])
     return len(fresh)
 
 
