@@ -73,6 +73,18 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
         {},
         "4:1: MAP008 party requires name, which the mapping does not make; add it, or say `partial: true`",
     ),
+    (
+        "MAP009",
+        OUT_HEAD.replace("fields:", "merged_into: name\nfields:") + "  name: {from: name}\n",
+        {},
+        "4:1: MAP009 `merged_into` belongs to a mapping that reads a stream",
+    ),
+    (
+        "MAP021",
+        HEAD.replace("fields:", "split_from: odl\nfields:"),
+        {"stream_fields": frozenset({"id", "name", "old"})},
+        "4:13: MAP021 stream 'account' has no field 'odl'; did you mean 'old'?",
+    ),
     ("MAP009", HEAD + "  phone: tel\n", {}, "6:10: MAP009 a field is written as {from: SOURCE_FIELD, via: [...]}"),
     ("MAP009", HEAD + "  phone: {from: 12}\n", {}, "6:17: MAP009 the name of a source field is text, not 12"),
     ("MAP009", HEAD + "  phone: {from: tel, via: trim}\n", {}, "6:27: MAP009 `via` is a list of transforms"),
