@@ -23,7 +23,7 @@ from mdm.steward.act import Act, decide
 from mdm.steward.desk import Steward, look
 from mdm.steward.joining import Merge
 from mdm.steward.parting import Split
-from mdm.steward.pinning import Pin, Release, Suppress
+from mdm.steward.pinning import Pin, Release, Suppress, policy_of, value_of
 from mdm.steward.undoing import Undo
 from mdm.steward.view import view_of
 from tests.flows.bench_crm import CrmBench, company, contract, credit_code
@@ -336,3 +336,20 @@ def test_a_pin_rests_while_its_record_is_gone(crm: CrmBench) -> None:
     assert party(crm).values["capital_cny"] == "300"
     with crm.reading() as conn:
         assert list(look(conn, [home]).heads) == [home]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "why"),
+    [("credit_code", "nothing", "credit_code"), ("capital_cny", "much", "capital_cny"), ("phones", "-", "phones")],
+)
+def test_mdm081_what_the_field_cannot_hold_is_refused(crm: CrmBench, field: str, text: str, why: str) -> None:
+    with crm.hub() as hub:
+        entity = hub.project.model.entities["party"]
+    with pytest.raises(Reject, match=f"{why}: ") as caught:
+        value_of(entity, field, text, "Asia/Shanghai")
+    assert caught.value.code == "MDM081"
+
+
+def test_mdm081_an_end_that_is_none_is_refused() -> None:
+    with pytest.raises(Reject, match="'someday' is no end of a pin; write forever, changes, agrees"):
+        policy_of("someday")
