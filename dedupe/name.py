@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA, Indel
 
 from dedupe import plain
 from dedupe.sound import alike, sound
-from goldbridge.text.fold import fold_width, match_form
+from goldbridge.text.fold import fold_width, is_key, is_settled, match_form
 from goldbridge.text.legal_form import DESCRIPTIVE
 from goldbridge.text.organisation import Organisation, parse_organisation
 from goldbridge.text.walk import walk
@@ -56,7 +56,7 @@ _PLAIN_NUMERALS = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四�
 
 def _office(text: str) -> tuple[str, str]:
     """A branch as people shorten it (示例电机上海办, 示例贸易上海嘉定分): the name before it and the place."""
-    if text[-1:] not in "办分" or len(text) < 6:
+    if len(text) < 6:
         return text, ""
     for size in (5, 4, 3, 2):
         at = len(text) - 1 - size
@@ -75,21 +75,28 @@ _flags = re.compile("[★☆▲△◆◇●○■□※√×✓✔]+")
 @lru_cache(1 << 17)
 def read_name(text: str, role: str = "name") -> Name | None:
     """Parse one name for comparison; None when nothing that could name an organisation is left."""
-    text = _flags.sub("", fold_width(text)).strip()
-    text = _numeral.sub(lambda match: match[0].translate(_PLAIN_NUMERALS), text)
-    remark = _remark.match(text)
-    text = remark[1] if remark else text
-    text, office = _office(text)
+    if not is_settled(text):
+        text = _flags.sub("", fold_width(text))
+    text = text.strip()
+    if "号" in text or "期" in text:
+        text = _numeral.sub(lambda match: match[0].translate(_PLAIN_NUMERALS), text)
+    if "公司" in text and not text.endswith("公司"):
+        remark = _remark.match(text)
+        text = remark[1] if remark else text
+    text, office = _office(text) if text[-1:] in ("办", "分") else (text, "")
     found = parse_organisation(text)
     latin = found.script == "latin"
-    fold = _without_accents if latin else match_form
-    brand, trade = fold(found.brand), fold(found.trade)
-    core = fold(found.core) or brand + trade
+    full, brand, trade, core = text, found.brand, found.trade, found.core
+    if latin:
+        full, brand, trade, core = map(_without_accents, (full, brand, trade, core))
+    elif not is_key(text):
+        full, brand, trade = match_form(full), match_form(brand), match_form(trade)
+    core = core or brand + trade
     if not core:
         return None
-    region_text = match_form(found.region_text)
+    region, region_words = _folded_region(found.region_text) if found.region_text else ("", "")
     return Name(
-        full=fold(text),
+        full=full,
         core=core,
         brand=brand or core,
         trade=trade,
@@ -102,11 +109,18 @@ def read_name(text: str, role: str = "name") -> Name | None:
         mark=found.number_mark,
         latin=latin,
         # In a name without a form a county read at its head may as well be the brand (海康威视).
-        whole=core if found.form or not region_text else region_text + core,
-        region_text=_without_levels(region_text),
+        whole=core if found.form or not region else region + core,
+        region_text=region_words,
         role=role,
         words=_words(found) if latin else (),
     )
+
+
+@lru_cache(1 << 14)
+def _folded_region(text: str) -> tuple[str, str]:
+    """A region as it is compared, and the same without the words for province, city, county."""
+    folded = match_form(text)
+    return folded, _without_levels(folded)
 
 
 def _words(found: Organisation) -> tuple[str, ...]:
@@ -143,7 +157,7 @@ def unit(name: Name) -> str:
 def also_called(text: str) -> tuple[str, ...]:
     """Names that a name carries in brackets: a former one, one in another script."""
     found = parse_organisation(text)
-    return tuple(each for each in (found.former, found.alias) if each)
+    return tuple(filter(None, (found.former, found.alias)))
 
 
 def _without_accents(text: str) -> str:
@@ -250,6 +264,8 @@ def _is_public(name: Name) -> bool:
 
 def branch_key(text: str) -> str:
     """Place and number of a branch without the words that come and go: 杭州市第一 and 杭州第一 are one."""
+    if not text:
+        return ""
     key = match_form(text)
     for ending in ("分公司", "分店", "分行", "支行", "分部", "分厂"):
         key = key.removesuffix(ending)

@@ -13,9 +13,10 @@ from unicodedata import normalize
 
 from goldbridge.text.code import is_placeholder
 from goldbridge.text.date import parse_date
-from goldbridge.text.fold import fold_width, simplify
+from goldbridge.text.fold import fold_width, is_key, simplify
 
 _MEMO = 1 << 17
+_word = re.compile(r"[^\W_]+")
 _accent = re.compile("[\u0300-\u036f]+")
 _digits = re.compile(r"\d+")
 _number = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?")
@@ -24,6 +25,8 @@ _number = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?")
 @lru_cache(_MEMO)
 def words(text: str) -> str:
     """Letters and digits of any script in words, folded, without accents: `Barbar&#225;, D.` -> `barbara d`."""
+    if is_key(text):
+        return "" if is_placeholder(text) else text
     if not text.isascii() or "&" in text:
         text = simplify(fold_width(html.unescape(text)))
     if is_placeholder(text):
@@ -33,11 +36,10 @@ def words(text: str) -> str:
         # Accents go: half the systems cannot keep them. Marks of other scripts stay, there they make another letter.
         text = normalize("NFC", _accent.sub("", normalize("NFKD", text)))
     if not text.isalnum():
-        text = " ".join("".join(each if each.isalnum() else " " for each in text).split())
+        text = " ".join(_word.findall(text))
     return text
 
 
-@lru_cache(_MEMO)
 def compact(text: str) -> str:
     """A code: letters and digits only, no blanks."""
     return words(text).replace(" ", "")

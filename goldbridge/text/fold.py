@@ -109,9 +109,9 @@ class _Kept(dict[int, str | None]):
 _kept = _Kept()
 
 
-def match_form(text: str) -> str:
-    """The key under which two spellings of one text meet: folded, simplified, casefolded, no punctuation, no blanks."""
-    return text if _keys().fullmatch(text) else _match_form(text)
+def is_key(text: str) -> bool:
+    """Whether a text is its own match form for certain, and so is every part of it."""
+    return _keys().fullmatch(text) is not None
 
 
 @cache
@@ -119,8 +119,15 @@ def _keys() -> re.Pattern[str]:
     return re.compile(f"[0-9a-z{_simple()}]*")
 
 
+def match_form(text: str) -> str:
+    """The key under which two spellings of one text meet: folded, simplified, casefolded, no punctuation, no blanks."""
+    return text if is_key(text) else _match_form(text)
+
+
 @lru_cache(_MEMO)
 def _match_form(text: str) -> str:
+    if text.isascii():
+        return text.lower().translate(_kept)
     text = fold_width(text).casefold()
     if not text.isalnum():
         text = text.translate(_kept)
