@@ -176,8 +176,13 @@ def latin_form(tokens: list[str]) -> tuple[int, str]:
     return 0, ""
 
 
+_LEADING_WORDS = frozenset(form.split()[0] for form in LEADING)
+
+
 def leading_latin_form(tokens: list[str]) -> tuple[int, str]:
     """How many words at the start are a legal form, and the canonical name; (0, "") for none."""
+    if not tokens or tokens[0] not in _LEADING_WORDS:
+        return 0, ""
     for size in (4, 3, 1):
         if len(tokens) > size:
             canonical = LEADING.get(" ".join(tokens[:size]))

@@ -51,8 +51,8 @@ def _chinese(text: str) -> int | None:
 
 def roman(text: str) -> int | None:
     """The value of a Roman numeral, in letters or in the signs made for them (Ⅱ); None when it is not one."""
-    letters = normalize("NFKC", text).upper()
-    if not letters or any(letter not in _ROMAN for letter in letters):
+    letters = text.upper() if text.isascii() else normalize("NFKC", text).upper()
+    if not letters or not _ROMAN.keys() >= set(letters):
         return None
     total = 0
     for at, letter in enumerate(letters):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from goldbridge.text.country import names_of_countries
 from goldbridge.text.division import by_code, city_code
@@ -33,6 +34,11 @@ _state = re.compile(
 )
 _former = re.compile(r"\((?:formerly|f/k/a|fka|ex|previously)[\s:.]+([^)]+)\)", re.IGNORECASE)
 _alias = re.compile(r"\b(?:d/b/a|dba|t/a|trading as)\s+(.+)$", re.IGNORECASE)
+# What none of the remarks above, and no branch, is said without; for texts in lower case.
+_hint = re.compile(
+    r"[(/]|\bdba|trading as|branch|office|niederlassung|suc[cu]|filial|sede|bijkantoor|sivuliike|organiza|"
+    r"li[qk]|administration|receivership|insolvency|bankruptcy|konkurs|i\.|publ|formerly|abbreviata"
+)
 _note = re.compile(r"\(([^()]*)\)")
 _numbered = re.compile(r"(?:no|nr|number|phase|series|tranche|compartment|fund|lp|trust|vehicle|spv|unit)")
 _GROUPS = frozenset({"group", "grp", "groupe", "gruppe", "gruppo", "grupo", "groep", "gruppen", "konsern"})
@@ -58,28 +64,31 @@ def _cities() -> frozenset[str]:
     return frozenset(name for line in lines("cities_latin.txt") for name in line.split())
 
 
-class _Word:
-    __slots__ = ("end", "plain", "start")
+class _Words(NamedTuple):
+    """The words of a text: where they stand, and as they are compared."""
 
-    def __init__(self, start: int, end: int, text: str) -> None:
-        self.start, self.end, self.plain = start, end, text
+    spans: list[tuple[int, int]]
+    plain: list[str]
+
+    def cut(self, start: int, end: int) -> _Words:
+        return _Words(self.spans[start:end], self.plain[start:end])
 
 
 def parse_latin(original: str, text: str) -> Organisation:
     """Take a name without Chinese characters apart; `text` is folded."""
-    former = alias = ""
-    match = _former.search(text)
-    if match:
-        former, text = match[1].strip(), (text[: match.start()] + text[match.end() :]).strip()
-    match = _alias.search(text)
-    if match and match.start() > 3:
-        alias, text = match[1].strip(), text[: match.start()].rstrip(" ,(-")
-    branch, branch_kind, text = _read_branch(text)
-    note = ""
-    match = _state.search(text)
-    if match and match.start() > 2:
-        note, text = match[0].strip(' ,-–()"'), text[: match.start()]
-    region_text, region, text = _bracketed_place(text)
+    former = alias = branch = branch_kind = note = region = region_text = ""
+    if not text.isascii() or _hint.search(text.lower()):
+        match = _former.search(text)
+        if match:
+            former, text = match[1].strip(), (text[: match.start()] + text[match.end() :]).strip()
+        match = _alias.search(text)
+        if match and match.start() > 3:
+            alias, text = match[1].strip(), text[: match.start()].rstrip(" ,(-")
+        branch, branch_kind, text = _read_branch(text)
+        match = _state.search(text)
+        if match and match.start() > 2:
+            note, text = match[0].strip(' ,-–()"'), text[: match.start()]
+        region_text, region, text = _bracketed_place(text)
     words = _words(text)
     form, words = _form(words)
     if not form:
@@ -87,11 +96,11 @@ def parse_latin(original: str, text: str) -> Organisation:
         note = note or place
     if not region_text:
         region_text, region, words = _leading_place(text, words)
-    group = any(word.plain in _GROUPS for word in words)
+    group = not _GROUPS.isdisjoint(words.plain)
     number, words = _number(words)
     at = _trade_start(text, words)
-    brand = _typed(text, words[:at])
-    trade = _typed(text, words[at:])
+    brand = _typed(text, words.spans[:at])
+    trade = _typed(text, words.spans[at:])
     if not brand and region_text:
         brand = region_text
     core = match_form(brand + trade) or match_form(text)
@@ -107,7 +116,7 @@ def parse_latin(original: str, text: str) -> Organisation:
         group,
         number,
         "latin",
-        "branch" if branch_kind else _kind(form, words),
+        "branch" if branch_kind else _kind(form, words.plain),
         core,
         former,
         alias,
@@ -115,9 +124,11 @@ def parse_latin(original: str, text: str) -> Organisation:
     )
 
 
-def _words(text: str) -> list[_Word]:
-    found = [_Word(match.start(), match.end(), plain(match[0])) for match in WORD.finditer(text)]
-    return found[1:] if len(found) > 2 and found[0].plain == "the" else found
+def _words(text: str) -> _Words:
+    spans = [match.span() for match in WORD.finditer(text)]
+    words = [plain(text[start:end]) for start, end in spans]
+    first = 1 if len(words) > 2 and words[0] == "the" else 0
+    return _Words(spans[first:], words[first:])
 
 
 def _read_branch(text: str) -> tuple[str, str, str]:
@@ -129,54 +140,54 @@ def _read_branch(text: str) -> tuple[str, str, str]:
     kind = "office" if "office" in word and "branch" not in word else "branch"
     head = text[: match.start()].rstrip(" ,;:(-–")
     place = match["after"]
-    tokens = _words(head)
-    for size in range(min(4, len(tokens) - 1)):
-        kept = tokens[: len(tokens) - size]
-        if latin_form([each.plain for each in kept])[0]:
-            place = head[kept[-1].end :] + " " + place
-            head = head[: kept[-1].end]
+    spans, words = _words(head)
+    for size in range(len(words), len(words) - min(4, len(words) - 1), -1):
+        if latin_form(words[:size])[0]:
+            end = spans[size - 1][1]
+            head, place = head[:end], head[end:] + " " + place
             break
     else:
         cut = max(head.rfind(","), head.rfind(" - "), head.rfind("("), head.rfind(" – "))
         if cut > 2:
             head, place = head[:cut], head[cut + 1 :] + " " + place
-        elif len(tokens) > 2 and not place.strip():
-            head, place = head[: tokens[-1].start], head[tokens[-1].start :]
+        elif len(words) > 2 and not place.strip():
+            start = spans[-1][0]
+            head, place = head[:start], head[start:]
     return " ".join(_branch_filler.sub(" ", place).split()), kind, head.rstrip(" ,;:(-–")
 
 
 def _bracketed_place(text: str) -> tuple[str, str, str]:
     """(Shanghai), (India): the place, its code when it is in China, and the name without the bracket."""
     for match in _note.finditer(text):
-        inner = " ".join(word.plain for word in _words(match[1]))
+        inner = " ".join(_words(match[1]).plain)
         code = _places().get(inner.replace(" ", ""), "")
         if code or inner in _COUNTRIES:
             return match[1].strip(), code, text[: match.start()] + " " + text[match.end() :]
     return "", "", text
 
 
-def _form(words: list[_Word]) -> tuple[str, list[_Word]]:
-    form = ""
+def _form(words: _Words) -> tuple[str, _Words]:
+    form, start, end = "", 0, len(words.plain)
     for _ in range(3):
-        size, canonical = latin_form([word.plain for word in words])
+        size, canonical = latin_form(words.plain[:end])
         if not size or (form and (canonical in DESCRIPTIVE or form in DESCRIPTIVE)):
             break  # Example Fund LP: the fund is what it does
-        words = words[:-size]
+        end -= size
         form = form or canonical
-    size, canonical = leading_latin_form([word.plain for word in words])
+    size, canonical = leading_latin_form(words.plain[:end])
     if size and (form in ("", "Co Ltd", canonical) or (canonical, form) == ("Oy", "AB")):
-        return canonical, words[size:]
-    return form, words
+        form, start = canonical, size
+    return form, words.cut(start, end) if form else words
 
 
-def _place_behind_form(text: str, words: list[_Word]) -> tuple[str, list[_Word], str]:
+def _place_behind_form(text: str, words: _Words) -> tuple[str, _Words, str]:
     """Example GmbH, Berlin: behind the form stands no name, but where the company is."""
-    for size in (1, 2, 3):
-        name = "".join(word.plain for word in words[-size:])
-        if len(words) > size + 1 and _is_place(name):
-            form, kept = _form(words[:-size])
+    count = len(words.plain)
+    for size in range(1, min(4, count - 1)):
+        if _is_place("".join(words.plain[-size:])):
+            form, kept = _form(words.cut(0, count - size))
             if form and form not in DESCRIPTIVE:
-                return form, kept, text[words[-size].start : words[-1].end]
+                return form, kept, text[words.spans[-size][0] : words.spans[-1][1]]
     return "", words, ""
 
 
@@ -184,24 +195,25 @@ def _is_place(name: str) -> bool:
     return name in _cities() or name in _COUNTRIES or name in _places() or name in names_of_countries()
 
 
-def _leading_place(text: str, words: list[_Word]) -> tuple[str, str, list[_Word]]:
+def _leading_place(text: str, words: _Words) -> tuple[str, str, _Words]:
+    (spans, known), count, places = words, len(words.plain), _places()
     for size in (2, 1):
-        if len(words) > size and len(words[0].plain) > 1:  # H K Industries is not at home in Hong Kong
-            code = _places().get("".join(word.plain for word in words[:size]), "")
+        if count > size and len(known[0]) > 1:  # H K Industries is not at home in Hong Kong
+            code = places.get("".join(known[:size]), "")
             if code:
                 follow, taken = "", size
-                if len(words) > size + 1 and words[size].plain in ("city", "province", "municipality"):
+                if count > size + 1 and known[size] in ("city", "province", "municipality"):
                     taken += 1
-                elif len(words) > size + 1:
-                    follow = _places().get(words[size].plain, "")
+                elif count > size + 1:
+                    follow = places.get(known[size], "")
                 if follow and follow != code and _inside(follow, code):
                     code, taken = follow, size + 1
-                return text[words[0].start : words[taken - 1].end], code, words[taken:]
+                return text[spans[0][0] : spans[taken - 1][1]], code, words.cut(taken, count)
     for size in (2, 1):
-        if len(words) > size + 1:
-            name = "".join(word.plain for word in words[-size:])
-            if name in _places() or name in _COUNTRIES:
-                return text[words[-size].start : words[-1].end], _places().get(name, ""), words[:-size]
+        if count > size + 1:
+            name = "".join(known[-size:])
+            if name in places or name in _COUNTRIES:
+                return text[spans[-size][0] : spans[-1][1]], places.get(name, ""), words.cut(0, count - size)
     return "", "", words
 
 
@@ -209,32 +221,34 @@ def _inside(code: str, outer: str) -> bool:
     return bool(by_code(code)) and (code.startswith(outer[:2]) if outer.endswith("0000") else city_code(code) == outer)
 
 
-def _number(words: list[_Word]) -> tuple[str, list[_Word]]:
+def _number(words: _Words) -> tuple[str, _Words]:
     """The number of a fund or vehicle at the end: No. 2, Fund II, Phase 3."""
-    if len(words) < 2:
+    count = len(words.plain)
+    if count < 2:
         return "", words
-    last, before = words[-1].plain, words[-2].plain
+    last, before = words.plain[-1], words.plain[-2]
     value = int(last) if last.isdecimal() and last.isascii() and len(last) < 5 else None
     if value is None and len(last) < 7 and (last not in _LETTERS or _numbered.fullmatch(before)):
         value = roman(last)
     if value is None:
         return "", words
-    cut = 2 if before in ("no", "nr", "number") and len(words) > 2 else 1
-    return str(value), words[:-cut]
+    return str(value), words.cut(0, count - (2 if before in ("no", "nr", "number") and count > 2 else 1))
 
 
-def _trade_start(text: str, words: list[_Word]) -> int:
+def _trade_start(text: str, words: _Words) -> int:
     """Where the trade words at the end begin; the first word is left for the brand."""
-    known, at = latin_words(), len(words)
-    while at > 1 and (words[at - 1].plain in known or (words[at - 1].plain in _LINKS and at < len(words))):
+    spans, known = words
+    trades, count = latin_words(), len(known)
+    at = count
+    while at > 1 and (known[at - 1] in trades or (known[at - 1] in _LINKS and at < count)):
         at -= 1
-    while at < len(words) and (words[at].plain in _LINKS or text[words[at - 1].end : words[at].start] == "-"):
+    while at < count and (known[at] in _LINKS or text[spans[at - 1][1] : spans[at][0]] == "-"):
         at += 1
     return at
 
 
-def _typed(text: str, words: list[_Word]) -> str:
-    return " ".join(text[words[0].start : words[-1].end].split()).strip(" ,.-\"'()") if words else ""
+def _typed(text: str, spans: list[tuple[int, int]]) -> str:
+    return " ".join(text[spans[0][0] : spans[-1][1]].split()).strip(" ,.-\"'()") if spans else ""
 
 
 _PUBLIC = frozenset(
@@ -250,7 +264,7 @@ _NO_COMPANY = {
 }
 
 
-def _kind(form: str, words: list[_Word]) -> str:
+def _kind(form: str, words: list[str]) -> str:
     if form:
         return _NO_COMPANY.get(form, "company")
-    return "public" if any(word.plain in _PUBLIC for word in words) else "other"
+    return "other" if _PUBLIC.isdisjoint(words) else "public"
