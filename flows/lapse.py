@@ -7,7 +7,7 @@ the old values show.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -58,7 +58,7 @@ def lapsed(conn: Connection, core: Core) -> Lapsed:
     return Lapsed(entity, sorted(records), pins, ",".join(ended), before != set(ended), processes, other)
 
 
-def ended_systems(core: Core, at: str) -> Collection[str]:
+def ended_systems(core: Core, at: str) -> list[str]:
     """The systems that have gone off by a moment, sorted."""
     rule = next(iter(core.survivorship.values()), None)
     return sorted(system for system, end in rule.ends.items() if end <= at) if rule is not None else []
