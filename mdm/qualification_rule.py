@@ -68,7 +68,7 @@ Processes = Mapping[str, Mapping[str, Process]]
 
 
 def compile_qualification(written: Document, model: Model) -> Processes:
-    """The process of every role that needs one.
+    """The process of every role that needs one; without the file no role needs any.
 
     Raises `Misconfigured` with all problems, each at its place: MDM075 a role whose process is not written, or a
     process that no role needs; MDM076 a process of the wrong shape, a state that does not exist or is never reached;
@@ -77,6 +77,8 @@ def compile_qualification(written: Document, model: Model) -> Processes:
     problems = Problems()
     data = written.data if isinstance(written.data, dict) else {}
     found: dict[str, dict[str, Process]] = {}
+    if not data:
+        return found
     for entity in model.entities.values():
         for role in entity.roles.values():
             if not role.qualification:

@@ -7,7 +7,7 @@ To add a question, write a function that takes the project and gives the problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
@@ -128,15 +128,15 @@ def check_flows(project: Project) -> Iterable[Problem]:
                     entity = project.model.entities[flow.publish]
                     mark = project.flows.mark("flows", flow.name, "when")
                     Condition(flow.when, entity, mark)
-                    problems.extend(_unqualified(flow.when, entity, mark))
+                    problems.extend(_unqualified(flow.when, entity, mark, project.qualification.data))
     return problems
 
 
-def _unqualified(when: str, entity: Entity, mark: Mark) -> Iterator[Problem]:
+def _unqualified(when: str, entity: Entity, mark: Mark, processes: Collection[str]) -> Iterator[Problem]:
     """Nothing reaches a partner system unqualified: who publishes by role asks whether the role is qualified."""
     for name, role in entity.roles.items():
         asked = [word for word in ("has_role", "qualified") if re.search(rf"\b{word}\(\s*['\"]{name}['\"]\s*\)", when)]
-        if role.qualification and asked == ["has_role"]:
+        if role.qualification in processes and asked == ["has_role"]:
             message = f"{name} needs process '{role.qualification}', and this publishes whoever has not passed it"
             yield Problem(mark, "FLW016", f"{message}; write qualified('{name}') instead of has_role('{name}')")
 

@@ -73,7 +73,8 @@ class Queue(TyperGroup):
 def register(app: typer.Typer) -> None:
     queue = typer.Typer(cls=Queue, help="The questions that wait for a steward: look at them, answer, hand on.")
     commands: dict[str, Callable[..., int]] = {
-        "list": listed, "show": show, "answer": answer, "lanes": lanes, "assign": assign, "unassign": unassign,
+        "list": listed, "next": next_one, "show": show, "answer": answer, "lanes": lanes, "assign": assign,
+        "unassign": unassign,
         "due": due, "defer": defer, "resume": resume, "comment": comment, "approve": approve, "reject": reject,
         "bulk": bulk, "close": close, "leave": leave,
     }  # fmt: skip
@@ -168,6 +169,26 @@ def lanes(ctx: typer.Context, as_json: JSON = False) -> int:
     return 0
 
 
+def next_one(
+    ctx: typer.Context,
+    lane: LANE = "",
+    kind: KIND = None,
+    entity: ENTITY = "",
+    as_json: JSON = False,
+) -> int:
+    """The question that costs most when left alone, of mine and of those that nobody has taken."""
+    from flows.desk import actor
+    from goldbridge.state import task
+
+    with _hub(ctx) as hub, hub.store.read() as conn:
+        which = _which(lane, kind, entity)
+        found = [one for name in (actor(), "") for one in task.list_tasks(conn, assignee=name, limit=1, **which)]
+    if not found:
+        typer.echo("null" if as_json else "nothing waits for you")
+        return 0
+    return show(ctx, found[0].id, as_json)
+
+
 def show(ctx: typer.Context, number: TASK, as_json: JSON = False) -> int:
     """One question: the records side by side, the evidence, what was said, and the view to decide on."""
     from goldbridge.state import crosswalk, landing, task
@@ -205,7 +226,10 @@ def _print(asked: Task, sides: list[Any]) -> None:
         cells = [_plain((record.canonical or {}).get(name)) for record in sides]
         table.add_row(name, *cells, style="" if len(set(cells)) == 1 else "bold")
     console = make_console()
-    console.print(table)
+    if sides:
+        console.print(table)
+    else:
+        console.print(f"task {asked.id}: {asked.kind}", markup=False)
     weight = asked.payload.get("weight")
     vetoes = f"; vetoes: {asked.payload.get('vetoes') or 'none'}"
     console.print(

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
 
+from goldbridge.errors import Halt
 from goldbridge.state import crosswalk, decision, golden, task
 from mdm.resolution import Outcome, resolve
 from mdm.steward import proposal
@@ -31,6 +32,10 @@ class Done:
     overrides: Sequence[int] = ()
     revoked_overrides: Sequence[int] = ()
     records: Sequence[int] = ()
+
+
+OF_VALUES = frozenset({"pin", "suppress", "release", "undo"})
+"""What can be decided about records that are not mastered: their values, not what they belong to."""
 
 
 class Act(Protocol):
@@ -63,10 +68,12 @@ def decide(
 ) -> Decided:
     """Make an act a decision. `asked` is the task that it answers, `seen` what its author was shown.
 
-    Raises `Reject` MDM023 when what was shown has changed, and whatever the act refuses. Where the rules ask for a
-    second person the decision is only proposed.
+    Raises `Halt` FLW035 for records that are not mastered, `Reject` MDM023 when what was shown has changed, and
+    whatever the act refuses. Where the rules ask for a second person the decision is only proposed.
     """
     golden.turn(conn, who.entity)
+    if who.core.matching is None and act.kind not in OF_VALUES:
+        raise Halt("FLW035", f"{who.entity} is not mastered: hard identifiers join its records, not stewards")
     unchanged(conn, who.entity, seen)
     found = act.look(conn, who, reason)
     proposal.not_twice(conn, list(found.home))

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.bit import BIT, bits
+from dedupe.evidence import Rare
 from dedupe.prepare import prepare
 from dedupe.rule import Bands, Rules
 from dedupe.score import score
-from dedupe.statistic import Census, Statistics, frequency_bits, statistics
+from dedupe.statistic import Statistics, frequency_bits, statistics
 from tests.dedupe.world import UNCOUNTED, Counting, Judging, Record, bits_of, credit_code, crowd, level_of
 
 AGENT = "0571-87654321"
@@ -59,7 +60,7 @@ def test_what_was_counted_does_change_a_score(rules: Rules, judge: Judging, coun
 
 
 def test_e12_a_phone_that_many_names_share_proves_nothing(rules: Rules, judge: Judging, count: Counting) -> None:
-    """Guard: dedupe.statistic:Census.hubs"""
+    """Guard: dedupe.census:shared_by_many"""
     brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"]
     many = count([{"name": f"杭州{brand}科技有限公司", "phones": [AGENT]} for brand in brands])
     assert many.is_hub("phone", "+8657187654321")
@@ -69,7 +70,7 @@ def test_e12_a_phone_that_many_names_share_proves_nothing(rules: Rules, judge: J
 
 
 def test_e12_a_house_full_of_companies_proves_only_by_the_room(judge: Judging, count: Counting) -> None:
-    """Guard: dedupe.statistic:Census.hubs"""
+    """Guard: dedupe.census:shared_by_many"""
     house = "浙江省杭州市滨江区江南大道3588号"
     brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"]
     busy = count([{"name": f"杭州{brand}科技有限公司", "address": f"{house}{at}室"} for at, brand in enumerate(brands)])
@@ -86,23 +87,17 @@ def test_records_of_one_brand_that_share_a_phone_are_not_many(count: Counting) -
 
 
 @pytest.mark.parametrize(("names", "hub"), [(20, False), (21, True)])
-def test_a_hub_is_over_the_limit_not_at_it(names: int, hub: bool) -> None:
-    census = Census()
-    for at in range(names):
-        census.share("phone", "1", str(at))
-        census.share("phone", "1", str(at))
-    assert census.hubs(20) == ({"phone": frozenset({"1"})} if hub else {})
+def test_a_hub_is_over_the_limit_not_at_it(count: Counting, names: int, hub: bool) -> None:
+    brands = [a + b for a in "华信诚恒泰" for b in "鑫瑞金龙德"][:names]
+    found = count([{"name": f"杭州{brand}科技有限公司", "phones": [AGENT]} for brand in brands for _ in range(2)])
+    assert found.is_hub("phone", "+8657187654321") is hub
 
 
-def test_a_census_forgets_what_was_met_once() -> None:
-    census = Census()
-    for value in ("a", "b", "a", "c", "a"):
-        census.add("brand", value)
-    assert census.counts() == {"brand": {"a": 3}}
-    assert census.totals() == {"brand": 5}
-    assert census.squares() == {"brand": 9 + 1 + 1}
-    found = Statistics(counts=census.counts(), totals=census.totals(), squares=census.squares())
-    assert [found.count("brand", value) for value in ("a", "b", "never met")] == [3, 1, 1]
+def test_what_was_met_once_is_not_kept(count: Counting) -> None:
+    found = count([{"name": f"杭州{brand}科技有限公司"} for brand in ("华鑫", "信瑞", "华鑫", "诚金", "华鑫")])
+    assert found.counts["brand"] == {"华鑫": 3}
+    assert (found.totals["brand"], found.squares["brand"]) == (5, 9 + 1 + 1)
+    assert [found.count("brand", value) for value in ("华鑫", "信瑞", "never met")] == [3, 1, 1]
 
 
 def test_namesakes_in_several_cities_are_known(rules: Rules, count: Counting) -> None:
@@ -152,7 +147,7 @@ def test_frequency_is_bounded_and_falls_as_a_value_gets_common(counts: list[int]
 def test_rarity_never_passes_its_most_and_falls_as_a_value_gets_common(count: int, total: int, most: float) -> None:
     def rarity(held: int) -> int:
         found = Statistics(counts={"brand": {"x": held}}, totals={"brand": total + held})
-        return found.rarity_bits("brand", "x", 1 / 40_000, 20_000, most)
+        return found.rarity(Rare("brand", 1 / 40_000, 20_000, most), "x")
 
     assert rarity(count + 1) <= rarity(count) <= bits(most)
 

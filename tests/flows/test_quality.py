@@ -132,8 +132,8 @@ def test_the_command_shows_what_changed_since_the_last_run(measured: Bench, caps
         ("party: {a: {unique: false}}", "config/quality.yaml:1:21: MDM071 `unique` is true"),
         ("party: {a: {present: []}}", "config/quality.yaml:1:22: MDM071 `present` names a field"),
         ("party: {a: {present: name, systems: crm}}", "config/quality.yaml:1:37: MDM071 `systems` is a list"),
-        ("party: {a: {expr: 'nam.size() > 6'}}", "config/quality.yaml:1:19: MDM072 `expr`"),
-        ("party: {a: {expr: 'name >'}}", "config/quality.yaml:1:19: MDM072 `expr`"),
+        ("party: {a: {expr: 'nam.size() > 6'}}", "config/quality.yaml:1:20: MDM072 `expr`: party has no field 'nam'"),
+        ("party: {a: {expr: 'name >'}}", "config/quality.yaml:1:26: MDM072 `expr`: in the expression"),
         ("party: {a: {present: name, systems: [crn]}}", "config/quality.yaml:1:38: MDM073 there is no system 'crn'"),
     ],
 )

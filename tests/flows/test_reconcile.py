@@ -110,7 +110,7 @@ def test_the_row_of_a_merged_record_is_named_until_somebody_removes_it(published
     crm = published
     keeps, loses = crm.home("crm.account", "1"), crm.home("crm.account", "2")
     with crm.steward() as (conn, who):
-        merge(conn, who, [keeps, loses], survivor=keeps)
+        merge(conn, who, [keeps, loses], survivor=keeps, reason="one company, two licences")
     crm.go("accounts", "contacts", "contracts")
     report = check(crm)["AccountObj"]
     assert [(one["kind"], one["external_id"]) for one in report["shown"]] == [("extra", written(loses))]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
-
 from dedupe.prepare import prepare
 from dedupe.rule import compile_rules
 from dedupe.score import score
 from dedupe.statistic import count
-from dedupe.table import pairing
+from dedupe.table.company import met_under
 from dedupe.table.loose import strangers
 
 TRADES = ("Trading", "Foods", "Engineering Services", "Logistik", "Bau", "Instruments")
@@ -36,9 +34,8 @@ def test_who_is_spared_would_have_been_no() -> None:
         ]
     prepared = [prepare(rules, record) for record in records]
     numbers, keys = count(rules, prepared)
-    key = pairing.Key("rules", frozenset(), keys.codes, keys.rows)
-    left, right, _ = pairing.propose([key], len(prepared), rules.limits.block, ())
-    spared = strangers(prepared, left, right, keys, rules.limits.block)
+    left, right, loose, _ = met_under(keys, len(prepared), rules.limits.block, None)
+    spared = strangers(prepared, left, right, loose)
     assert spared.sum() > 500
     found = [
         (score(rules, numbers, prepared[a], prepared[b]).band, bool(aside))
@@ -55,5 +52,6 @@ def test_pairs_that_something_else_brought_together_are_weighed() -> None:
     said = [("Anders Trading Ltd", "+44 20 7946 0958"), ("Quibble Farms Ltd", "+44 20 7946 0958"), ("Anton Ltd", "")]
     prepared = [prepare(rules, {"name": name, "phones": [phone]}) for name, phone in said]
     _, keys = count(rules, prepared)
-    left, right = np.array([0]), np.array([1])
-    assert not strangers(prepared, left, right, keys, rules.limits.block).any()
+    left, right, loose, _ = met_under(keys, len(prepared), rules.limits.block, None)
+    assert (0, 1) in set(zip(left.tolist(), right.tolist(), strict=True))
+    assert not strangers(prepared, left, right, loose)[(left == 0) & (right == 1)].any()
