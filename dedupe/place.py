@@ -6,6 +6,7 @@ its province counts as its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from goldbridge.text.division import MUNICIPALITIES
@@ -38,14 +39,30 @@ def city_code(region: str) -> str:
     return city_of(region).ljust(6, "0") if city_of(region) else ""
 
 
+@lru_cache(1 << 14)
 def place_of(*regions: str) -> Place:
-    """The place of several region codes taken together."""
+    """The place of several region codes taken together; equal regions share one, for a table has few."""
     known = [region for region in regions if region]
-    return Place(
-        frozenset(region[:2] for region in known),
-        frozenset(city for region in known if (city := city_of(region))),
-        frozenset(region for region in known if not region.endswith("00")),
+    return _shared(
+        Place(
+            frozenset(region[:2] for region in known),
+            frozenset(city for region in known if (city := city_of(region))),
+            frozenset(region for region in known if not region.endswith("00")),
+        )
     )
+
+
+@lru_cache(1 << 14)
+def together(*places: Place) -> Place:
+    """The place of a record that names several."""
+    if len(places) == 1:
+        return places[0]
+    return _shared(Place(*(frozenset().union(*group) for group in zip(*places, strict=True))))
+
+
+@lru_cache(1 << 14)
+def _shared(place: Place) -> Place:
+    return place
 
 
 def compare(left: Place, right: Place) -> str:

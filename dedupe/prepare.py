@@ -15,10 +15,10 @@ from dedupe import plain
 from dedupe.fact import EMPTY, Facts
 from dedupe.grade import plain_kind, tokens, word_facet
 from dedupe.name import Name, also_called, read_name, read_placed
-from dedupe.place import NOWHERE, Place, city_code, place_of
+from dedupe.place import NOWHERE, Place, city_code, place_of, together
 from dedupe.rule import Comparison, Rules
 from dedupe.sound import sound
-from goldbridge.text.address import Address, parse_address
+from goldbridge.text.address import parse_address
 from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
 from goldbridge.text.country import country_code
@@ -77,7 +77,7 @@ class Prepared(NamedTuple):
 def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepared:
     """Clean one canonical document (field -> value); unknown and missing fields say nothing."""
     found = [None if item.kind == "organisation" else _slot(item, record) for item in rules.comparisons]
-    towns = tuple(town for slot in found if isinstance(slot, Site) for town in slot.towns)
+    towns = tuple(town for slot in found if type(slot) is Site for town in slot.towns)
     for at, item in enumerate(rules.comparisons):
         if item.kind == "organisation":
             found[at] = _names(item, record, towns)
@@ -88,13 +88,15 @@ def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepa
 
 def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
     kind = comparison.kind
-    values = [text for name in comparison.fields for text in _texts(record.get(name), kind)]
+    values: list[str] = []
+    for name in comparison.fields:
+        _texts(record.get(name), kind, values)
     if not values:
         return None
     if kind == "address":
         return next((site for text in values if (site := _site(text))), None)
     if kind == "phone":
-        return tuple(sorted({number for text in values for number in _numbers(text)})) or None
+        return _numbers(values[0]) or None if len(values) == 1 else _pool(map(_numbers, values))
     if kind == "online":
         return _online(tuple(values))
     if kind == "identifier":
@@ -102,34 +104,44 @@ def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
     if kind == "country":
         return next((code for text in values if (code := country_code(text))), None)
     if kind == "set":
-        return tuple(sorted({word for text in values if (word := plain.words(text))})) or None
+        return _pool((word,) for text in values if (word := plain.words(text)))
     return plain_kind(kind).clean(values[0]) or None
 
 
-def _texts(value: Any, kind: str) -> Iterator[str]:
-    """A canonical value as texts; an address group as one line behind its region code."""
-    if value is None or value == "" or isinstance(value, bool):
+def _pool(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
+    return tuple(sorted({value for group in groups for value in group})) or None
+
+
+def _texts(value: Any, kind: str, found: list[str]) -> None:
+    """Add a canonical value to the texts that are `found`; an address group is one line behind its region code."""
+    if type(value) is str:
+        if value:
+            found.append(value)
+    elif value is None or isinstance(value, bool):
         return
-    if isinstance(value, str):
-        yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item, kind)
+            _texts(item, kind, found)
     elif isinstance(value, dict):
         if kind == "address":
             names = "".join(str(value.get(part) or "") for part in ("province", "city", "county"))
-            yield f"{value.get('region') or ''}\0{names}\0{value.get('line') or ''}"
+            found.append(f"{value.get('region') or ''}\0{names}\0{value.get('line') or ''}")
         elif "key" in value:
-            yield f"{value.get('ref', '')}/{value['key']}"
-    else:
-        yield str(value)
+            found.append(f"{value.get('ref', '')}/{value['key']}")
+    elif text := str(value):
+        found.append(text)
 
 
 def _names(comparison: Comparison, record: Mapping[str, Any], towns: tuple[tuple[str, str], ...]) -> Names | None:
     found: dict[str, Name] = {}
     for field in comparison.fields:
+        value = record.get(field)
+        if not value:
+            continue
         role = "former" if "former" in field else "short" if "short" in field else "name"
-        for text in _texts(record.get(field), "organisation"):
+        texts: list[str] = []
+        _texts(value, comparison.kind, texts)
+        for text in texts:
             if is_placeholder(text) or (name := read_placed(text, role, towns)) is None:
                 continue
             found.setdefault(name.full, name)
@@ -154,14 +166,15 @@ def _site(text: str) -> Site | None:
     tail = match_form(found.rest)
     if not (place.provinces or road or tail):
         return None
-    return Site(place, road, number, tail, _towns(found))
+    return Site(place, road, number, tail, _towns(found.city, found.county, found.region))
 
 
 _cjk = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def _towns(found: Address) -> tuple[tuple[str, str], ...]:
-    codes = {found.city: city_code(found.region), found.county: found.region}
+@lru_cache(1 << 13)
+def _towns(city: str, county: str, region: str) -> tuple[tuple[str, str], ...]:
+    codes = {city: city_code(region), county: region}
     return tuple(
         (short, code)
         for name, code in codes.items()
@@ -182,7 +195,7 @@ def _numbers(text: str) -> tuple[str, ...]:
     if international:
         digits = "".join(filter(str.isdecimal, international[1]))
         return (f"+{digits}",) if 9 <= len(digits) <= 15 and not is_placeholder(digits[3:]) else ()
-    return tuple(phone.e164 for phone in parse_phones(text))
+    return tuple(sorted({phone.e164 for phone in parse_phones(text)}))
 
 
 # Not those of China (their plan is known), nor where a digit comes and goes behind the code (Mexico, Argentina), nor a
@@ -195,7 +208,7 @@ _international = re.compile(
 @lru_cache(1 << 16)
 def _online(values: tuple[str, ...]) -> Online | None:
     emails = sorted({email for text in values if "@" in text and (email := parse_email(text))})
-    domains = sorted({domain for text in (*values, *emails) if (domain := domain_of(text))})
+    domains = sorted({domain for text in {*values, *emails} if (domain := domain_of(text))})
     return Online(tuple(emails), tuple(domains)) if emails or domains else None
 
 
@@ -237,13 +250,12 @@ def _place(slots: Iterable[Any]) -> Place:
     regions: list[str] = []
     sites: list[Place] = []
     for slot in slots:
-        if isinstance(slot, Names):
+        if type(slot) is Names:
             # A branch carries its head office's name, and is somewhere else.
             regions.extend(name.region for name in slot.names if name.role == "name" and not name.branch_kind)
-        elif isinstance(slot, Site):
+        elif type(slot) is Site:
             sites.append(slot.place)
-    own = place_of(*regions)
-    return Place(*(frozenset().union(*group) for group in zip(own, *sites, strict=True)))
+    return together(place_of(*regions), *sites)
 
 
 def _facts(slots: Iterable[Any], place: Place) -> Facts:

@@ -53,6 +53,7 @@ _label = re.compile(
 )
 _noise = re.compile(r"[\s\-‐-―_.·'\"`‘’“”,:;()]+")
 _scientific = re.compile(r"^\d(?:\.\d+)?E\+?\d{1,2}$")
+_alphabet = re.compile(f"[{ALPHABET}]*")
 _run = re.compile(r"(.)\1{9,}")
 
 
@@ -131,8 +132,8 @@ def _compact(text: str) -> str:
 
 @lru_cache(1 << 14)
 def _credit_code(value: str) -> CreditCode:
-    strange = sorted({character for character in value if character not in _VALUE})
-    if strange:
+    if not _alphabet.fullmatch(value):
+        strange = sorted({character for character in value if character not in _VALUE})
         fixed = value.translate(_LOOK_ALIKE)
         valid = all(character in _VALUE for character in fixed) and not _wrong(fixed)
         reason = f"{_listed(strange)} cannot occur in a credit code"

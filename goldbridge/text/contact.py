@@ -35,6 +35,10 @@ def parse_email(text: str) -> str | None:
 
     The part before @ is lower-cased too: providers that tell Bob@ from bob@ are rarer than typing habits.
     """
+    if text.isascii() and text.islower() and "#" not in text:
+        match = _address.match(text)  # most are typed as they should be
+        if match and match.end() == len(text) < 64:
+            return text.lstrip("'`")
     folded = _typed_at.sub("@", fold_width(text).lower().replace("mailto:", " ").replace("。", "."))
     if "@" not in folded or len(folded) > 2000:
         return None
@@ -60,13 +64,16 @@ def domain_of(text: str) -> str:
             host = urlsplit(folded if "://" in folded else "//" + folded).hostname or ""
         except ValueError:
             return ""
-    host = host.strip(".")
+    return _registered(host.strip("."))
+
+
+@lru_cache(1 << 14)
+def _registered(host: str) -> str:
     if not _host.fullmatch(host):
         return ""
-    labels = _ascii(host).split(".")
-    for size in range(2, len(labels) + 1):
-        if ".".join(labels[-size:]) in _shared():
-            return ""
+    labels, shared = _ascii(host).split("."), _shared()
+    if any(".".join(labels[-size:]) in shared for size in range(2, len(labels) + 1)):
+        return ""
     size = 3 if ".".join(labels[-2:]) in _suffixes() else 2
     return ".".join(labels[-size:]) if len(labels) >= size else ""
 

@@ -79,7 +79,8 @@ def parse_phones(text: str, region: str = "CN", area: str = "") -> list[Phone]:
     """All numbers of a cell in their order, each once. A part that only varies the end of the number before it
     (0571-87654321/22) or drops its area code is completed from that number."""
     text = fold_width(text).translate(_dashes).upper().strip(" -,;:")
-    text = _plus.sub("-", text)
+    if "+" in text:
+        text = _plus.sub("-", text)
     if text.endswith("-0") and text[:-2].isdecimal():
         text = text[:-2]  # a spreadsheet's 13800138000.0
     if not text:
