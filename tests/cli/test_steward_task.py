@@ -57,7 +57,10 @@ def test_the_queue_is_listed_by_what_is_asked(say: Type) -> None:
     say("tasks", "comment", task, "called them")
     assert "called them" in say("tasks", task).out
     assert json.loads(say("tasks", task, "--json").out)["comments"][0]["text"] == "called them"
+    assert "called them" in say("tasks", "next").out
+    assert say("tasks", "next", "--lane", "weak").out == "nothing waits for you\n"
     say("tasks", "unassign", task)
+    assert json.loads(say("tasks", "next", "--json").out)["id"] == int(task)
     say("tasks", "due", task, "never")
     say("tasks", "defer", task, "--until", "2036-12-31")
     assert "nothing" in say("tasks").out

@@ -114,7 +114,8 @@ def trouble(line: Line) -> str:
         elif name.startswith("-") and len(name) > 1:
             return f"{said} has no option {name}"
         elif hasattr(group, "own") and word not in group.list_commands(None):
-            group = group.commands[group.own]
+            group = group.commands["answer" if word.isdigit() and "answer" in group.commands else group.own]
+            known |= {name for each in group.params for name in each.opts}
         elif hasattr(group, "list_commands"):
             if not _WORD.fullmatch(word):
                 return ""  # a placeholder such as COMMAND, or the end of a sentence

@@ -80,7 +80,7 @@ def test_the_tour(shell: Shell) -> None:
     assert checks == [0, 2]
     output = {command: said for command, _, said in shell.said}
     assert "party, active" in output["goldbridge golden show legacy_crm.account/C000001"]
-    assert "bits" in output["goldbridge tasks 1"]
+    assert "bits" in output["goldbridge tasks next --lane doubt"]
     assert "reconcile_new_crm" in output["goldbridge run --all"]
 
 
