@@ -3,7 +3,8 @@
 Two worlds live through the same: one lands each run in a single transaction and masters it in one, the other in
 shuffled pairs. Order and batches inside a run must not show (G7, E18); a decision and its undo neither (G9).
 
-CI looks at a few short lives, always the same; `LIVES=300 STEPS=40 make test TESTS=tests/mdm/test_resolution_machine.py` at many.
+CI looks at a few short lives, always the same, and at many:
+`LIVES=300 STEPS=40 make test TESTS=tests/mdm/test_resolution_machine.py`.
 """
 
 from __future__ import annotations
