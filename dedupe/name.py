@@ -161,7 +161,8 @@ def also_called(text: str) -> tuple[str, ...]:
 
 
 def _without_accents(text: str) -> str:
-    return match_form(plain.compact(text))
+    found = plain.compact(text)
+    return found if found.isascii() else match_form(found)
 
 
 def _without_levels(text: str) -> str:

@@ -42,6 +42,8 @@ def words(text: str) -> str:
 
 def compact(text: str) -> str:
     """A code: letters and digits only, no blanks."""
+    if text.isascii() and "&" not in text:
+        return "" if is_placeholder(text) else "".join(_word.findall(text.lower()))
     return words(text).replace(" ", "")
 
 

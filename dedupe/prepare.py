@@ -90,11 +90,13 @@ def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
     kind = comparison.kind
     values: list[str] = []
     for name in comparison.fields:
-        _texts(record.get(name), kind, values)
+        value = record.get(name)
+        if value is not None:
+            _texts(value, kind, values)
     if not values:
         return None
     if kind == "address":
-        return next((site for text in values if (site := _site(text))), None)
+        return next(filter(None, map(_site, values)), None)
     if kind == "phone":
         return _numbers(values[0]) or None if len(values) == 1 else _pool(map(_numbers, values))
     if kind == "online":
@@ -121,7 +123,10 @@ def _texts(value: Any, kind: str, found: list[str]) -> None:
         return
     elif isinstance(value, list | tuple):
         for item in value:
-            _texts(item, kind, found)
+            if type(item) is str and item:
+                found.append(item)
+            else:
+                _texts(item, kind, found)
     elif isinstance(value, dict):
         if kind == "address":
             names = "".join(str(value.get(part) or "") for part in ("province", "city", "county"))
@@ -272,22 +277,22 @@ def _facts(slots: Iterable[Any], place: Place) -> Facts:
     # 'other' means that the parser does not know: no ground for a veto. A branch is of its head office's kind.
     kind = "" if name.kind == "other" or not name.form else "company" if name.kind == "branch" else name.kind
     return Facts(
-        hard=tuple(hard),
-        kind=kind,
-        brand=name.brand,
-        group=name.group,
-        named=bool(name.form),
-        branch=name.branch,
-        branch_kind=name.branch_kind,
-        number_mark=name.mark,
-        doubtful=_doubtful(hard, place),
-        cities=place.cities,
+        tuple(hard),
+        kind,
+        name.brand,
+        name.group,
+        bool(name.form),
+        name.branch,
+        name.branch_kind,
+        name.mark,
+        _doubtful(hard, place),
+        place.cities,
     )
 
 
-def _doubtful(hard: Iterable[tuple[str, str]], place: Place) -> bool:
+def _doubtful(hard: list[tuple[str, str]], place: Place) -> bool:
     """Whether a credit code carries the region of another province than the record's own places."""
-    return bool(place.provinces) and any(
+    return bool(hard and place.provinces) and any(
         kind == "credit_code" and number[2:4] not in place.provinces for kind, number in hard
     )
 

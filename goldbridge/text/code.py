@@ -88,9 +88,10 @@ class Lei(NamedTuple):
 def parse_credit_code(text: str) -> CreditCode | None:
     """Read one credit code, or an older code in its place; None for an empty cell or a placeholder."""
     value = _compact(text)
-    if not value or is_placeholder(value) or _run.search(value):
-        return None
     size = len(value)
+    whole = size == 18 and value.isalnum() and not value.isdecimal()  # so long, no placeholder has letters
+    if not value or (not whole and is_placeholder(value)) or _run.search(value):
+        return None
     if size == 18:
         return _credit_code(value)
     if _scientific.match(fold_width(text).strip().upper()):
@@ -240,14 +241,15 @@ _PLACEHOLDERS = frozenset(_WORDS.split())
 _REPEATS = {"0": 1, "X": 1, **dict.fromkeys("无某啊测空零", 2), **dict.fromkeys("123456789", 3)}
 
 
+_two_letters = re.compile("([A-Z])(?!\\1)[A-Z]|([\u4e00-\u9fa5])(?!\\2)[\u4e00-\u9fa5]")
 _BEGINNINGS = frozenset(word[:2] for word in _PLACEHOLDERS)
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a cell holds something typed to get past a required field: 000, 123456, 无, N/A, dashes, nothing."""
-    two = fold_width(text[:2]).upper()
-    if len(two) == 2 and two.isalpha() and two[0] != two[1] and two not in _BEGINNINGS:
-        return False  # two letters that none of them begins with
+    two = text[:2].upper()
+    if two not in _BEGINNINGS and _two_letters.match(two):
+        return False  # none of them begins so
     return _is_placeholder(text)
 
 

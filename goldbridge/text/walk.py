@@ -129,7 +129,12 @@ def _step(text: str, at: int, path: Path, of_name: bool) -> tuple[Path, int] | N
             odd = form if read.odd and not is_other(text, end) else odd
         elif entry.short or not (read.deeper and _splits(text, end, read.path.places)):
             return read.path, end
-    return (replace(path, odd=odd), 0) if odd else None
+    return (_against(path, odd), 0) if odd else None
+
+
+@lru_cache(1 << 14)
+def _against(path: Path, odd: str) -> Path:
+    return replace(path, odd=odd)
 
 
 class _Read(NamedTuple):
