@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldbridge.cli.demo_figures import Figures
 
 STAGES = {"ingest": "read", "master": "match", "enrich": "enrich", "publish": "publish", "sync": "contracts",
-          "reconcile": "reconcile"}  # fmt: skip
+          "reconcile": "reconcile", "quality": "quality"}  # fmt: skip
 FATES = ("read", "applied", "unchanged", "filtered", "dead", "pending")
 
 
