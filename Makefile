@@ -4,11 +4,12 @@ TREE := goldbridge connectors mdm dedupe flows tests benchmarks tools
 DEMO ?=
 TESTS ?= tests
 
-.PHONY: help demo test check format lint types contracts reference lock clean
+.PHONY: help demo test mutants check format lint types contracts reference lock clean
 
 help:
 	@echo "make demo       run the whole job on a simulated landscape (DEMO='--customers 500 --seed 7')"
 	@echo "make test       all tests (TESTS=tests/dedupe for some)"
+	@echo "make mutants    switch off each guard of an edge case; the tests that name it must fail (GUARDS='module:name')"
 	@echo "make check      format, lint, strict types, import contracts, tests: what CI runs"
 	@echo "make reference  write docs/reference anew from the code"
 	@echo "make lock       resolve requirements.lock anew (needs uv)"
@@ -21,6 +22,9 @@ demo: .venv/ready
 
 test: .venv/ready
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -rfEs $(TESTS)
+
+mutants: .venv/ready
+	@$(BIN)/python -m tests.mutants $(GUARDS)
 
 check: .venv/ready format lint types contracts test
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
+
+from dedupe.statistic import Statistics
 
 Mutant = Callable[[Any], Any]
 """Makes the function that stands in, from the one that is there."""
@@ -47,7 +50,18 @@ def forgetful(real: Any) -> Any:
     return lambda clusters, _current, issued, **_kw: real(clusters, {}, issued)
 
 
+def _wasteful(real: Any) -> Any:
+    """A new golden id never is one that was given up."""
+
+    def made(cluster: Any, issued: Any, used: Any, result: Any) -> Any:
+        return real(cluster, {id: replace(one, state="active") for id, one in issued.items()}, used, result)
+
+    return made
+
+
 MUTANTS: Mapping[str, Mutant] = {
+    "dedupe.block:keys_of_facets": lambda real: lambda rules, _statistics, offered: real(rules, Statistics(), offered),
+    "dedupe.prepare:_texts": lambda _: lambda value, _kind, found: found.append(str(value)),
     "dedupe.forest:Forest.obstacle": lambda _: lambda _self, a, b: ("", (a, b)),
     "dedupe.forest:Forest.clusters": lambda _: lambda self: tuple(map(tuple, self._members.values())),
     "goldbridge.state.document:digest_of": counting,
@@ -56,6 +70,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "goldbridge.state.landing:Change.reborn": argument(0),
     "goldbridge.state.redirect:_ends": lambda _: lambda id, *_rest: {id},
     "mdm.criterion:says": returns(True),
+    "goldbridge.mapping.functions:_is_blank": lambda real: lambda text: not real(text),
+    "mdm.identity:_new_id": _wasteful,
     "mdm.identity:assign": forgetful,
 }
 """Guard -> how it is switched off."""

@@ -156,6 +156,7 @@ def test_why_is_told_in_sentences(say: Type) -> None:
 
 
 def test_e43_the_command_line_knows_one_actor(say: Type, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: mdm.steward.proposal:not_own"""
     with (town.root / "config/settings.yaml").open("a", encoding="utf-8") as settings:
         settings.write("stewards: {four_eyes: {merge: {}}}\n")
     said = say("golden", "merge", JIA, DING)

@@ -160,7 +160,7 @@ def test_e05_two_valid_numbers_are_asked_about_only_where_the_rest_agrees(judge:
 
 
 def test_e06_the_same_number_under_another_name_is_a_renamed_company(judge: Judging) -> None:
-    """Guard: dedupe.score:_Weighing._identifier"""
+    """Guard: dedupe.evidence_value:identified"""
     one, two = (
         {"name": NAME, "credit_code": credit_code(1)},
         {"name": "杭州样板食品有限公司", "credit_code": credit_code(1)},
@@ -180,7 +180,7 @@ def test_a_number_of_another_province_beside_another_name_is_a_question(judge: J
 
 
 def test_e07_namesakes_in_two_cities_stay_apart(judge: Judging) -> None:
-    """Guard: dedupe.fact:namesakes"""
+    """Guard: dedupe.evidence_place:placed"""
     assert judge({"name": NAME}, {"name": "成都示例智能装备有限公司"}).band == "no"
     assert judge({"name": NAME, "address": HERE}, {"name": NAME.removeprefix("杭州"), "address": THERE}).band != "auto"
 
@@ -194,7 +194,7 @@ def test_e07_namesakes_in_two_cities_stay_apart(judge: Judging) -> None:
     ],
 )
 def test_e08_a_number_that_fails_its_check_is_soft_evidence(judge: Judging, two: str, level: str) -> None:
-    """Guard: dedupe.score:_Weighing._unchecked"""
+    """Guard: dedupe.evidence_value:identified"""
     found = judge({"credit_code": BROKEN}, {"credit_code": two})
     assert level_of(found, "credit_code") == level
     assert found.vetoes == ()
@@ -217,7 +217,7 @@ def test_e10_a_branch_is_never_joined_whatever_agrees(judge: Judging) -> None:
 
 
 def test_e11_a_subsidiary_with_its_parents_phone_and_domain_is_not_joined(judge: Judging) -> None:
-    """Guard: dedupe.score:_related"""
+    """Guard: dedupe.evidence_name:related"""
     shared = {"phones": [PHONE], "emails": ["info@example.com"], "address": HERE}
     for name in ("杭州示例软件有限公司", "杭州示例集团有限公司", "浙江示例智能装备有限公司"):
         assert judge({"name": NAME, **shared}, {"name": name, **shared}).band != "auto"

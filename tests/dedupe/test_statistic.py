@@ -22,7 +22,7 @@ AGENT = "0571-87654321"
 
 
 def test_e18_the_order_of_the_records_does_not_matter(rules: Rules) -> None:
-    """Guard: dedupe.statistic:Statistics.as_json"""
+    """Guard: dedupe.census:counted"""
     records = [prepare(rules, record) for record in crowd()]
     shuffled = random.Random(3).sample(records, len(records))
     assert statistics(rules, records) == statistics(rules, shuffled)
@@ -118,7 +118,7 @@ def registered(number: int, name: str, times: int = 2, city: str = "杭州市") 
 
 
 def test_e07_two_numbers_under_one_name_in_one_city_are_namesakes_next_door(judge: Judging, count: Counting) -> None:
-    """Guard: dedupe.statistic:_doubles"""
+    """Guard: dedupe.census:doubles"""
     name = "示例科技有限公司"
     assert list(count([*registered(1, name), *registered(2, name)]).doubles.values()) == [2]
     # A number seen once, or under two brands, may be typed on the wrong record.

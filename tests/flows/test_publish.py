@@ -225,7 +225,7 @@ def test_two_published_records_that_merge_keep_one_row_up_to_date_and_ask_about_
 
 
 def test_e27_e33_an_undone_merge_gives_each_its_row_and_its_people_back(crm: CrmBench) -> None:
-    """Guard: goldbridge.state.crosswalk:_publish"""
+    """Guard: mdm.identity:assign"""
     crm.accounts("crm", JIA, YI)
     crm.people(person("p1", "1", "张三"), person("p2", "2", "李四"))
     crm.round()

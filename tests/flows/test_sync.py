@@ -103,7 +103,7 @@ def test_two_contracts_that_turn_out_to_be_one_leave_one_id_and_a_question(crm: 
 
 
 def test_e79_contracts_follow_a_merged_customer_and_return_when_it_is_undone(crm: CrmBench) -> None:
-    """Guard: mdm.identity:assign"""
+    """Guard: goldbridge.state.crosswalk:move"""
     crm.accounts("crm", JIA, {**YI, "KIND": "C"})
     crm.contracts("crm", contract("HT-1", "1", "100"), contract("HT-2", "2", "200"))
     crm.go(*PARTIES, "contracts")

@@ -48,7 +48,7 @@ def test_a_default_stands_in_for_absent_null_and_empty(state: Any) -> None:
 
 
 def test_e68_a_default_is_noted_as_inferred_a_constant_is_not() -> None:
-    """Guard: goldbridge.mapping.chain:Finish._inferred"""
+    """Guard: goldbridge.mapping.chain:Finish._nothing"""
     mapping = party("short_name: {from: x, default: 未知}", "role: {value: dealer}")
     assert one(mapping, x="有") == {"name": "甲", "short_name": "有", "role": "dealer"}
     assert notes(mapping, x="有") == {}

@@ -115,7 +115,7 @@ def test_e54_what_people_type_for_nothing_is_empty(marker: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "无锡", "北京", "-1", "N", "NA公司", "a.b", "一", "否"])
 def test_e54_a_short_value_is_still_a_value(value: str) -> None:
-    """Guard: goldbridge.mapping.functions:blank"""
+    """Guard: goldbridge.mapping.functions:_is_blank"""
     assert run(TRANSFORMS["blank"], value) == value
 
 

@@ -191,7 +191,7 @@ def test_a_member_that_cannot_be_read_does_not_spoil_its_group() -> None:
 
 
 def test_e68_a_group_is_inferred_when_all_of_it_is() -> None:
-    """Guard: goldbridge.mapping.mapping:_group_notes"""
+    """Guard: goldbridge.mapping.assemble:_lift_all"""
     mapping = party("address.line: {from: x}", 'address.area: {from: y, default: "0571"}')
     assert notes(mapping, x="示例路1号") == {"address.area": {"inferred": True}}
     assert notes(mapping, x="") == {"address": {"inferred": True}}

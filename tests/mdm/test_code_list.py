@@ -42,6 +42,7 @@ def test_e69_an_unknown_code_is_kept_raw_and_asked_about_once(crm: CrmBench) -> 
 
 
 def test_e69_the_question_goes_away_when_the_mapping_knows_the_code(crm: CrmBench) -> None:
+    """Guard: mdm.code_list:withdraw_codes"""
     crm.edit("mappings/crm/account.yaml", "{A: active, I: inactive}", "{A: active, I: inactive, X: inactive}")
     crm.go("crm", "parties")
     assert crm.tasks(KIND) == []

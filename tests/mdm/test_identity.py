@@ -68,7 +68,7 @@ def test_e26_the_majority_keeps_the_id_when_the_founder_leaves() -> None:
 
 
 def test_e26_a_leaver_takes_its_former_id_back() -> None:
-    """Guard: mdm.identity:_new_id"""
+    """Guard: mdm.identity:_whereabouts"""
     apart = [[R[1]], [R[2]]]
     first = assign(apart, {}, {})
     current, issued = issue(first, apart)

@@ -105,6 +105,7 @@ def test_e48_a_pin_wins_over_a_newer_source_value_and_asks_when_the_source_says_
 
 
 def test_e48_a_pin_for_ever_asks_nobody(crm: CrmBench) -> None:
+    """Guard: mdm.override:in_force"""
     act(crm, Pin(party(crm).id, "capital_cny", "300", "forever"))
     erp(crm, "250", 3)
     assert (party(crm).values["capital_cny"], crm.tasks(CHALLENGED)) == ("300", [])

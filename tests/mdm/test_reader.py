@@ -48,6 +48,7 @@ def test_e85_a_hidden_source_gives_neither_values_nor_evidence(
 
 
 def test_e85_that_a_golden_record_exists_is_not_told_either(crm: CrmBench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Guard: mdm.reader:hidden"""
     id = written(crm.home("erp.partner", "8"))
     said = hear(crm.root, capsys, "golden", "show", id, "--sees", "internal")
     assert said.status == 2
@@ -57,6 +58,7 @@ def test_e85_that_a_golden_record_exists_is_not_told_either(crm: CrmBench, capsy
 def test_e85_a_pin_that_corrects_a_hidden_source_is_hidden_with_it(
     crm: CrmBench, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Guard: mdm.reader:hidden"""
     id = written(crm.home("crm.account", "1"))
     hear(crm.root, capsys, "golden", "pin", id, "capital_cny", "300", "-m", "annual report")
     seen = json.loads(hear(crm.root, capsys, "golden", "show", id, "--sees", "internal", "--json").out)

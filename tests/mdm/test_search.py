@@ -204,7 +204,7 @@ def test_a_new_record_changes_only_its_own_neighbourhood(bench: Bench) -> None:
 
 
 def test_e86_an_erased_record_is_found_by_nobody(bench: Bench) -> None:
-    """Guard: goldbridge.state.erase:_wipe_records"""
+    """Guard: goldbridge.state.erase:erase"""
     bench.put("crm", row("1", "杭州甲机械有限公司", tel="0571-87654321"), row("2", "宁波乙电子有限公司"))
     bench.run("crm", "parties")
     with bench.hub() as hub, hub.store.begin() as conn:

@@ -76,7 +76,7 @@ def test_e65_the_registry_wins_the_name_by_rank(model: Model, rules: Rules) -> N
 
 
 def test_e55_without_the_owner_the_fallback_ranks(model: Model, rules: Rules) -> None:
-    """Guard: mdm.criterion:grade"""
+    """Guard: mdm.survivorship:_rank"""
     old = claim(1, "crm", "2025-01-01T00:00:00.000000Z", industry="C34")
     new = claim(2, "erp", "2026-01-01T00:00:00.000000Z", industry="C35")
     assert view(model, rules, old, new).values["industry"] == "C35"
@@ -85,7 +85,7 @@ def test_e55_without_the_owner_the_fallback_ranks(model: Model, rules: Rules) ->
 
 
 def test_e59_an_undated_value_ranks_below_a_dated_one(model: Model, rules: Rules) -> None:
-    """Guard: mdm.criterion:grade"""
+    """Guard: mdm.survivorship:_rank"""
     dated = claim(2, "erp", "1999-01-01T00:00:00.000000Z", industry="C2")
     found = view(model, rules, claim(1, "crm", None, industry="C1"), dated)
     assert found.values["industry"] == "C2"
@@ -100,7 +100,7 @@ def test_e53_e54_nothing_never_beats_a_value(model: Model, rules: Rules, nothing
 
 
 def test_e66_an_invalid_value_from_the_top_source_is_passed_over(model: Model, rules: Rules) -> None:
-    """Guard: mdm.survivorship:_invalid"""
+    """Guard: mdm.survivorship:_rank"""
     bad = claim(1, "crm", email="nobody@", notes={"email": {"invalid": "no domain"}})
     found = view(model, rules, bad, claim(2, "erp", email="a@example.com"))
     assert (found.values["email"], found.lineage["email"]["rule"]) == ("a@example.com", "validity")
@@ -255,6 +255,7 @@ def test_e67_the_longest_name_of_an_organisation_is_refused(model: Model) -> Non
 
 
 def test_e68_an_inferred_value_is_labelled_and_ranks_lowest(model: Model, rules: Rules) -> None:
+    """Guard: mdm.survivorship:_inferred"""
     guess = claim(1, "registry", industry="C36", notes={"industry": {"inferred": True}})
     assert view(model, rules, guess).lineage["industry"]["inferred"] is True
     old = claim(2, "crm", None, industry="C34", notes={"industry": {"invalid": "no such code"}})

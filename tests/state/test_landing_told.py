@@ -48,6 +48,7 @@ def test_e52_what_a_partial_row_leaves_out_stays(store: Store) -> None:
 
 
 def test_e52_a_row_that_comes_back_brings_only_what_it_holds(store: Store) -> None:
+    """Guard: goldbridge.state.landing:set_state"""
     with store.begin() as conn:
         land(conn, {"C1": {"name": "甲", "phone": "1"}}, partial=True)
         landing.delete(conn, CRM, ["C1"], RUN)
@@ -71,6 +72,7 @@ def test_e60_an_older_row_goes_into_the_history_and_changes_nothing(store: Store
 
 
 def test_e60_a_touch_of_an_older_time_is_no_history(store: Store) -> None:
+    """Guard: goldbridge.state.document:digest_of"""
     tell(store, (FEB, {"name": "甲", "at": "2"}))
     assert tell(store, (JAN, {"name": "甲", "at": "1"})) == (0, 0)
     assert len(log(store)) == 1
@@ -78,6 +80,7 @@ def test_e60_a_touch_of_an_older_time_is_no_history(store: Store) -> None:
 
 @pytest.mark.parametrize("order", list(permutations([0, 1, 2])))
 def test_e60_the_newest_wins_in_any_order(store: Store, order: tuple[int, ...]) -> None:
+    """Guard: goldbridge.state.landing:is_late"""
     rows = [(JAN, {"name": "一月"}), (FEB, {"name": "二月"}), (MAR, {"name": "三月"})]
     for index in order:
         tell(store, rows[index])
