@@ -1,4 +1,4 @@
-"""Cleans a record once for everything that follows: a slot per comparison, the facts that veto, the facets that block.
+"""Cleans a record once for everything that follows: a slot per comparison, the facts that veto.
 
 Parsing is remembered per distinct value, so preparing a table costs what its distinct values cost. Invalid values are
 kept apart: a credit code that fails its check digit is soft evidence and never a key (E08), a placeholder is nothing.
@@ -7,17 +7,16 @@ kept apart: a credit code that fails its check digit is soft evidence and never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dedupe import plain
 from dedupe.fact import EMPTY, Facts
-from dedupe.grade import plain_kind, tokens, word_facet
+from dedupe.grade import plain_kind
 from dedupe.name import Name, also_called, read_name, read_placed
 from dedupe.place import NOWHERE, Place, city_code, place_of, together
 from dedupe.rule import Comparison, Rules
-from dedupe.sound import sound
 from goldbridge.text.address import parse_address
 from goldbridge.text.code import CreditCode, is_placeholder, parse_credit_code, parse_lei
 from goldbridge.text.contact import domain_of, parse_email
@@ -76,14 +75,16 @@ class Prepared(NamedTuple):
 
 def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepared:
     """Clean one canonical document (field -> value); unknown and missing fields say nothing."""
-    found = [None if item.kind == "organisation" else _slot(item, record) for item in rules.comparisons]
-    towns = tuple(town for slot in found if type(slot) is Site for town in slot.towns)
+    slots = [None if item.kind == "organisation" else _slot(item, record) for item in rules.comparisons]
+    sites = [slot for slot in slots if type(slot) is Site]
+    towns = sites[0].towns if len(sites) == 1 else tuple(town for site in sites for town in site.towns)
+    names: list[Names] = []
     for at, item in enumerate(rules.comparisons):
-        if item.kind == "organisation":
-            found[at] = _names(item, record, towns)
-    slots = tuple(found)
-    place = _place(slots)
-    return Prepared(slots, _facts(slots, place), place, id)
+        if item.kind == "organisation" and (found := _names(item, record, towns)):
+            slots[at] = found
+            names.append(found)
+    place = _place(names, sites)
+    return Prepared(tuple(slots), _facts(names, slots, place), place, id)
 
 
 def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
@@ -95,23 +96,15 @@ def _slot(comparison: Comparison, record: Mapping[str, Any]) -> Any:
             _texts(value, kind, values)
     if not values:
         return None
-    if kind == "address":
-        return next(filter(None, map(_site, values)), None)
-    if kind == "phone":
-        return _numbers(values[0]) or None if len(values) == 1 else _pool(map(_numbers, values))
-    if kind == "online":
-        return _online(tuple(values))
-    if kind == "identifier":
-        return _identifiers(comparison.type or comparison.name, tuple(values))
-    if kind == "country":
-        return next((code for text in values if (code := country_code(text))), None)
-    if kind == "set":
-        return _pool((word,) for text in values if (word := plain.words(text)))
-    return plain_kind(kind).clean(values[0]) or None
+    clean = _POOLED.get(kind)
+    return clean(comparison, values) if clean else plain_kind(kind).clean(values[0]) or None
 
 
 def _pool(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
-    return tuple(sorted({value for group in groups for value in group})) or None
+    return tuple(sorted({value for group in groups for value in group if value})) or None
+
+
+_SEVERAL = (list, tuple)
 
 
 def _texts(value: Any, kind: str, found: list[str]) -> None:
@@ -119,17 +112,17 @@ def _texts(value: Any, kind: str, found: list[str]) -> None:
     if type(value) is str:
         if value:
             found.append(value)
-    elif value is None or isinstance(value, bool):
-        return
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, _SEVERAL):
         for item in value:
             if type(item) is str and item:
                 found.append(item)
             else:
                 _texts(item, kind, found)
+    elif value is None or isinstance(value, bool):
+        return
     elif isinstance(value, dict):
         if kind == "address":
-            names = "".join(str(value.get(part) or "") for part in ("province", "city", "county"))
+            names = f"{value.get('province') or ''}{value.get('city') or ''}{value.get('county') or ''}"
             found.append(f"{value.get('region') or ''}\0{names}\0{value.get('line') or ''}")
         elif "key" in value:
             found.append(f"{value.get('ref', '')}/{value['key']}")
@@ -251,26 +244,31 @@ def _identifiers(type_: str, values: tuple[str, ...]) -> Identifiers | None:
 _registered = re.compile(r"[A-Z]{1,4}\d{5,14}[A-Z\d]{0,3}")
 
 
-def _place(slots: Iterable[Any]) -> Place:
-    regions: list[str] = []
-    sites: list[Place] = []
-    for slot in slots:
-        if type(slot) is Names:
-            # A branch carries its head office's name, and is somewhere else.
-            regions.extend(name.region for name in slot.names if name.role == "name" and not name.branch_kind)
-        elif type(slot) is Site:
-            sites.append(slot.place)
-    return together(place_of(*regions), *sites)
+_POOLED: dict[str, Callable[[Comparison, list[str]], Any]] = {
+    "address": lambda _, values: next(filter(None, map(_site, values)), None),
+    "phone": lambda _, values: _pool(map(_numbers, values)),
+    "online": lambda _, values: _online(tuple(values)),
+    "identifier": lambda comparison, values: _identifiers(comparison.type or comparison.name, tuple(values)),
+    "country": lambda _, values: next(filter(None, map(country_code, values)), None),
+    "set": lambda _, values: _pool((plain.words(text),) for text in values),
+}
+"""The kinds that have more than one value, or a parser, and how their values make a slot."""
 
 
-def _facts(slots: Iterable[Any], place: Place) -> Facts:
+def _place(names: Iterable[Names], sites: Iterable[Site]) -> Place:
+    # A branch carries its head office's name, and is somewhere else.
+    regions = [name.region for slot in names for name in slot.names if name.role == "name" and not name.branch_kind]
+    return together(place_of(*regions), *[site.place for site in sites])
+
+
+def _facts(names: Iterable[Names], slots: Iterable[Any], place: Place) -> Facts:
     hard: list[tuple[str, str]] = []
-    name: Name | None = None
     for slot in slots:
-        if isinstance(slot, Identifiers) and slot.type in _CHECKED:
+        if type(slot) is Identifiers and slot.type in _CHECKED:
             hard.extend((slot.type, value) for value in slot.valid)
-        elif isinstance(slot, Names):
-            name = next((each for each in slot.names if each.role == "name"), None)
+    name: Name | None = None
+    for slot in names:
+        name = next((each for each in slot.names if each.role == "name"), None)
     if name is None:
         doubtful = _doubtful(hard, place)
         return Facts(hard=tuple(hard), doubtful=doubtful, cities=place.cities) if hard or place.cities else EMPTY
@@ -304,68 +302,3 @@ def sites(site: Site) -> tuple[str, ...]:
     if not site.road or not site.number:
         return ()
     return tuple(f"{city} {site.road[-3:]} {site.number}" for city in sorted(site.place.cities) or ("",))
-
-
-def facets(rules: Rules, prepared: Prepared) -> dict[str, tuple[str, ...]]:
-    """Everything a record offers to blocking and counting: facet -> its distinct values."""
-    found: dict[str, set[str]] = {}
-
-    def offer(facet: str, *values: str) -> None:
-        found.setdefault(facet, set()).update(value for value in values if value)
-
-    for comparison, slot in zip(rules.comparisons, prepared.slots, strict=True):
-        if slot is None:
-            continue
-        if isinstance(slot, Names):
-            _offer_names(slot, offer)
-        elif isinstance(slot, Site):
-            offer("site", *sites(slot))
-            offer("road", slot.road)
-        elif isinstance(slot, Identifiers):
-            offer(comparison.name, *slot.valid, *slot.inner, *slot.other)
-        elif isinstance(slot, Online):
-            offer("email", *slot.emails)
-            offer("domain", *slot.domains)
-        elif isinstance(slot, tuple):
-            offer(comparison.name, *slot)
-        else:
-            offer(comparison.name, slot)
-            if comparison.kind == "country":
-                continue
-            kind = plain_kind(comparison.kind)
-            if kind.worded:
-                offer(word_facet(comparison.name), *tokens(slot))
-            elif kind.name in ("name", "person"):
-                offer(f"{comparison.name}_pinyin", sound(slot))
-    offer("city", *prepared.place.cities)
-    offer("province", *prepared.place.provinces)
-    return {facet: tuple(sorted(values)) for facet, values in found.items() if values}
-
-
-def _outline(words: tuple[str, ...]) -> Iterator[str]:
-    """What a slip in one of a few common words leaves: how the name begins and ends; its second word."""
-    if words:
-        yield f"{words[0][:2]}{words[-1][-2:]}{len(words)}"
-    if len(words) > 1:
-        yield f"{words[0][0]} {words[1]}{len(words)}"
-
-
-def _offer_names(slot: Names, offer: Any) -> None:
-    for name in slot.names:
-        offer("core", name.core)
-        offer("brand", name.brand)
-        offer("brand_pinyin", sound(name.brand))
-        offer("trade", name.trade)
-        offer("branch", name.branch)
-        if name.latin:
-            offer("token", *(word for word in name.words if len(word) > 1))
-            offer("start", name.core[:6])
-            offer("outline", *_outline(name.words))
-            offer("letters", "".join(sorted(name.core)))
-            continue
-        if len(name.core) >= 2:
-            # Short names keep the first character nearly always, and another one of the first four.
-            offer("short_name", *(name.core[0] + other for other in name.core[1:4]))
-        if len(name.brand) >= 3:
-            # One slip leaves the brand equal but for one place.
-            offer("brand_near", *(f"{name.brand[:at]}_{name.brand[at + 1 :]}" for at in range(len(name.brand))))

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.facet import facets
 from dedupe.fact import EMPTY
 from dedupe.place import NOWHERE, Place
-from dedupe.prepare import Identifiers, Names, Online, Prepared, Site, facets, prepare, sites
+from dedupe.prepare import Identifiers, Names, Online, Prepared, Site, prepare, sites
 from dedupe.rule import Rules, compile_rules
 from goldbridge.settings.yaml import read
 from tests.dedupe.world import Record, credit_code, shipped
