@@ -96,23 +96,23 @@ def read_name(text: str, role: str = "name") -> Name | None:
         return None
     region, region_words = _folded_region(found.region_text) if found.region_text else ("", "")
     return Name(
-        full=full,
-        core=core,
-        brand=brand or core,
-        trade=trade,
-        region=found.region,
-        form=found.form,
-        kind=found.kind,
-        branch=branch_key(found.branch or office),
-        branch_kind=found.branch_kind or ("办事处" if office else ""),
-        group=(found.group or found.form == "集团") and not latin,  # in letters it is a word of the name like others
-        mark=found.number_mark,
-        latin=latin,
+        full,
+        core,
+        brand or core,
+        trade,
+        found.region,
+        found.form,
+        found.kind,
+        branch_key(found.branch or office),
+        found.branch_kind or ("办事处" if office else ""),
+        (found.group or found.form == "集团") and not latin,  # in letters it is a word of the name like others
+        found.number_mark,
+        latin,
         # In a name without a form a county read at its head may as well be the brand (海康威视).
-        whole=core if found.form or not region else region + core,
-        region_text=region_words,
-        role=role,
-        words=_words(found) if latin else (),
+        core if found.form or not region else region + core,
+        region_words,
+        role,
+        _words(found) if latin else (),
     )
 
 

@@ -111,10 +111,8 @@ def plain(word: str) -> str:
     )
 
 
-WORD = re.compile(
-    r"(?:[^\W_]|[\u0300-\u036f\u0590-\u05c7\u064b-\u065f\u0900-\u0dff\u0e31\u0e34-\u0e4e])+"
-    r"(?:['’/\"](?:[^\W_]|[\u0e31\u0e34-\u0e4e])+)*|&"
-)
+_MARKS = "\u0300-\u036f\u0590-\u05c7\u064b-\u065f\u0900-\u0dff\u0e31\u0e34-\u0e4e"
+WORD = re.compile(rf"(?:[^\W_]+|[{_MARKS}])(?:[{_MARKS}]+[^\W_]*)*(?:['’/\"](?:[^\W_]+|[\u0e31\u0e34-\u0e4e])+)*|&")
 """A word of a name in any alphabet; S.p.A. is three, A/S and Moody's are one."""
 
 
@@ -130,12 +128,12 @@ def _table() -> dict[tuple[str, ...], str]:
 
 
 @cache
-def _last_words() -> dict[str, int]:
-    """Last word of a form -> how many words the longest such form has."""
-    found: dict[str, int] = {}
+def _sizes() -> dict[str, tuple[int, ...]]:
+    """Last word of a form -> how many words such forms have, the longest first."""
+    found: dict[str, set[int]] = {}
     for form in _table():
-        found[form[-1]] = max(found.get(form[-1], 0), len(form))
-    return found
+        found.setdefault(form[-1], set()).add(len(form))
+    return {word: tuple(sorted(sizes, reverse=True)) for word, sizes in found.items()}
 
 
 LEADING = {
@@ -168,9 +166,8 @@ LEADING = {
 def latin_form(tokens: list[str]) -> tuple[int, str]:
     """How many words at the end of a name are its legal form, and the canonical name; (0, "") for none. At least one
     word is left for the name."""
-    longest = _last_words().get(tokens[-1], 0) if tokens else 0
-    for size in range(min(longest, len(tokens) - 1), 0, -1):
-        canonical = _table().get(tuple(tokens[-size:]))
+    for size in _sizes().get(tokens[-1], ()) if len(tokens) > 1 else ():
+        canonical = _table().get(tuple(tokens[-size:])) if size < len(tokens) else None
         if canonical:
             return size, canonical
     return 0, ""

@@ -36,7 +36,7 @@ _former = re.compile(r"\((?:formerly|f/k/a|fka|ex|previously)[\s:.]+([^)]+)\)", 
 _alias = re.compile(r"\b(?:d/b/a|dba|t/a|trading as)\s+(.+)$", re.IGNORECASE)
 # What none of the remarks above, and no branch, is said without; for texts in lower case.
 _hint = re.compile(
-    r"[(/]|\bdba|trading as|branch|office|niederlassung|suc[cu]|filial|sede|bijkantoor|sivuliike|organiza|"
+    r"\(|/|dba|trading as|branch|office|niederlassung|suc[cu]|filial|sede|bijkantoor|sivuliike|organiza|"
     r"li[qk]|administration|receivership|insolvency|bankruptcy|konkurs|i\.|publ|formerly|abbreviata"
 )
 _note = re.compile(r"\(([^()]*)\)")
@@ -125,8 +125,13 @@ def parse_latin(original: str, text: str) -> Organisation:
 
 
 def _words(text: str) -> _Words:
-    spans = [match.span() for match in WORD.finditer(text)]
-    words = [plain(text[start:end]) for start, end in spans]
+    text = text.lower() if text.isascii() else text
+    typed, spans, end = WORD.findall(text), [], 0
+    for word in typed:
+        start = text.find(word, end)
+        end = start + len(word)
+        spans.append((start, end))
+    words = [plain(word) for word in typed]
     first = 1 if len(words) > 2 and words[0] == "the" else 0
     return _Words(spans[first:], words[first:])
 
