@@ -22,8 +22,11 @@ _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _WEIGHED = [{character: weight * value for character, value in _VALUE.items()} for weight in _WEIGHTS]
 """Place by place: what each character adds to the sum."""
-_ORGANISATION_VALUE = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ORGANISATION_WEIGHED = [
+    {character: weight * value for value, character in enumerate(_ORGANISATION_ALPHABET)}
+    for weight in (3, 7, 9, 10, 5, 8, 4, 2)
+]
 
 # Registering department (position 1) -> kinds it registers (position 2).
 _KINDS = {
@@ -112,8 +115,9 @@ def check_character(body: str) -> str:
 
 def organisation_check_character(body: str) -> str:
     """The ninth character of an organisation code for the eight of `body`; KeyError outside 0-9 A-Z."""
-    pairs = zip(_ORGANISATION_WEIGHTS, body, strict=True)
-    return "0123456789X"[-sum(weight * _ORGANISATION_VALUE[character] for weight, character in pairs) % 11]
+    if len(body) != len(_ORGANISATION_WEIGHED):
+        raise ValueError(f"{len(body)} characters instead of {len(_ORGANISATION_WEIGHED)}")
+    return "0123456789X"[-sum(map(getitem, _ORGANISATION_WEIGHED, body)) % 11]
 
 
 def registration_check_digit(body: str) -> str:
@@ -260,7 +264,7 @@ def _is_placeholder(text: str) -> bool:
         return True
     if len(set(value)) > 12:
         return False  # neither one character again and again nor ten digits in their order
-    bare = "".join(character for character in value if character.isalnum())
+    bare = value if value.isalnum() else "".join(filter(str.isalnum, value))
     if not bare or (len(bare) > 2 and bare in _PLACEHOLDERS):
         return True
     if bare.count(bare[0]) == len(bare):

@@ -69,8 +69,8 @@ class Phone(NamedTuple):
 def parse_phone(text: str, region: str = "CN", area: str = "") -> Phone | None:
     """The first number in a cell, or None. `region` is where a number without a country code is dialled (ISO 3166);
     `area` the area code (0571 or 571) to assume for a local Chinese number."""
-    if region == "CN" and len(text) == 11 and text.isascii() and _plain_mobile.fullmatch(text):
-        return None if _is_dummy(text) else Phone("+86" + text, "mobile")
+    if region == "CN" and _is_mobile(text):
+        return Phone("+86" + text, "mobile")
     found = parse_phones(text, region, area)
     return found[0] if found else None
 
@@ -78,6 +78,8 @@ def parse_phone(text: str, region: str = "CN", area: str = "") -> Phone | None:
 def parse_phones(text: str, region: str = "CN", area: str = "") -> list[Phone]:
     """All numbers of a cell in their order, each once. A part that only varies the end of the number before it
     (0571-87654321/22) or drops its area code is completed from that number."""
+    if region == "CN" and _is_mobile(text):
+        return [Phone("+86" + text, "mobile")]
     text = fold_width(text).translate(_dashes).upper().strip(" -,;:")
     if "+" in text:
         text = _plus.sub("-", text)
@@ -151,6 +153,11 @@ def _fixed(area: str, local: str, extension: str | None) -> Phone:
 
 def _digits(text: str) -> str:
     return text if text.isdecimal() else "".join(character for character in text if character.isdecimal())
+
+
+def _is_mobile(text: str) -> bool:
+    """Whether this is a mobile number and nothing else, as most cells are."""
+    return len(text) == 11 and _plain_mobile.fullmatch(text) is not None and not _is_dummy(text)
 
 
 def _is_dummy(number: str) -> bool:
