@@ -96,7 +96,7 @@ def parse_address(text: str, hint: str = "") -> Address:
             reason = _former(path, division)
     again = _said_again(key, found.end, division)
     repeated = body[once.end if once.path.names == path.names else found.end : again]
-    after = _after.match(body, again)
+    after = None if body[again : again + 1].isalnum() else _after.match(body, again)
     rest = body[after.end() if after else again :]
     if division is None:
         return _with_street(_ambiguous(rest, choices, path.names[-1]))
@@ -131,7 +131,7 @@ def _said_again(key: str, end: int, division: Division | None) -> int:
     """Where the names end when the same division is named once more: 上海市青浦区 上海青浦新市镇."""
     if division is None:
         return end
-    gap = _after.match(key, end)
+    gap = None if key[end : end + 1].isalnum() else _after.match(key, end)
     again = walk(key, gap.end() if gap else end)
     if again is None or again.path.odd or (again.path.shorts and len(again.path.names) < 2):
         return end

@@ -24,7 +24,7 @@ class Walk(NamedTuple):
 
 # What stands between two levels and means nothing: separators, and the fillers of statistical tables.
 _between = re.compile(
-    r"(?=[\s,/\\|>·.、;:_市县省自-])(?:[\s,/\\|>·.、;:_-]|(?<=[市\s,/|>-])市辖区|(?<=[市\s,/|>-])县(?=[^\s,])(?![城道前])|省直辖县级行政区划|自治区直辖县级行政区划"
+    r"(?:[\s,/\\|>·.、;:_-]|(?<=[市\s,/|>-])市辖区|(?<=[市\s,/|>-])县(?=[^\s,])(?![城道前])|省直辖县级行政区划|自治区直辖县级行政区划"
     r"|省直辖行政单位|省属虚拟市|省直管县?级?市?(?=[\u4e00-\u9fff]{2,4}市))+"
 )
 # A short name followed by one of these is part of another name: 南京路, 西湖大道, 朝阳门, 四川大学, 花桥镇. The first
@@ -42,10 +42,14 @@ _path = re.compile(
     r"(?=[东西南北中一二三四五六七八九十路街大巷弄胡门寺祠庙塔宫桥区])[东西南北中]?[一二三四五六七八九十]?(?:路(?=步行街|商|店|支行|社区|街道|小学|中学|幼儿园|派出所|菜场|\d|[一二三四五六七八九十]+号|$)"
     r"|街(?!道)|大道|巷|弄|胡同|[一二三四五六]环|门[内外]?|[寺祠庙塔宫桥]|区块)"
 )
+_FILLED = frozenset("市县省自")
+"""What such a filler begins with, beside signs."""
 _MOUNTAINS = frozenset("山岭岛")
 _FEATURES = _MOUNTAINS | frozenset("湖泉")
 _market = re.compile(r"场(?![口坝镇])")
 _block = re.compile(r"块|域|间[^,\s]{0,2}$|属|别")
+_CUTS = frozenset("场块域间属别")
+"""What may stand behind a whole name and make another word of it."""
 _CITY_PARTS = ("市南区", "市北区", "市中区")
 
 
@@ -65,7 +69,7 @@ def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) 
                 break  # a shorter name here would cut a longer word in two: 大兴 of 大兴安岭路
             if of_name and path.top == 3 and text[end : end + 1] in _MOUNTAINS:
                 continue  # 栖霞山 is a mountain, 栖霞 a town
-        elif form[-1] == "市" and _market.match(text, end):
+        elif form[-1] == "市" and text.startswith("场", end) and _market.match(text, end):
             continue
         if entry.vague:
             continue
@@ -99,7 +103,8 @@ def _continues(text: str, at: int, places: tuple[Place, ...]) -> bool:
 def _descend(text: str, path: Path, end: int, of_name: bool) -> tuple[Path, int]:
     """The path with all names that follow from `end` on, and where the last of them ends."""
     while path.top < 3 and not path.odd:
-        gap = _between.match(text, end)
+        follows = text[end : end + 1]
+        gap = _between.match(text, end) if follows in _FILLED or not follows.isalnum() else None
         step = _step(text, gap.end() if gap else end, path, of_name)
         if step is None:
             break
@@ -123,7 +128,7 @@ def _step(text: str, at: int, path: Path, of_name: bool) -> tuple[Path, int] | N
                 break
             if of_name and text[end : end + 1] in _FEATURES:
                 continue  # 白云山 is a mountain, 白云 a district
-        elif (form[-1] == "市" and _market.match(text, end)) or _block.match(text, end):
+        elif text[end : end + 1] in _CUTS and _cuts(text, end, form):
             continue
         if read.path is None:
             odd = form if read.odd and not is_other(text, end) else odd
@@ -135,6 +140,11 @@ def _step(text: str, at: int, path: Path, of_name: bool) -> tuple[Path, int] | N
 @lru_cache(1 << 14)
 def _against(path: Path, odd: str) -> Path:
     return replace(path, odd=odd)
+
+
+def _cuts(text: str, end: int, form: str) -> bool:
+    """Whether what follows makes another word of a whole name: 上海市场, 沙坪坝区域."""
+    return bool((form[-1] == "市" and _market.match(text, end)) or _block.match(text, end))
 
 
 class _Read(NamedTuple):
