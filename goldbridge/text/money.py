@@ -6,7 +6,7 @@ Amounts are decimals from the first character on: no float ever touches them.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -142,6 +142,10 @@ def plain(amount: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
+_EXACT = Context(prec=200)
+"""More digits than a text of 80 characters and its unit can have: no sum or product is ever rounded."""
+
+
 @lru_cache(1 << 14)
 def parse_money(text: str, currency: str = "CNY") -> Money | None:
     """One amount, or None where it is not certain: no number, two numbers, a separator that may mean two things.
@@ -156,12 +160,13 @@ def parse_money(text: str, currency: str = "CNY") -> Money | None:
     if len(named) > 1:
         return None
     rest = _filler.sub(" ", _currency.sub(" ", folded)) if not folded.isascii() else _currency.sub(" ", folded)
-    amount = _digits_amount(rest)
-    if amount is None and not folded.isascii():
-        amount = _chinese_amount(folded)
+    with localcontext(_EXACT):
+        amount = _digits_amount(rest)
+        if amount is None and not folded.isascii():
+            amount = _chinese_amount(folded)
     if amount is None:
         return None
-    return Money(-amount if negative else amount, named.pop() if named else "CNY" if names else currency)
+    return Money(amount.copy_negate() if negative else amount, named.pop() if named else "CNY" if names else currency)
 
 
 def _digits_amount(text: str) -> Decimal | None:
