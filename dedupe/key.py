@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import compress, product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -71,7 +71,8 @@ def _telling(facet: str, column: Column, found: Statistics) -> Column:
 
 def _kept(column: Column, kept: NDArray[np.bool_]) -> Column:
     rows = column.rows[kept]
-    return Column(column.hashes[kept], rows, np.searchsorted(rows, np.arange(len(column.starts))).astype(np.int64))
+    starts = np.searchsorted(rows, np.arange(len(column.starts))).astype(np.int64)
+    return Column(column.hashes[kept], rows, starts, tuple(compress(column.values, kept.tolist())))
 
 
 def _rarest(column: Column) -> Column:

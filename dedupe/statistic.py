@@ -148,7 +148,7 @@ def statistics(rules: Rules, prepared: Iterable[Prepared]) -> Statistics:
 def count(rules: Rules, records: Sequence[Prepared]) -> tuple[Statistics, list[Keys]]:
     """The same, and the blocking keys of the records, which it takes to find the crowded ones."""
     offered = columns(rules, records, telling(rules))
-    met = {facet: census.counted(column) for facet, column in offered.items()}
+    met = {facet: census.counted(column) for facet, column in offered.items() if len(column.hashes)}
     many, who = shared(rules), census.identities(records)
     hubs = {
         facet: census.shared_by_many(column, who, rules.limits.hub)

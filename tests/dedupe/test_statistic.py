@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from dedupe.bit import BIT, bits
 from dedupe.evidence import Rare
 from dedupe.prepare import prepare
-from dedupe.rule import Bands, Rules
+from dedupe.rule import Bands, Comparison, Rules, compile_rules
 from dedupe.score import score
 from dedupe.statistic import Statistics, frequency_bits, statistics
+from dedupe.statistic import count as keyed
 from tests.dedupe.world import UNCOUNTED, Counting, Judging, Record, bits_of, credit_code, crowd, level_of
 
 AGENT = "0571-87654321"
@@ -98,6 +100,22 @@ def test_what_was_met_once_is_not_kept(count: Counting) -> None:
     assert found.counts["brand"] == {"华鑫": 3}
     assert (found.totals["brand"], found.squares["brand"]) == (5, 9 + 1 + 1)
     assert [found.count("brand", value) for value in ("华鑫", "信瑞", "never met")] == [3, 1, 1]
+
+
+def test_a_column_called_like_a_facet_may_hold_hubs_too() -> None:
+    """Words are chosen by their rarity after the hubs among them went, whatever column they come from."""
+    party = compile_rules(None, "party", {"name": "text"})
+    rules = replace(party, comparisons=(*party.comparisons, Comparison("token", "identifier", ("token",))))
+    names = [f"{a}{b} Trading" for a in ("Kalo", "Mertin", "Braso", "Tinka", "Solme") for b in "abcde"]
+    prepared = [prepare(rules, {"name": name, "token": "X-17"}) for name in names]
+    numbers, _ = keyed(rules, prepared)
+    assert "x17" in numbers.hubs["token"]
+
+
+def test_what_no_record_has_is_not_counted(count: Counting) -> None:
+    found = count([{"name": "杭州华鑫科技有限公司"}])
+    assert "branch" not in found.totals
+    assert "branch" not in found.squares
 
 
 def test_namesakes_in_several_cities_are_known(rules: Rules, count: Counting) -> None:
