@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from flows.master import rules_in_force
 from flows.rebuild import deviations
 from flows.rule_change import Change, diff, load
 from flows.rule_review import accept, activate, rollback
-from goldbridge.clock import FrozenClock
 from goldbridge.errors import Halt, Reject
 from goldbridge.state import crosswalk, decision, landing, ruleset
 from goldbridge.state.audit import Audit
@@ -33,13 +31,13 @@ LAST = "party: {name: {order: [source_rank: [crm, erp], recency]}}\n"
 
 
 @pytest.fixture
-def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
-    return filled(Bench(tmp_path / "project", store_url, clock))
+def bench(bench: Bench) -> Bench:
+    return filled(bench)
 
 
 @pytest.fixture
-def sqlite_bench(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Bench:
-    return filled(Bench(tmp_path / "project", sqlite_url, clock))
+def sqlite_bench(sqlite_bench: Bench) -> Bench:
+    return filled(sqlite_bench)
 
 
 def filled(bench: Bench) -> Bench:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.state import golden, landing
 from mdm.code_list import KIND
 from tests.flows.bench_crm import CrmBench, company, credit_code
 
 
 @pytest.fixture
-def crm(tmp_path: Path, store_url: str, clock: FrozenClock) -> CrmBench:
-    bench = CrmBench(tmp_path / "project", store_url, clock)
-    bench.accounts("crm", company("1", "杭州甲机械有限公司", code=credit_code(1), status="X"),
+def crm(crm: CrmBench) -> CrmBench:
+    crm.accounts("crm", company("1", "杭州甲机械有限公司", code=credit_code(1), status="X"),
                    company("2", "宁波乙电子有限公司", code=credit_code(2), status="X"))  # fmt: skip
-    bench.go("crm", "parties")
-    return bench
+    crm.go("crm", "parties")
+    return crm
 
 
 def test_e69_an_unknown_code_is_kept_raw_and_asked_about_once(crm: CrmBench) -> None:

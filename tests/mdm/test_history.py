@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.state import golden
 from mdm.history import changes, known_at, true_since, words
 from tests.bad_input.desk import Said, hear
@@ -38,15 +36,12 @@ drop: [AT]
 
 
 @pytest.fixture
-def crm(tmp_path: Path, store_url: str, clock: FrozenClock) -> CrmBench:
-    bench = CrmBench(tmp_path / "project", store_url, clock)
-    bench.edit(
-        "config/sources.yaml", "  new_crm:", f"{STREAM.lstrip(chr(10)).replace('ROOT', str(bench.root))}  new_crm:"
-    )
-    bench.edit("flows.yaml", "  people: {ingest", "  told: {ingest: drop.party}\n  people: {ingest")
-    bench.write("mappings/drop/party.yaml", MAPPING)
-    (bench.root / "inbox").mkdir()
-    return bench
+def crm(crm: CrmBench) -> CrmBench:
+    crm.edit("config/sources.yaml", "  new_crm:", f"{STREAM.lstrip(chr(10)).replace('ROOT', str(crm.root))}  new_crm:")
+    crm.edit("flows.yaml", "  people: {ingest", "  told: {ingest: drop.party}\n  people: {ingest")
+    crm.write("mappings/drop/party.yaml", MAPPING)
+    (crm.root / "inbox").mkdir()
+    return crm
 
 
 def tell(crm: CrmBench, number: int, **row: str) -> None:

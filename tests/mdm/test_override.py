@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from goldbridge.clock import FrozenClock
 from goldbridge.errors import Reject
 from goldbridge.state import decision, golden, override
 from goldbridge.state.audit import Audit
@@ -33,13 +31,12 @@ TEL, OTHER_TEL = "+8657187654321", "+8657487654321"
 
 
 @pytest.fixture
-def crm(tmp_path: Path, store_url: str, clock: FrozenClock) -> CrmBench:
+def crm(crm: CrmBench) -> CrmBench:
     """One company that two systems hold and one that the CRM alone holds."""
-    bench = CrmBench(tmp_path / "project", store_url, clock)
-    bench.accounts("crm", jia(), company("2", YI, code=credit_code(2), tel="0574-87654321", capital="500"))
-    bench.accounts("erp", company("9", JIA, code=credit_code(1), capital="200"))
-    bench.go("crm", "erp", "parties")
-    return bench
+    crm.accounts("crm", jia(), company("2", YI, code=credit_code(2), tel="0574-87654321", capital="500"))
+    crm.accounts("erp", company("9", JIA, code=credit_code(1), capital="200"))
+    crm.go("crm", "erp", "parties")
+    return crm
 
 
 def jia(**more: str) -> dict[str, str | None]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from goldbridge.clock import FrozenClock
 from tests.bad_input.desk import hear
 from tests.flows.bench_crm import CrmBench, company, credit_code, written
 
@@ -15,17 +13,14 @@ NAME = "杭州甲机械有限公司"
 
 
 @pytest.fixture
-def crm(tmp_path: Path, store_url: str, clock: FrozenClock) -> CrmBench:
+def crm(crm: CrmBench) -> CrmBench:
     """The ERP wins the capital and alone has an address; only finance may see it."""
-    bench = CrmBench(tmp_path / "project", store_url, clock)
-    bench.edit(
-        "config/sources.yaml", "    url: {secret: ERP_URL}", "    url: {secret: ERP_URL}\n    visibility: finance"
-    )
-    bench.accounts("crm", company("1", NAME, code=credit_code(1), capital="100"))
-    bench.accounts("erp", company("9", NAME, code=credit_code(1), capital="200", address="杭州市西湖区文三路1号"),
+    crm.edit("config/sources.yaml", "    url: {secret: ERP_URL}", "    url: {secret: ERP_URL}\n    visibility: finance")
+    crm.accounts("crm", company("1", NAME, code=credit_code(1), capital="100"))
+    crm.accounts("erp", company("9", NAME, code=credit_code(1), capital="200", address="杭州市西湖区文三路1号"),
                    company("8", "宁波乙电子有限公司", code=credit_code(2)))  # fmt: skip
-    bench.go("crm", "erp", "parties")
-    return bench
+    crm.go("crm", "erp", "parties")
+    return crm
 
 
 def test_e85_a_hidden_source_gives_neither_values_nor_evidence(

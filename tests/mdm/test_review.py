@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from flows.hub import Hub
 from flows.master import rules_in_force
-from goldbridge.clock import FrozenClock
 from goldbridge.state import landing, match, task
 from mdm.resolution import resolve
 from tests.flows.bench import Bench, row
-
-
-@pytest.fixture
-def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
-    return Bench(tmp_path / "project", store_url, clock)
 
 
 def doubt(hub: Hub) -> tuple[int, int]:

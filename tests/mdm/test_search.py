@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,16 +21,6 @@ from tests.dedupe.world import credit_code, crowd
 from tests.flows.bench import Bench, row
 
 KEY = b"k" * 32
-
-
-@pytest.fixture
-def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
-    return Bench(tmp_path / "project", store_url, clock)
-
-
-@pytest.fixture
-def sqlite_bench(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Bench:
-    return Bench(tmp_path / "project", sqlite_url, clock)
 
 
 def town(bench: Bench, number: int = 90) -> list[tuple[str, tuple[str | None, ...]]]:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.errors import Reject
 from goldbridge.state import decision, golden, task
 from mdm.steward import companions, different, merge, move, same, split, stack, undo, undo_stack
 from tests.flows.bench import row
 from tests.flows.bench_crm import credit_code
 from tests.mdm.town import BING, BING_ERP, DING, JIA, JIA_ERP, PHONE, YI, YI_ERP, Town, homes, record
-
-
-@pytest.fixture
-def town(tmp_path: Path, store_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", store_url, clock)
-
-
-@pytest.fixture
-def sqlite_town(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", sqlite_url, clock)
 
 
 def test_e29_one_of_four_leaves_alone_or_with_whom_it_came(town: Town) -> None:

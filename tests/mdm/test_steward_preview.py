@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.errors import Reject
 from mdm.identity import write_id
 from mdm.steward import merge, split
@@ -16,11 +13,6 @@ from mdm.steward.preview import preview
 from mdm.steward.view import read_view
 from tests.flows.bench import row
 from tests.mdm.town import DING, JIA, JIA_ERP, PHONE, YI, YI_ERP, Town, homes, record
-
-
-@pytest.fixture
-def town(tmp_path: Path, store_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", store_url, clock)
 
 
 def test_a_preview_says_what_happens_and_leaves_nothing(town: Town) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.errors import Reject
 from goldbridge.settings.setting import SecondPerson
 from goldbridge.state import audit, decision, task
@@ -15,16 +12,6 @@ from tests.flows.bench import row
 from tests.mdm.town import BING, BING_ERP, DING, JIA, JIA_ERP, PHONE, YI, YI_ERP, Town, homes, record
 
 ALWAYS = {kind: SecondPerson() for kind in ("merge", "split", "different", "undo")}
-
-
-@pytest.fixture
-def town(tmp_path: Path, store_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", store_url, clock)
-
-
-@pytest.fixture
-def sqlite_town(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", sqlite_url, clock)
 
 
 def proposed(town: Town, name: str = "anna") -> Decided:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from flows.desk import Desk
-from goldbridge.clock import FrozenClock, iso
+from goldbridge.clock import iso
 from goldbridge.errors import Reject
 from goldbridge.state import decision, task
 from mdm.steward import answer, different, queue, undo
 from mdm.steward.bulk import answer_all
 from tests.flows.bench import row
 from tests.mdm.town import BING, BING_ERP, JIA, JIA_ERP, Town, record
-
-
-@pytest.fixture
-def town(tmp_path: Path, store_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", store_url, clock)
-
-
-@pytest.fixture
-def sqlite_town(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", sqlite_url, clock)
 
 
 def doubts(town: Town, number: int) -> None:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from goldbridge.clock import FrozenClock
 from goldbridge.state import decision, golden
 from mdm.steward import answer, different
 from tests.flows.bench import row
 from tests.mdm.town import DING, JIA, JIA_ERP, PHONE, YI, Town, record
 
 EDITED = "2026-02-03 08:00:00"
-
-
-@pytest.fixture
-def town(tmp_path: Path, store_url: str, clock: FrozenClock) -> Town:
-    return Town(tmp_path / "project", store_url, clock)
 
 
 @pytest.fixture

@@ -26,13 +26,13 @@ JIA, YI, ANSWER = (landing.record_id(*name) for name in
 
 
 @pytest.fixture
-def bench(tmp_path: Path, store_url: str, clock: FrozenClock) -> Bench:
-    return filled(Bench(tmp_path / "project", store_url, clock))
+def bench(bench: Bench) -> Bench:
+    return filled(bench)
 
 
 @pytest.fixture
-def sqlite_bench(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Bench:
-    return filled(Bench(tmp_path / "project", sqlite_url, clock))
+def sqlite_bench(sqlite_bench: Bench) -> Bench:
+    return filled(sqlite_bench)
 
 
 def filled(bench: Bench) -> Bench:
