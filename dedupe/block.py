@@ -64,9 +64,14 @@ def label_of(parts: Sequence[str]) -> str:
     return "+".join(parts)
 
 
+def block_of(key: str) -> str:
+    """What the block of a key is called."""
+    return key.partition("=")[0]
+
+
 def is_loose(key: str) -> bool:
     """Whether a key is one of letters and words alone."""
-    return key.partition("=")[0] in LOOSE
+    return block_of(key) in LOOSE
 
 
 def stem_of(key: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.facet import Column, Ints
 from dedupe.name import Name, unit
-from dedupe.prepare import Names, Prepared
+from dedupe.prepare import Names, Prepared, names_of
 from goldbridge.text.legal_form import forms_agree
 
 _ODD, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
@@ -105,7 +105,7 @@ def doubles(records: Sequence[Prepared]) -> dict[str, int]:
     for row, record in enumerate(records):
         if not record.facts.hard:
             continue
-        names = next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
+        names = names_of(record)
         for number in record.facts.hard:
             code = hash(number)
             for name in names:

@@ -13,13 +13,8 @@ from dedupe import place as placing
 from dedupe.evidence import Part
 from dedupe.evidence_contact import SHORT_ADDRESS
 from dedupe.evidence_name import related
-from dedupe.name import Name
-from dedupe.prepare import Names, Prepared, Site
+from dedupe.prepare import Prepared, Site, names_of
 from dedupe.statistic import Statistics
-
-
-def names_of(record: Prepared) -> tuple[Name, ...]:
-    return next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
 
 
 def placed(statistics: Statistics, a: Prepared, b: Prepared, named: list[Part], contact: Sequence[Part]) -> list[Part]:

@@ -73,6 +73,11 @@ class Prepared(NamedTuple):
     id: Any = None
 
 
+def names_of(record: Prepared) -> tuple[Name, ...]:
+    """The organisation names of a record, its present one first; none where it has none."""
+    return next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
+
+
 def prepare(rules: Rules, record: Mapping[str, Any], *, id: Any = None) -> Prepared:
     """Clean one canonical document (field -> value); unknown and missing fields say nothing."""
     slots = [None if item.kind == "organisation" else _slot(item, record) for item in rules.comparisons]

@@ -13,10 +13,10 @@ from dedupe import evidence as worth
 from dedupe.evidence import Part
 from dedupe.evidence_contact import Contact, balanced
 from dedupe.evidence_name import Naming
-from dedupe.evidence_place import names_of, placed
+from dedupe.evidence_place import placed
 from dedupe.evidence_value import graded, identified, out_of_place
 from dedupe.fact import conflict
-from dedupe.prepare import Names, Prepared
+from dedupe.prepare import Names, Prepared, names_of
 from dedupe.rule import Rules
 from dedupe.statistic import Statistics
 

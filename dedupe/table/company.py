@@ -157,11 +157,11 @@ def _clusters(
     free = (found.bands > 0) & ~found.vetoed
     sure = found.bands == AUTO
     if single:
-        labels = (
+        auto, best = (
             linkage.one_to_one(size, left[kept], right[kept], weights[kept], threshold=threshold)
             for kept, threshold in ((sure, rules.bands.auto), (free, even))
         )
-        return next(labels), next(labels)
+        return auto, best
     auto = joined(rules, prepared, left, right, weights, sure, found.relatives)
     likely = sure | (free & (weights >= even))
     return auto, joined(rules, prepared, left, right, weights, likely, found.relatives, auto)

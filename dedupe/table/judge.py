@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.block import keys
+from dedupe.block import block_of, keys, label_of
 from dedupe.evidence import Part
 from dedupe.learn import Pairs
 from dedupe.prepare import Prepared
@@ -211,17 +211,13 @@ class RuleJudge:
         pairs: Counter[str] = Counter()
         for key, count in counts.items():
             if count <= self._model.rules.limits.block:
-                pairs[_label(key)] += count * (count - 1) // 2
+                pairs[block_of(key)] += count * (count - 1) // 2
         matches: Counter[str] = Counter()
         alone: Counter[str] = Counter()
         for a, b in zip(self._back[left].tolist(), self._back[right].tolist(), strict=True):
-            labels = {_label(key) for key in set(held[a]).intersection(held[b])}
+            labels = {block_of(key) for key in set(held[a]).intersection(held[b])}
             matches.update(labels)
             if len(labels) == 1:
                 alone.update(labels)
-        blocks = ["+".join(parts) for parts in self._model.rules.blocks]
+        blocks = [label_of(parts) for parts in self._model.rules.blocks]
         return [Coverage(block, pairs[block], matches[block], alone[block]) for block in blocks if pairs[block]]
-
-
-def _label(key: str) -> str:
-    return key.partition("=")[0]

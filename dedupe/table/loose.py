@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cpdist
 
-from dedupe.prepare import Names, Prepared
+from dedupe.prepare import Prepared, names_of
 from dedupe.table.frame import Ints
 
 HELD = 0.75
@@ -36,7 +36,7 @@ def strangers(prepared: Sequence[Prepared], left: Ints, right: Ints, loose: NDAr
 
 def words(record: Prepared) -> tuple[str, str] | None:
     """The words of a record's only name as they stand, and in the order of the alphabet; None for any other record."""
-    names = next((slot.names for slot in record.slots if isinstance(slot, Names)), ())
+    names = names_of(record)
     if len(names) != 1 or not names[0].words:
         return None
     return "".join(names[0].words), "".join(sorted(names[0].words))

@@ -14,6 +14,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from dedupe.facet import Rows
 from dedupe.grade import tokens
 from dedupe.table.frame import MISSING, Column, Ints
 
@@ -118,7 +119,7 @@ def propose(
     report = Report()
     found: list[Ints] = []
     for key in keys:
-        rows = np.flatnonzero(key.codes >= 0) if key.rows is None else key.rows.astype(np.int64, copy=False)
+        rows = np.flatnonzero(key.codes >= 0) if key.rows is None else key.rows
         codes = key.codes[rows] if key.rows is None else key.codes
         packed = _pairs(
             key, rows, codes, size, cap, [each for each in splitters if each.name not in key.columns], report
@@ -131,10 +132,12 @@ def propose(
     return merged // size, merged % size, report
 
 
-def _pairs(key: Key, rows: Ints, codes: Ints, size: int, cap: int, splitters: Sequence[Column], report: Report) -> Ints:
+def _pairs(
+    key: Key, rows: Ints | Rows, codes: Ints, size: int, cap: int, splitters: Sequence[Column], report: Report
+) -> Ints:
     """Pairs inside every group up to `cap` rows, packed as left * size + right; larger groups are split, and again."""
     order = np.lexsort((rows, codes))
-    rows, codes = rows[order].astype(np.int64), codes[order]
+    rows, codes = rows[order].astype(np.int64, copy=False), codes[order]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
     lengths = np.diff(np.r_[starts, len(codes)])
     by_length = np.argsort(lengths, kind="stable")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 from math import isfinite
 from typing import Any
 
@@ -116,8 +117,11 @@ class Expression:
 
     def over(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         """`evaluate` for many rows; those that hold nothing but texts, without a look at each value."""
-        texts = [row for row in rows if set(map(type, row)) == {str}]
-        if self.keys or not texts:
+        if self.keys:
+            return list(map(self.evaluate, rows))
+        plain = [set(map(type, row)) == {str} for row in rows]
+        texts = list(compress(rows, plain))
+        if not texts:
             return list(map(self.evaluate, rows))
         made = self.shortly(list(zip(*texts, strict=True)))
         if made is None:
@@ -125,7 +129,7 @@ class Expression:
         if len(texts) == len(rows):
             return made
         done = iter(made)
-        return [next(done) if set(map(type, row)) == {str} else self.evaluate(row) for row in rows]
+        return [next(done) if text else self.evaluate(row) for row, text in zip(rows, plain, strict=True)]
 
     def _together(self, rows: Sequence[tuple[str, ...]]) -> list[Any]:
         """Rows of texts, asked of the library."""

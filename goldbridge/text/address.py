@@ -224,7 +224,7 @@ def _scan(key: str, start: int, first: Walk | None) -> Walk | None:
             continue
         path = found.path
         if first is not None and not any(lies_in(place, first.path.places) for place in path.places):
-            if first.end - first.start > 0 and path.places[0].level == 3:
+            if path.places[0].level == 3:
                 continue
             if not (len(path.names) > 1 and not path.shorts):
                 continue

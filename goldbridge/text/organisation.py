@@ -16,7 +16,7 @@ from goldbridge.text.branch import Branch, find_branch
 from goldbridge.text.fold import fold_width, is_settled, match_form, simplify
 from goldbridge.text.legal_form import chinese_form, kind_without_form, leading_form
 from goldbridge.text.number import mark_of, without_ordinals
-from goldbridge.text.organisation_bracket import GROUP, read_brackets, without
+from goldbridge.text.organisation_bracket import CJK, GROUP, read_brackets, without
 from goldbridge.text.organisation_region import Notes, find_region, short_region, trimmed
 from goldbridge.text.trade import first_word, split
 
@@ -49,7 +49,6 @@ class Organisation(NamedTuple):
     note: str = ""
 
 
-_cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _blank = re.compile(r"(?<=[\u3000-\u9fff\uac00-\ud7af)])\s+|\s+(?=[\u3000-\u9fff\uac00-\ud7af(])")
 _edges = re.compile(r"^[\s\"'“”‘’*#,，.。、;:：\-_/\\|《》<>]+|[\s\"'“”‘’*#,，.。、;:：\-_/\\|《》<>]+$")
 _LONGEST = 300
@@ -60,14 +59,14 @@ _HOMES = ("中国", "国家", "中华")
 def parse_organisation(text: str) -> Organisation:
     """Take a name apart; never fails, what cannot be a name (more than 300 characters) has only a `core`."""
     if len(text) > _LONGEST:
-        script = "cjk" if _cjk.search(text) else "latin"
+        script = "cjk" if CJK.search(text) else "latin"
         core = match_form(text[:_LONGEST])
         return Organisation(text, "", "", "", "", "", "", "", False, "", script, "other", core)
     settled = is_settled(text)
     folded = text if settled else fold_width(text)
     if not (folded[:1].isalnum() and folded[-1:].isalnum()):
         folded = _edges.sub("", folded)
-    if folded.isascii() or not _cjk.search(folded):
+    if folded.isascii() or not CJK.search(folded):
         from goldbridge.text.organisation_latin import parse_latin
 
         return parse_latin(text, folded)

@@ -9,7 +9,7 @@ from goldbridge.text.organisation_region import Notes, sense
 from goldbridge.text.walk import walk
 
 GROUP = "集团"
-_cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _bracket = re.compile(r"\(([^()]*)\)?")
 _former = re.compile(r"(?:原名称?|原公司名称?|曾用名|前身为?|旧名称?|更名前|变更前|原系|原为|原)[为是]?[:：]?(.{2,})")
 _renamed = re.compile(r"(?:现?已?更名为?|现名|现为|变更为|现)[:：]?(.{4,})")
@@ -80,7 +80,7 @@ def _understood(key: str, inner: str, typed: str, notes: Notes, bracket: int) ->
     if _remark.fullmatch(inner) and bracket > 0:
         notes.note = notes.note or typed
         return True
-    if bracket > 0 and not _cjk.search(inner) and re.search(r"[A-Z]{2}", inner) and " " in inner:
+    if bracket > 0 and not CJK.search(inner) and re.search(r"[A-Z]{2}", inner) and " " in inner:
         notes.alias = notes.alias or typed
         return True
     if bracket > 0 and notes.branch is None:

@@ -147,11 +147,8 @@ def _backed(key: str, found: Walk) -> Walk | None:
 
 
 def _back_one(found: Walk) -> Walk | None:
-    """The walk without its last name."""
-    names = found.path.names[:-1]
-    if not names:
-        return None
-    text = "".join(names)
+    """The walk of several names without its last one."""
+    text = "".join(found.path.names[:-1])
     shorter = walk(text, of_name=True)
     return shorter._replace(end=found.end - len(found.path.names[-1])) if shorter and shorter.end == len(text) else None
 

@@ -53,15 +53,15 @@ _CUTS = frozenset("场块域间属别")
 _CITY_PARTS = ("市南区", "市北区", "市中区")
 
 
-def walk(text: str, at: int = 0, *, shorts: bool = True, of_name: bool = False) -> Walk | None:
-    """Read division names from `at` on; None when none stands there. `shorts` allows shortened names to begin,
-    `of_name` says that the text is an organisation's name and not an address."""
+def walk(text: str, at: int = 0, *, of_name: bool = False) -> Walk | None:
+    """Read division names from `at` on; None when none stands there. `of_name` says that the text is an
+    organisation's name and not an address."""
     is_other = (_path if of_name else _other).match
     best: Path | None = None
     best_end = 0
     for entry in index().get(text[at : at + 2], ()):
         form, path = entry.form, entry.path
-        if not text.startswith(form, at) or (entry.short and not shorts):
+        if not text.startswith(form, at):
             continue
         end = at + len(form)
         if entry.short:
