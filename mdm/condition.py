@@ -22,6 +22,9 @@ def compile_condition(
     code: str,
 ) -> Expression | None:
     """The expression at `path`, which may read `known`, the fields of `owner`; None when a problem was noted."""
+    if not isinstance(said, str | bool | int | float):
+        problems.note(document.mark(*path), code, f"`{path[-1]}` is a CEL expression, in quotes")
+        return None
     text = str(said).lower() if isinstance(said, bool) else str(said)
     found = compile_expression(text, frozenset(known))
     if isinstance(found, Expression):

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goldbridge.errors import Problems
-from goldbridge.mapping.expression import ADDED, NATIVE, Expression, Fault, compile_expression
+from goldbridge.mapping.place import inside
 from goldbridge.ports import Document
 from goldbridge.records.hint import did_you_mean, nearest
 from goldbridge.records.model import Entity, Field
+from mdm.condition import compile_condition
 from mdm.criterion import CRITERIA, EXPRESSION_NAMES, LISTING, Criterion, Trust
 
 Place = tuple[str | int, ...]
@@ -117,28 +118,10 @@ def _expression(document: Document, path: Place, said: Any, entity: Entity, prob
         message = "`expr` is a CEL expression that gives a number, e.g. expr: \"system == 'erp' ? 2 : 1\""
         problems.note(document.mark(*path), "MDM006", message)
         return None
-    start = document.mark(*path)
-
-    def note(at: int, message: str) -> None:
-        # Expressions stand in quotes, in this house.
-        mark = start._replace(column=start.column + 1 + at) if start.line and "\n" not in said else start
-        problems.note(mark, "MDM030", f"`expr`: {message}")
-
     fields = {found[1]: found.start(1) for found in reversed(list(_FIELD_OF_RECORD.finditer(said)))}
     for name, at in sorted(fields.items()):
         if name not in entity.fields:
-            note(at, f"{entity.name} has no field '{name}'{did_you_mean(name, entity.fields)}")
-    made = compile_expression(said, frozenset(EXPRESSION_NAMES))
-    if isinstance(made, Expression):
-        return Criterion("expr", tuple(sorted(fields)), expression=made)
-    for fault in made:
-        note(fault.at, _about(fault))
-    return None
-
-
-def _about(fault: Fault) -> str:
-    if fault.code == "MAP021":
-        return f"a claim {fault.message}{did_you_mean(fault.name, EXPRESSION_NAMES)}"
-    if fault.code == "MAP023":
-        return f"{fault.message}{did_you_mean(fault.name, [*NATIVE, *ADDED])}"
-    return fault.message
+            message = f"`expr`: {entity.name} has no field '{name}'{did_you_mean(name, entity.fields)}"
+            problems.note(inside(document, path, at), "MDM030", message)
+    made = compile_condition(document, path, said, "a claim", EXPRESSION_NAMES, problems, "MDM030")
+    return None if made is None else Criterion("expr", tuple(sorted(fields)), expression=made)

@@ -129,7 +129,7 @@ class _Compiler:
         for index, each in enumerate(qualified):
             self.state(each, states, ("qualified", index))
         moves = self.moves(data.get("moves"), states)
-        self.reached(states, start, moves)
+        self.reached(states, str(start), moves)
         return Process(self.name, states, str(start), frozenset(qualified), self.asks(data.get("asks"), states), moves)
 
     def moves(self, data: Any, states: tuple[str, ...]) -> tuple[Move, ...]:
@@ -183,7 +183,7 @@ class _Compiler:
                 self.key(("asks", name), f"there is no state '{name}'{did_you_mean(str(name), states)}")
         return {str(name): str(text) for name, text in data.items()}
 
-    def reached(self, states: tuple[str, ...], start: Any, moves: tuple[Move, ...]) -> None:
+    def reached(self, states: tuple[str, ...], start: str, moves: tuple[Move, ...]) -> None:
         """A state that no move leads to is a mistake, and nobody would ever notice."""
         known, fresh = {start}, True
         while fresh:
