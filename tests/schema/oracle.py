@@ -21,6 +21,7 @@ from goldbridge.settings.document import Document
 from goldbridge.settings.project import Project, _Reader, load_project
 from goldbridge.settings.secret import Secrets
 from goldbridge.settings.yaml import read
+from mdm.qualification_rule import compile_qualification
 from mdm.quality_rule import compile_quality
 from mdm.survivorship_rule import compile_survivorship
 from tests.architecture.tree import ROOT
@@ -58,6 +59,8 @@ def _ask(name: str, found: Document, problems: Problems) -> None:
             problems.extend(check_matching(project))
         case "survivorship":
             compile_survivorship(found, project.model, project.sources)
+        case "qualification":
+            compile_qualification(found, project.model)
         case "quality":
             compile_quality(found, project.model, project.sources)
         case "flows":

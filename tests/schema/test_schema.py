@@ -58,6 +58,8 @@ INVISIBLE = {
     "MDM007": "the type of a field is in model.yaml",
     "MDM070": "entities and their fields are in model.yaml",
     "MDM072": "the grammar of an expression",
+    "MDM075": "roles are in model.yaml",
+    "MDM077": "the grammar of an expression",
     "MDM073": "systems are in sources.yaml",
     "MOD006": "identifiers of one entity, seen together",
     "MOD007": "another entity of the same file",
@@ -68,6 +70,8 @@ INVISIBLE = {
 """Code -> why one schema over one file cannot see it."""
 
 UNSEEN = (
+    "there is no state",
+    "no move leads from",
     "there is no time zone",
     "no time zone is called",
     "the file is called",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goldbridge.mapping.reference import describe as transforms
-from tools.reference import command, configuration, error, mapping, quality, rule, system
+from tools.reference import command, configuration, error, mapping, qualification, quality, rule, system
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mappings.md": mapping.page,
     "matching.md": rule.matching,
     "model.md": rule.model,
+    "qualification.md": qualification.qualification,
     "quality.md": quality.quality,
     "settings.md": configuration.settings,
     "sources.md": configuration.sources,
