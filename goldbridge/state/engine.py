@@ -25,7 +25,7 @@ from goldbridge.errors import AlreadyRunning, Halt, Mark, Misconfigured, Retry
 from goldbridge.log import get
 from goldbridge.state import instance
 from goldbridge.state.failure import translate
-from goldbridge.state.schema import upgrade
+from goldbridge.state.schema import current, upgrade
 
 T = TypeVar("T")
 _log = get("state")
@@ -174,6 +174,8 @@ class Store:
         with self._translated(), self.engine.connect() as plain:
             conn = plain.execution_options(writes=True)
             with conn.begin():
+                if not current(conn):  # an empty database that nobody has made a state yet
+                    return
                 if adopt:
                     instance.adopt(conn)
                 instance.settle(conn, instance.place_of(self.path) if self.path else None, self._marker)

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import psycopg
 import pytest
 
+from flows.glance import Spending
+from goldbridge.clock import FrozenClock
+from goldbridge.settings.project import load_project
 from tests.bad_input.desk import hear
+from tests.flows.bench import Bench
 from tests.flows.bench_crm import CrmBench, company
 
 MAP = """
@@ -177,3 +182,27 @@ def test_flw050_a_target_that_cannot_be_read_cannot_be_reconciled(
             "flows.yaml:6:23: FLW050 warehouse.partner cannot be read back, so it cannot be reconciled; "
             "leave 'stock' out"
         )
+
+
+@pytest.mark.postgres
+def test_a_look_at_a_system_makes_no_state_in_an_empty_database(
+    postgres_url: str, tmp_path: Path, clock: FrozenClock
+) -> None:
+    """On PostgreSQL the database is there before any state is."""
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("DROP SCHEMA public CASCADE")
+        conn.execute("CREATE SCHEMA public")
+    bench = Bench(tmp_path / "project", postgres_url, clock)
+    spending = Spending(load_project(bench.root), clock)
+    spending.save("crm", "quota", {"used": 3})
+    assert spending.load("crm", "quota") is None
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        assert conn.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_a_look_at_a_system_keeps_what_it_spent_and_nothing_else(bench: Bench) -> None:
+    spending = Spending(load_project(bench.root), bench.clock)
+    spending.save("crm", "quota", {"used": 3})
+    spending.save("crm", "token", "secret")
+    assert spending.load("crm", "quota") == {"used": 3}
+    assert spending.load("crm", "token") is None
