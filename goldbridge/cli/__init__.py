@@ -24,6 +24,7 @@ from goldbridge import __version__, _shadow
 from goldbridge.errors import AlreadyRunning, GoldbridgeError, Misconfigured, Problem
 
 if TYPE_CHECKING:
+    from flows.hub import Hub
     from goldbridge.errors import Problems
     from goldbridge.settings.project import Project
 
@@ -110,6 +111,13 @@ def session(ctx: typer.Context) -> Session:
     found = ctx.find_root().obj
     assert isinstance(found, Session)
     return found
+
+
+def open_hub(ctx: typer.Context) -> Hub:
+    """The hub of the running command's project; use it as a context manager."""
+    from flows.hub import Hub
+
+    return Hub(session(ctx).load())
 
 
 class _Commands(TyperGroup):

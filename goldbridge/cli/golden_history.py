@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli.steward import ID, JSON, _find, _hub, _lineage, _plain, _written
+from goldbridge.cli import open_hub
+from goldbridge.cli.steward import ID, JSON, _find, _lineage, _plain, _written
 from goldbridge.cli.steward import _record as record_named
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def history(
     """What changed, when it was known and since when it was true, from which source or by whose decision."""
     from mdm.history import changes, words
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         head = _find(conn, id, follow=False)
         if field and field not in (*hub.project.model.entities[head.entity].fields, "roles"):
             raise typer.BadParameter(f"{head.entity} has no field '{field}'", param_hint="FIELD")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldbridge.cli.steward import ID, JSON, REASON, _find, _hub
+from goldbridge.cli import open_hub
+from goldbridge.cli.steward import ID, JSON, REASON, _find
 from goldbridge.cli.steward import _record as record_named
 from goldbridge.cli.steward_act import DRY, VIEW, _do
 
@@ -52,7 +53,7 @@ def pin(
     """Show this value whatever the sources say; of a field with many values, show this item first."""
     from mdm.steward.pinning import Pin, item_named, value_of
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         found = _find(conn, id, follow=False)
         entity = hub.project.model.entities[found.entity]
         said = value_of(entity, field, value, hub.project.settings.zone)
@@ -76,7 +77,7 @@ def suppress(
     """Show no value of a field, or not this item of it, whatever the sources say."""
     from mdm.steward.pinning import Suppress
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         found = _find(conn, id, follow=False)
         named = _item(hub, found, field, item)
         place = record_named(conn, record) if record else None
@@ -97,7 +98,7 @@ def release(
     """Let the sources speak again about a field that was pinned or hidden."""
     from mdm.steward.pinning import Release
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         found = _find(conn, id, follow=False)
         named = _item(hub, found, field, item)
         return _do(hub, conn, found.entity, Release(found.id, field, named), dry_run, view, reason, as_json)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from goldbridge.cli.steward import ID, JSON, REASON, _find, _hub, _written
-from goldbridge.cli.steward_act import VIEW
-from goldbridge.cli.steward_told import told
+from goldbridge.cli import open_hub
+from goldbridge.cli.steward import ID, JSON, REASON, _find, _written
+from goldbridge.cli.steward_act import DRY, VIEW, _do
 
 
 def register(golden: typer.Typer) -> None:
@@ -23,16 +23,14 @@ def qualify(
     document: Annotated[
         list[str] | None, typer.Option("--document", help="NAME=WHERE of a document that the move asks for.")
     ] = None,
+    dry_run: DRY = False,
     view: VIEW = "",
     reason: REASON = "",
     as_json: JSON = False,
 ) -> int:
     """Move a role of a company on in its process: approve, reject, restore."""
-    from flows.desk import Desk
     from mdm.qualification import FIELD
-    from mdm.steward.act import decide
     from mdm.steward.qualifying import Qualify
-    from mdm.steward.view import read_view
 
     named = {}
     for text in document or ():
@@ -40,14 +38,10 @@ def qualify(
         if not equals or not name.strip() or not where.strip():
             raise typer.BadParameter(f"'{text}' is not NAME=WHERE", param_hint="--document")
         named[name.strip()] = where.strip()
-    with _hub(ctx) as hub:
-        with hub.store.begin() as conn:
-            found = _find(conn, id, follow=False)
-            act, seen = Qualify(found.id, role, move, named), read_view(view) if view else None
-            decided = decide(conn, Desk(hub)(conn, found.entity), act, reason=reason, seen=seen)
-        with hub.store.read() as conn:
-            after = _find(conn, _written(found))
-    state = (after.values.get(FIELD) or {}).get(role, "")
-    if not as_json and not decided.approval:
-        typer.echo(f"{role} of {_written(found)} is {state}")
-    return told(decided, as_json)
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
+        found = _find(conn, id, follow=False)
+        status = _do(hub, conn, found.entity, Qualify(found.id, role, move, named), dry_run, view, reason, as_json)
+        if not (dry_run or as_json):
+            state = (_find(conn, _written(found)).values.get(FIELD) or {}).get(role, "")
+            typer.echo(f"{role} of {_written(found)} is {state}")
+    return status

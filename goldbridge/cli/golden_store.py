@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldbridge.cli import session
+from goldbridge.cli import open_hub
 
 if TYPE_CHECKING:
     from flows.hub import Hub
@@ -38,7 +38,7 @@ def export(
     """
     from mdm.export import lines
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         wanted = _entities(hub, entity)
         target = out.open("w", encoding="utf-8") if out is not None else sys.stdout
         try:
@@ -75,7 +75,7 @@ def rebuild(
     from flows.rebuild import rebuild as make_anew
     from flows.rebuild import rebuild_into
 
-    with _hub(ctx) as hub:
+    with open_hub(ctx) as hub:
         if into is not None:
             if into.exists():
                 raise typer.BadParameter(f"{into} exists already", param_hint="--into")
@@ -109,7 +109,7 @@ def verify(
     from goldbridge.state.vault import derive
     from mdm.verify import violations
 
-    with _hub(ctx) as hub:
+    with open_hub(ctx) as hub:
         with hub.store.read() as conn:
             broken = violations(conn, hub.project.model, Audit(derive(hub.key, "audit")))
         if deep:
@@ -121,9 +121,3 @@ def verify(
             typer.echo(line)
         typer.echo(f"{len(broken)} violations" if broken else "every invariant holds")
     return 1 if broken else 0
-
-
-def _hub(ctx: typer.Context) -> Hub:
-    from flows.hub import Hub
-
-    return Hub(session(ctx).load())

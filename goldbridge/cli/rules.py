@@ -3,14 +3,13 @@ back."""
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from goldbridge.cli import session
+from goldbridge.cli import open_hub
 
 if TYPE_CHECKING:
     from flows.hub import Hub
@@ -49,12 +48,12 @@ def diff(
 
     Nothing changes; the result is kept as a revision that can be accepted. Exit status 1 when something would change.
     """
+    from flows.desk import actor
     from flows.rule_change import diff as compare
 
-    project = session(ctx).load()
-    matching, survivorship = _documents(file, project.root)
-    with _hub(project) as hub:
-        change = compare(hub, getpass.getuser(), matching=matching, survivorship=survivorship, statistics=statistics)
+    matching, survivorship = _documents(file)
+    with open_hub(ctx) as hub:
+        change = compare(hub, actor(), matching=matching, survivorship=survivorship, statistics=statistics)
         if change is None:
             typer.echo("{}" if as_json else "the rules in force are the ones that are asked for")
             return 0
@@ -62,7 +61,7 @@ def diff(
     return 1 if change.cases and any(True for _ in change.every()) else 0
 
 
-def _documents(file: Path | None, root: Path) -> tuple[Document | None, Document | None]:
+def _documents(file: Path | None) -> tuple[Document | None, Document | None]:
     """The file as (matching, survivorship): what its sections speak of says which one it is."""
     if file is None:
         return None, None
@@ -78,7 +77,7 @@ def show(ctx: typer.Context, rev: REV = None, limit: LIMIT = 20, as_json: JSON =
     """A simulated change and how far it was accepted."""
     from flows.rule_change import load
 
-    with _hub(session(ctx).load()) as hub:
+    with open_hub(ctx) as hub:
         with hub.store.read() as conn:
             change = load(conn, rev)
         _print(hub, change, limit, as_json)
@@ -95,29 +94,32 @@ def accept(
     as_json: JSON = False,
 ) -> int:
     """Put a simulated revision in force and let its cases change; again: the rest, or what an interruption left."""
+    from flows.desk import actor
     from flows.rule_review import accept as let_in
 
     numbers = _numbers(cases) if cases else None
-    with _hub(session(ctx).load()) as hub:
-        _print(hub, let_in(hub, getpass.getuser(), rev, numbers), limit, as_json)
+    with open_hub(ctx) as hub:
+        _print(hub, let_in(hub, actor(), rev, numbers), limit, as_json)
     return 0
 
 
 def activate(ctx: typer.Context, rev: REV = None, limit: LIMIT = 20, as_json: JSON = False) -> int:
     """Put a simulated revision in force with every case held: values follow it, who belongs together stays."""
+    from flows.desk import actor
     from flows.rule_review import activate as put_in_force
 
-    with _hub(session(ctx).load()) as hub:
-        _print(hub, put_in_force(hub, getpass.getuser(), rev), limit, as_json)
+    with open_hub(ctx) as hub:
+        _print(hub, put_in_force(hub, actor(), rev), limit, as_json)
     return 0
 
 
 def rollback(ctx: typer.Context, limit: LIMIT = 20, as_json: JSON = False) -> int:
     """Take the newest change of rules back; memberships, ids and values return."""
+    from flows.desk import actor
     from flows.rule_review import rollback as take_back
 
-    with _hub(session(ctx).load()) as hub:
-        _print(hub, take_back(hub, getpass.getuser()), limit, as_json)
+    with open_hub(ctx) as hub:
+        _print(hub, take_back(hub, actor()), limit, as_json)
     return 0
 
 
@@ -131,12 +133,6 @@ def _numbers(text: str) -> set[int]:
             )
         found.update(range(int(low), int(high or low) + 1))
     return found
-
-
-def _hub(project: Any) -> Hub:
-    from flows.hub import Hub
-
-    return Hub(project)
 
 
 def _print(hub: Hub, change: Change, limit: int, as_json: bool) -> None:

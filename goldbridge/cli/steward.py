@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli import golden_store, session
+from goldbridge.cli import golden_store, open_hub
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from flows.hub import Hub
     from goldbridge.state.golden import Golden
 
 JSON = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
@@ -55,7 +52,7 @@ def show(
     """One golden record: its values, which source each came from and why, and its records."""
     from goldbridge.state import crosswalk, landing
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         if as_of or true_at or sees:
             from goldbridge.cli.golden_history import show_otherwise
 
@@ -121,14 +118,6 @@ def _because(line: dict[str, Any]) -> str:
     parts += [f"{line['fallback']} is silent"] if line.get("fallback") else []
     parts += [f"{flag}: {', '.join(line[flag])}" for flag in ("pinned", "hidden") if line.get(flag)]
     return "; ".join(parts)
-
-
-@contextmanager
-def _hub(ctx: typer.Context) -> Iterator[Hub]:
-    from flows.hub import Hub
-
-    with Hub(session(ctx).load()) as hub:
-        yield hub
 
 
 def _find(conn: Connection, text: str, *, follow: bool = True) -> Golden:

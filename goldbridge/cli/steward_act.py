@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli.steward import ID, JSON, REASON, _find, _hub, _one_entity, _record
+from goldbridge.cli import open_hub
+from goldbridge.cli.steward import ID, JSON, REASON, _find, _one_entity, _record
 from goldbridge.cli.steward_told import print_preview, told
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def merge(
     """Say that golden records are one and the same."""
     from mdm.steward.joining import Merge
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         found = [_find(conn, id, follow=False) for id in ids]
         keep = _find(conn, survivor, follow=False).id if survivor else None
         _one_entity(found)
@@ -68,7 +69,7 @@ def split(
     """Say that some records of a golden record are another company, or several others: groups are parted by a +."""
     from mdm.steward.parting import Split, companions
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         record = _find(conn, id, follow=False)
         groups = [[_record(conn, text) for text in group] for group in _groups(records)]
         alone = groups
@@ -118,7 +119,7 @@ def move(
     """Say that records of one golden record belong to another."""
     from mdm.steward.parting import Move
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         target = _find(conn, to, follow=False)
         act = Move([_record(conn, text) for text in records], target.id)
         return _do(hub, conn, target.entity, act, dry_run, view, reason, as_json)
@@ -136,7 +137,7 @@ def same(
     """Say that two records are one. It binds the records, whatever golden records they come to be in."""
     from mdm.steward.joining import Same
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         one, other = _two(conn, a, b)
         return _do(hub, conn, one.entity, Same(one.id, other.id), dry_run, view, reason, as_json)
 
@@ -157,7 +158,7 @@ def different(
     """Say that two records are not one. It binds the records, whatever is edited in them."""
     from mdm.steward.parting import Different
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         one, other = _two(conn, a, b)
         act = Different(one.id, other.id, until_evidence_changes)
         return _do(hub, conn, one.entity, act, dry_run, view, reason, as_json)
@@ -177,7 +178,7 @@ def undo(
     """Take a decision back; every id and value returns to where it was."""
     from mdm.steward.undoing import Undo, entity_of
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         entity = entity_of(conn, number)
         if not entity:
             raise typer.BadParameter(f"there is no decision {number}", param_hint="DECISION")
@@ -219,7 +220,7 @@ def why(
     from mdm.steward.explanation import pairs
     from mdm.steward.explanation import why as explain
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         left, right = _records(conn, a), _records(conn, b) if b else []
         entities = {record.entity for record in (*left, *right)}
         if len(entities) > 1:

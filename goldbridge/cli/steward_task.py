@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from goldbridge.cli.steward import JSON, REASON, _as_dict, _hub, _plain
+from goldbridge.cli import open_hub
+from goldbridge.cli.steward import JSON, REASON, _as_dict, _plain
 from goldbridge.cli.steward_told import told
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def listed(
     from mdm.steward import queue
 
     person = actor() if mine else "" if pool else assignee
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         which = _which(lane, kind, entity) | {
             "assignee": person, "priority": priority, "due_by": _day_end(hub, due_by) if due_by else "",
             "states": ("deferred",) if deferred else task.OPEN,
@@ -157,7 +158,7 @@ def lanes(ctx: typer.Context, as_json: JSON = False) -> int:
     from mdm.lane import LANES
     from mdm.steward import queue
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         found = queue.lanes(conn)
     if as_json:
         typer.echo(json.dumps(found))
@@ -180,7 +181,7 @@ def next_one(
     from flows.desk import actor
     from goldbridge.state import task
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         which = _which(lane, kind, entity)
         found = [one for name in (actor(), "") for one in task.list_tasks(conn, assignee=name, limit=1, **which)]
     if not found:
@@ -194,7 +195,7 @@ def show(ctx: typer.Context, number: TASK, as_json: JSON = False) -> int:
     from goldbridge.state import crosswalk, landing, task
     from mdm.steward.view import view_of, write_view
 
-    with _hub(ctx) as hub, hub.store.read() as conn:
+    with open_hub(ctx) as hub, hub.store.read() as conn:
         asked = task.load(conn, [number]).get(number)
         if asked is None:
             raise typer.BadParameter(f"there is no task {number}", param_hint="TASK")
@@ -259,7 +260,7 @@ def answer(
 
     if judgement not in ANSWERS:
         raise typer.BadParameter("answer same, different or unsure", param_hint="ANSWER")
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         _known(conn, number)
         asked = question(conn, number)
         decided = settle(conn, Desk(hub)(conn, asked.entity), number, judgement, reason=reason, version=seen)
@@ -303,7 +304,7 @@ def due(
     """Say until when a question is to be answered."""
     from mdm.steward import queue
 
-    with _hub(ctx) as hub:
+    with open_hub(ctx) as hub:
         at = "" if day == "never" else _day_end(hub, day)
     return _each(ctx, [number], lambda conn, who, n: queue.due(conn, who, n, at), f"due {day}", as_json)
 
@@ -317,7 +318,7 @@ def defer(
     """Put questions aside until a day. They come back earlier when their evidence changes."""
     from mdm.steward import queue
 
-    with _hub(ctx) as hub:
+    with open_hub(ctx) as hub:
         at = _day_start(hub, until)
     return _each(ctx, numbers, lambda conn, who, n: queue.defer(conn, who, n, at), f"put aside until {until}", as_json)
 
@@ -355,7 +356,7 @@ def _each(
     from flows.desk import Desk
     from mdm.steward import queue
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         desk = Desk(hub)
         for number in numbers:
             act(conn, desk(conn, queue.open_one(conn, number).entity), number)
@@ -374,7 +375,7 @@ def approve(ctx: typer.Context, number: TASK, reason: REASON = "", as_json: JSON
     from mdm.steward import approve as confirm
     from mdm.steward.approving import proposed
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         asked, _ = proposed(conn, number)
         done = confirm(conn, Desk(hub)(conn, asked.entity), number, reason=reason)
     if not isinstance(done, Returned):
@@ -392,7 +393,7 @@ def reject(ctx: typer.Context, number: TASK, reason: REASON = "", as_json: JSON 
     from mdm.steward import reject as refuse
     from mdm.steward.approving import proposed
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         asked, _ = proposed(conn, number)
         made = refuse(conn, Desk(hub)(conn, asked.entity), number, reason=reason)
     typer.echo(json.dumps({"decision": made, "state": "refused"}) if as_json else f"decision {made} is refused")
@@ -430,7 +431,7 @@ def bulk(
         raise typer.BadParameter("answer same, different or unsure", param_hint="ANSWER")
     if file is None and not (lane or kind or min_weight is not None or max_weight is not None):
         raise typer.BadParameter("say which: --lane, --kind, --min-weight or --file", param_hint="--lane")
-    with _hub(ctx) as hub:
+    with open_hub(ctx) as hub:
         numbers = _numbers(file) if file else _chosen(hub, _which(lane, kind, entity), min_weight, max_weight, limit)
         if dry_run:
             typer.echo(json.dumps(numbers) if as_json else f"{len(numbers)}: {', '.join(map(str, numbers))}")
@@ -491,7 +492,7 @@ def leave(
     from flows.desk import Desk
     from mdm.steward import queue
 
-    with _hub(ctx) as hub, hub.store.begin() as conn:
+    with open_hub(ctx) as hub, hub.store.begin() as conn:
         number = queue.leave(conn, Desk(hub)(conn, entity), name)
     typer.echo(json.dumps({"returned": number}) if as_json else f"{number} questions are back in the pool")
     return 0

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
+
+from goldbridge.clock import FrozenClock
 from tests.cli.test_steward import Type, say  # noqa: F401
 from tests.flows.bench import Bench
-from tests.flows.test_rule_change import LAST, STRICT, bench, sqlite_bench  # noqa: F401
+from tests.flows.test_rule_change import LAST, STRICT, filled
+
+
+@pytest.fixture
+def sqlite_bench(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Bench:
+    return filled(Bench(tmp_path / "project", sqlite_url, clock))
 
 
 def test_a_change_is_seen_then_let_in_and_taken_back(sqlite_bench: Bench, say: Type) -> None:  # noqa: F811
-    bench = sqlite_bench  # noqa: F811
+    bench = sqlite_bench
     bench.write("config/matching.yaml", STRICT)
     told = say(bench, "rules", "diff", status=1).out
     assert "revision 2 compared with 1: party; simulated" in told
@@ -36,7 +45,7 @@ def _order(shown: dict[str, object]) -> list[str]:
 
 
 def test_a_file_that_is_not_the_projects(sqlite_bench: Bench, say: Type) -> None:  # noqa: F811
-    bench = sqlite_bench  # noqa: F811
+    bench = sqlite_bench
     bench.write("matching.proposed.yaml", STRICT)
     bench.write("names.yaml", LAST)
     assert "3  would be split" in say(bench, "rules", "diff", str(bench.root / "matching.proposed.yaml"), status=1).out
