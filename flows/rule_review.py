@@ -72,11 +72,7 @@ def _activate(hub: Hub, run: Running, change: Change, who: str) -> None:
         _unmoved(conn, active, change)
         new = ruleset.load(conn, change.rev)
         for name in change.entities:
-            today = rules.core_of(hub.project, active, name, hub.survivorship)
-            other = rules.core_of(hub.project, new, name, hub.survivorship)
-            if today.rev != other.rev:
-                _reindex(conn, other)
-                _go_on_from(conn, today, other, run.id)
+            other = _go_over(hub, run, conn, name, active, new)
             for case in change.cases[name]:
                 if case.kind != "kept":
                     hold(conn, other, case.records, change.author)
@@ -103,6 +99,16 @@ def _unmoved(conn: Connection, active: Ruleset, change: Change) -> None:
         raise Reject(
             "MDM043", f"{said} was simulated {what} ago, and the state moved on; compare again: goldbridge rules diff"
         )
+
+
+def _go_over(hub: Hub, run: Running, conn: Connection, name: str, today: Ruleset, other: Ruleset) -> Core:
+    """An entity's rules under another revision; its edges and the place of its master flows are theirs from now on."""
+    before = rules.core_of(hub.project, today, name, hub.survivorship)
+    after = rules.core_of(hub.project, other, name, hub.survivorship)
+    if before.rev != after.rev:
+        _reindex(conn, after)
+        _go_on_from(conn, before, after, run.id)
+    return after
 
 
 def _reindex(conn: Connection, core: Core) -> None:
@@ -208,11 +214,7 @@ def _take_back(hub: Hub, run: Running, conn: Connection, change: Change, active:
     holds = [one.id for one in decision.active_assertions(conn) if one.author == change.author]
     decision.revoke_assertions(conn, holds, by=None)
     for name in change.entities:
-        today = rules.core_of(hub.project, active, name, hub.survivorship)
-        earlier = rules.core_of(hub.project, base, name, hub.survivorship)
-        if today.rev != earlier.rev:
-            _reindex(conn, earlier)
-            _go_on_from(conn, today, earlier, run.id)
+        _go_over(hub, run, conn, name, active, base)
     ruleset.activate(conn, base.rev, who)
     change.state = "rolling back"
     _note(hub, conn, change, who, "rules:rollback", {"to": base.rev})

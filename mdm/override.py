@@ -35,8 +35,13 @@ KINDS = (CHALLENGED, CONFLICT)
 
 def in_force(conn: Connection, records: Iterable[int]) -> dict[int, list[Override]]:
     """Anchor record -> its active overrides; nearly always empty."""
+    return by_anchor(decision.active_overrides(conn, list(records)))
+
+
+def by_anchor(overrides: Iterable[decision.Override]) -> dict[int, list[Override]]:
+    """Overrides as the rules see them, by the record that they are anchored at."""
     found: dict[int, list[Override]] = {}
-    for pin in decision.active_overrides(conn, list(records)):
+    for pin in overrides:
         found.setdefault(pin.anchor, []).append(_as_rule(pin))
     return found
 

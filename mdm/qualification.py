@@ -95,22 +95,22 @@ def facts_of(values: Mapping[str, Any], systems: Collection[str]) -> dict[str, A
     return {**values, "roles": values.get("roles") or [], "systems": sorted(systems)}
 
 
-def steps_of(conn: Connection, records: Collection[int]) -> dict[str, list[Step]]:
-    """Role -> the moves kept at these records."""
+def steps_of(overrides: Iterable[Override]) -> dict[str, list[Step]]:
+    """Role -> the moves that these overrides keep."""
     found: dict[str, list[Step]] = {}
-    for kept in decision.active_overrides(conn, records):
-        if kept.field == FIELD and isinstance(kept.value, dict):
-            step = Step(kept.id, kept.anchor, str(kept.value.get("state")), str(kept.value.get("move")))
-            found.setdefault(kept.item, []).append(step)
+    for one in overrides:
+        if one.field == FIELD and isinstance(one.value, dict):
+            step = Step(one.id, one.anchor, str(one.value.get("state")), str(one.value.get("move")))
+            found.setdefault(one.item, []).append(step)
     return found
 
 
-def kept(anchor: int, role: str, state: str, move: Move | str, author: str, **more: Any) -> Override:
+def kept(
+    anchor: int, role: str, state: str, move: str, author: str, documents: Mapping[str, str] | None = None, **more: Any
+) -> Override:
     """A move as it is kept."""
-    name = move if isinstance(move, str) else move.name
-    value = {"state": state, "move": name, **({"documents": more.pop("documents")} if more.get("documents") else {})}
-    more.pop("documents", None)
-    return Override(anchor, FIELD, "set", author, value=value, item=role, policy="forever", **more)
+    value = {"state": state, "move": move, **({"documents": dict(documents)} if documents else {})}
+    return Override(anchor, FIELD, "set", author, value=value, item=role, **more)
 
 
 @dataclass(slots=True)
@@ -191,11 +191,6 @@ class Qualifying:
         over = [t.id for t in task.touching(conn, records) if t.kind == KIND and t.id not in opened]
         task.withdraw(conn, over, "the role stands elsewhere by now")
         return len(set(opened))
-
-
-def qualifying(conn: Connection, core: Core, records: Collection[int]) -> Qualifying:
-    """For one resolution; costs nothing where no role needs a process."""
-    return Qualifying(core, steps_of(conn, records) if core.qualification else {})
 
 
 def _oldest(members: Sequence[Claimant], role: str) -> int:

@@ -26,8 +26,8 @@ from mdm.duplicate import open_duplicates
 from mdm.evidence import lapse
 from mdm.identity import Assignment, Issued, assign
 from mdm.index import prepared
-from mdm.override import Weighing, in_force
-from mdm.qualification import qualifying
+from mdm.override import Weighing, by_anchor
+from mdm.qualification import Qualifying, steps_of
 from mdm.review import open_reviews
 from mdm.told import aliases
 
@@ -195,8 +195,9 @@ def _apply(
     if recalled:
         golden.recall(conn, recalled, cause, run)
         goldens.update(golden.load(conn, recalled))
-    weighing = Weighing(core, in_force(conn, scope.records), now(conn))
-    roles = qualifying(conn, core, scope.records)
+    said = decision.active_overrides(conn, list(scope.records))
+    weighing = Weighing(core, by_anchor(said), now(conn))
+    roles = Qualifying(core, steps_of(said))
     changed: list[Golden] = []
     for id, members in zip(assignment.ids, clusters, strict=True):
         record = goldens.get(id) or _founded(core.entity, id, assignment)

@@ -90,8 +90,8 @@ class Qualify:
         anchors = sorted(held or rests_on or own)
         said = [
             kept(
-                anchor, self.role, move.to, move, who.name,
-                documents=dict(self.documents), reason=reason, approved_by=who.name, decision=number,
+                anchor, self.role, move.to, move.name, who.name,
+                documents=self.documents, reason=reason, approved_by=who.name, decision=number,
             )
             for anchor in anchors
         ]  # fmt: skip
