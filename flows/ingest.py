@@ -18,6 +18,7 @@ from goldbridge.clock import Clock, iso
 from goldbridge.errors import GoldbridgeError, Halt
 from goldbridge.mapping import Mapping
 from goldbridge.state import cursor, dead, golden, landing
+from goldbridge.state.erase import suppressed
 from goldbridge.state.landing import Arrival, Change, StreamRef
 from goldbridge.text.date import parse_datetime
 from mdm.code_list import open_codes, withdraw_codes
@@ -188,11 +189,16 @@ def land_rows(
     zone: str,
     generation: int = 0,
 ) -> tuple[list[int], dict[str, int]]:
-    """Land and map rows; returns the ids of the records with a visible change, and how many rows met which fate."""
+    """Land and map rows; returns the ids of the records with a visible change, and how many rows met which fate.
+
+    Rows of records that were erased are filtered: their source may still have them, we must not.
+    """
+    barred = suppressed(conn, run.erasing, *ref[:2], [stream.key_of(row) for row in rows]) if run.erasing else set()
+    kept = [row for row in rows if stream.key_of(row) not in barred] if barred else rows
     compared = landing.changed(
         conn,
         ref,
-        [Arrival(stream.key_of(row), row, _event_at(stream, row, zone, run.started_at)) for row in rows],
+        [Arrival(stream.key_of(row), row, _event_at(stream, row, zone, run.started_at)) for row in kept],
         volatile=_volatile(stream),
         generation=generation,
         mapping_rev=mapping.revision,
@@ -200,9 +206,10 @@ def land_rows(
         dated=stream.changed_at is not None,
     )
     changed, fates = keep(conn, run, ref, mapping, compared.changes)
+    fates |= {"filtered": fates.get("filtered", 0) + len(rows) - len(kept)} if barred else {}
     if compared.late:
-        kept = landing.keep_late(conn, compared.late, run.id, received_at=run.started_at, partial=stream.partial)
-        run.count(late=kept)
+        late = landing.keep_late(conn, compared.late, run.id, received_at=run.started_at, partial=stream.partial)
+        run.count(late=late)
         fates["applied"] = fates.get("applied", 0) + len(compared.late)
     for fate, number in compared.same.items():
         told = "unchanged" if fate == "applied" else fate

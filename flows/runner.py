@@ -31,6 +31,7 @@ from flows.sync import sync
 from goldbridge.errors import Misconfigured
 from goldbridge.ports import Progress
 from goldbridge.state.run import Counters, RunKind
+from goldbridge.state.vault import derive
 from mdm.core import Core
 
 
@@ -85,6 +86,7 @@ def run_flow(hub: Hub, name: str, progress: Progress | None = None, options: Opt
     step = _prepare(hub, flow, chosen)
     with running(hub.store, name, kind, hub.fingerprint(flow), progress) as run:
         run.filing = Filing(hub.project.model)
+        run.erasing = derive(hub.key, "erase")
         step(run)
     return Result(name, flow.kind, run.id, run.counters, run.completeness, run.message, run.detail)
 

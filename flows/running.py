@@ -66,6 +66,8 @@ class Running:
     detail: dict[str, Any] = field(default_factory=dict)
     log: Any = None
     filing: Filing | None = None
+    erasing: bytes = b""
+    """The key of the ledger of what was erased and must not be read again; without one nothing is held back."""
 
     @contextmanager
     def page(self) -> Iterator[Connection]:

@@ -33,7 +33,7 @@ SEES = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    from goldbridge.cli import golden_history, golden_pin, golden_qualify, steward_act, steward_task
+    from goldbridge.cli import golden_erase, golden_history, golden_pin, golden_qualify, steward_act, steward_task
 
     steward_task.register(app)
     golden = typer.Typer(no_args_is_help=True, help="Look at golden records, merge, split, pin and undo.")
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     golden_pin.register(golden)
     golden_qualify.register(golden)
     golden_history.register(golden)
+    golden_erase.register(golden)
     app.add_typer(golden, name="golden")
 
 

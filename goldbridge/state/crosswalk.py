@@ -129,6 +129,14 @@ def members(conn: Connection, goldens: Collection[int], *, as_of: str = "") -> d
     return group((row[0], row[1]) for row in conn.execute(query.order_by(_row.record)))
 
 
+def ours(conn: Connection, records: Collection[int]) -> set[int]:
+    """Those of these records that are rows we wrote ourselves: what hangs on one of them hangs on its golden record."""
+    if not records:
+        return set()
+    query = select(_row.record).where(_is_open, _row.ours == 1, one_of(_row.record, records))
+    return set(conn.execute(query).scalars())
+
+
 def homes(conn: Connection, goldens: Collection[int]) -> dict[tuple[str, str], dict[int, list[int]]]:
     """(system, stream) -> golden id -> its record ids there, sorted."""
     found: dict[tuple[str, str], dict[int, list[int]]] = {}

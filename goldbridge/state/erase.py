@@ -2,8 +2,9 @@
 
 Raw and canonical documents, versions, dead letters, events (ours and those that webhooks brought), before and after of
 deliveries, identifiers, keys, edges and tasks' payloads go; a keyed hash of what named the record stays, so that it is
-not imported again (E86, E87). The golden record is recomputed by the caller; its old versions lose the values that this
-record had won.
+not imported again (E86, E87). The golden record is recomputed by the caller (`mdm.erasure`); its old versions lose the
+values that this record had won. A row that we wrote for a golden record stays while another record of it does: it loses
+what it repeated of the erased one, not its key.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from goldbridge.state.bulk import Insert, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.landing import Record
 from goldbridge.state.tables import (
+    assertion,
     dead_letter,
     decision,
     delivery,
@@ -31,6 +33,7 @@ from goldbridge.state.tables import (
     match_edge,
     match_feature,
     match_key,
+    membership,
     override,
     party_role,
     source_record,
@@ -54,6 +57,7 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
     at = now(conn)
+    stay = _hand_over(conn, records)
     every = set(records) | {one for some in landing.anchored(conn, records).values() for one in some}
     held = landing.load(conn, every)
     goldens = {row.golden for row in crosswalk.history(conn, held)}
@@ -77,11 +81,12 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
         for told in arrivals.mentioned(conn, one.system, one.stream, one.key):
             wipe("inbox", update(inbox).where(told).values(**arrivals.WIPED))
     _wipe_goldens(conn, goldens, set(held), at, wipe)
-    _wipe_decisions(conn, held, wipe)
-    wipe(
-        "source_version",
-        update(source_version).where(source_version.c.id.in_(landing.version_ids(held))).values(raw=None, event_at=""),
-    )
+    _wipe_decisions(conn, held, goldens, wipe)
+    for chain, gone in ((held, {"raw": None, "event_at": ""}), (stay, {"raw": None})):
+        versions = source_version.c.id.in_(landing.version_ids(chain))
+        wipe("source_version", update(source_version).where(versions).values(**gone))
+    # What the rows that stay show now is read again: it counts as news whatever it is.
+    conn.execute(update(source_record).where(one_of(source_record.c.id, stay)).values(raw_hash=""))
     for table, column in (
         (match_key, match_key.c.record),
         (match_feature, match_feature.c.record),
@@ -96,6 +101,28 @@ def erase(conn: Connection, key: bytes, records: Collection[int], *, author: str
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete = OFF")
     return dict(sorted(lost.items()))
+
+
+def _hand_over(conn: Connection, records: Collection[int]) -> list[int]:
+    """Rows of ours that hang on these records while others of their golden record stay: they hang on the most senior of
+    those from now on. Returns them."""
+    rows = [one for some in landing.anchored(conn, records).values() for one in some]
+    homes = crosswalk.golden_of(conn, crosswalk.ours(conn, rows))
+    members = crosswalk.members(conn, set(homes.values()))
+    known = landing.load(conn, {one for some in members.values() for one in some})
+    gone, row = set(records), source_record.c
+    stay = []
+    for one, home in sorted(homes.items()):
+        rest = [
+            known[id]
+            for id in members[home]
+            if id not in gone and known[id].anchor is None and known[id].state == "live"
+        ]
+        if rest:
+            heir = min(rest, key=lambda r: (r.first_run, r.system, r.stream, r.key, r.incarnation))
+            conn.execute(update(source_record).where(row.id == one).values(anchor=heir.id))
+            stay.append(one)
+    return stay
 
 
 def _wipe_records(conn: Connection, records: Sequence[Record], run: int) -> int:
@@ -149,16 +176,34 @@ def _mentions(line: Json, records: set[int]) -> bool:
     return isinstance(line, int) and line in records
 
 
-def _wipe_decisions(conn: Connection, records: Collection[int], wipe: Callable[[str, Update | Delete], None]) -> None:
-    """Values that stewards set on these records, and what tasks about them showed."""
+def _wipe_decisions(
+    conn: Connection,
+    records: Collection[int],
+    goldens: Collection[int],
+    wipe: Callable[[str, Update | Delete], None],
+) -> None:
+    """Values that stewards set on these records, why they decided, and what tasks about them showed.
+
+    Closed tasks about other records of their golden records showed the value that these had won there.
+    """
     anchored = one_of(override.c.anchor, records)
     decisions = set(
         conn.execute(select(override.c.decision).where(anchored, override.c.decision.is_not(None))).scalars()
     )
-    wipe("override", update(override).where(anchored).values(value=None, item="", revoked_at=now(conn)))
+    wipe("override", update(override).where(anchored).values(value=None, item="", reason="", revoked_at=now(conn)))
+    for end in (assertion.c.a, assertion.c.b):
+        why = (one_of(end, records), assertion.c.reason != "")
+        about = select(assertion.c.decision).where(*why, assertion.c.decision.is_not(None))
+        reasons = set(conn.execute(about).scalars())
+        wipe("decision", update(decision).where(one_of(decision.c.id, reasons)).values(reason=""))
+        wipe("assertion", update(assertion).where(*why).values(reason=""))
     tasks = set(conn.execute(select(task_record.c.task).where(one_of(task_record.c.record, records))).scalars())
     decisions |= set(conn.execute(select(decision.c.id).where(one_of(decision.c.task, tasks))).scalars())
     wipe("decision", update(decision).where(one_of(decision.c.id, decisions)).values(payload=None, reason=""))
+    beside = select(membership.c.record).where(one_of(membership.c.golden, goldens))
+    closed = select(task_record.c.task).join(task, task.c.id == task_record.c.task)
+    closed = closed.where(task.c.state.in_(("done", "withdrawn")), task_record.c.record.in_(beside))
+    tasks |= set(conn.execute(closed).scalars())
     wipe("task", update(task).where(one_of(task.c.id, tasks)).values(payload=None))
     wipe("task_comment", update(task_comment).where(one_of(task_comment.c.task, tasks)).values(text=""))
 
@@ -169,8 +214,8 @@ def _hash(key: bytes, system: str, stream: str, name: str) -> str:
 
 def suppressed(conn: Connection, key: bytes, system: str, stream: str, keys: Sequence[str]) -> set[str]:
     """Those of `keys` that were erased and must not be imported again."""
-    hashes = {_hash(key, system, stream, name): name for name in keys if document.storable(name)}
-    if not hashes:
+    if not keys or conn.execute(select(erase_ledger.c.key_hash).limit(1)).first() is None:
         return set()
+    hashes = {_hash(key, system, stream, name): name for name in keys if document.storable(name)}
     found = conn.execute(select(erase_ledger.c.key_hash).where(one_of(erase_ledger.c.key_hash, hashes))).scalars()
     return {hashes[one] for one in found}
