@@ -20,6 +20,7 @@ from goldbridge.state.crosswalk import Move
 from goldbridge.state.engine import now
 from goldbridge.state.golden import Golden, Redirect
 from goldbridge.state.landing import Record
+from mdm import hierarchy
 from mdm.claim import Claimant
 from mdm.core import Core, claimant, speaks
 from mdm.duplicate import open_duplicates
@@ -219,6 +220,7 @@ def _apply(
     golden.redirect(conn, redirects, cause, run)
     outcome.tasks += weighing.settle(conn, scope.records, always=basis == "steward")
     outcome.tasks += roles.settle(conn, scope.records)
+    outcome.tasks += hierarchy.settle(conn, core.entity, changed, list(scope.records))
 
 
 def _follow_aliases(scope: Scope, assignment: Assignment, place: Mapping[int, int]) -> None:

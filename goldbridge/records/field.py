@@ -31,6 +31,13 @@ TYPES = {
 }
 """Type -> the canonical form of its values."""
 
+RELATIONS = {
+    "parent_of": "the company that owns or controls this one",
+    "branch_of": "the head office of this branch",
+    "formerly": "the company that this one was before",
+}
+"""What a reference to another record of the same entity can mean; each leads up, and none may lead back."""
+
 IDENTIFYING = ("text", "credit_code", "lei", "phone", "email", "url")
 
 
@@ -39,7 +46,8 @@ class Field:
     """One field. `identifier` "hard": two different valid values prove two entities; "soft": evidence only.
 
     `enum` holds the words of an enum, `fields` the parts of a group or address, `reference` the entity a reference
-    leads to, `currency` the unit of money, `label` what stewards read instead of the name.
+    leads to, `relation` what a reference to a record of the same entity means, `currency` the unit of money, `label`
+    what stewards read instead of the name.
     """
 
     name: str
@@ -50,6 +58,7 @@ class Field:
     enum: tuple[str, ...] = ()
     fields: Mapping[str, Field] = field(default_factory=dict)
     reference: str = ""
+    relation: str = ""
     currency: str = ""
     label: str = ""
     description: str = ""
@@ -80,6 +89,11 @@ class Entity:
     roles: Mapping[str, Role] = field(default_factory=dict)
     label: str = ""
     description: str = ""
+
+    @property
+    def relations(self) -> dict[str, str]:
+        """Field -> what it relates a record to, for references to other records of this entity."""
+        return {name: each.relation for name, each in self.fields.items() if each.relation}
 
     def field(self, dotted: str) -> Field | None:
         """The field a dotted name such as `address.line` leads to, None when it leads nowhere."""

@@ -13,7 +13,7 @@ from typing import Any
 from goldbridge.errors import Problems
 from goldbridge.ports import Document
 from goldbridge.records.coerce import coerce, flaw
-from goldbridge.records.field import ADDRESS, IDENTIFYING, TYPES, Entity, Field, Model, Role
+from goldbridge.records.field import ADDRESS, IDENTIFYING, RELATIONS, TYPES, Entity, Field, Model, Role
 from goldbridge.records.hint import did_you_mean
 
 __all__ = ["ADDRESS", "TYPES", "Entity", "Field", "Model", "Role", "coerce", "compile_model", "flaw"]
@@ -28,6 +28,7 @@ FIELD_KEYS = (
     "label",
     "many",
     "reference",
+    "relation",
     "required",
     "type",
 )
@@ -48,7 +49,8 @@ def compile_model(document: Document) -> Model:
 
     Raises `Misconfigured`: MOD001 wrong shape, MOD002 unknown key, MOD003 unknown type, MOD004 keys that do not go
     together, MOD005 an enum's words, MOD006 an identifier that cannot identify, MOD007 unknown or misplaced parent,
-    MOD008 parents in a circle, MOD009 reference to nothing, MOD010 a name that is taken or cannot be used.
+    MOD008 parents in a circle, MOD009 reference to nothing, MOD010 a name that is taken or cannot be used, MOD011 a
+    relation that there is not, or that leads to another entity.
     """
     compiler = _Compiler(document)
     model = compiler.model()
@@ -174,6 +176,7 @@ class _Compiler:
             enum=self.enum(entry, path) if type_name == "enum" else (),
             fields=inner,
             reference=self.reference(entry, path, all_entries) if type_name == "reference" else "",
+            relation=self.relation(entry, many, path),
             currency=self.currency(entry, path) if type_name == "money" else "",
             label=self.text(entry, "label", path),
             description=self.text(entry, "description", path),
@@ -260,6 +263,22 @@ class _Compiler:
             self.at((*path, "reference"), "MOD009", f"there is no entity '{target}' to refer to{hint}")
             return ""
         return target
+
+    def relation(self, entry: Mapping[str, Any], many: bool, path: _Path) -> str:
+        kind = entry.get("relation")
+        if kind is None:
+            return ""
+        at = (*path, "relation")
+        if kind not in RELATIONS:
+            self.at(at, "MOD011", f"there is no relation '{kind}'{did_you_mean(str(kind), RELATIONS)}")
+            return ""
+        if len(path) != 4 or entry.get("reference") != path[1] or many:
+            message = (
+                f"`relation` belongs to a reference to one other {path[1]}: {{reference: {path[1]}, relation: {kind}}}"
+            )
+            self.at(at, "MOD011", message)
+            return ""
+        return str(kind)
 
     def currency(self, entry: Mapping[str, Any], path: _Path) -> str:
         code = entry.get("currency", "CNY")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dedupe.rule import BITS, FACETS, KINDS, SECTIONS, VETOES, Bands, Limits
-from goldbridge.records.field import TYPES
+from goldbridge.records.field import RELATIONS, TYPES
 from goldbridge.records.model import CURRENCY, ENTITY_KEYS, FIELD_KEYS, IMPLY, NAME, ROLE_KEYS
 from goldbridge.schema import word
 from goldbridge.schema.shape import Schema, chosen, closed, described, plain
@@ -58,10 +58,12 @@ def _field(many: Schema) -> Schema:
         "label": _TEXT,
         "many": _FLAG,
         "reference": _TEXT,
+        "relation": chosen(RELATIONS),
         "required": _FLAG,
         "type": chosen(TYPES),
     }
     conditions: list[Schema] = [{"anyOf": [{"required": [key]} for key in ("type", *IMPLY)]}]
+    conditions.append({"if": {"required": ["relation"]}, "then": {"required": ["reference"]}})
     for key, kind in IMPLY.items():
         fitting = [kind, "address"] if key == "fields" else [kind]
         conditions += [

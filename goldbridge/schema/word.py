@@ -84,6 +84,10 @@ FIELD = {
     ),
     "enum": "the words of an enum, in order",
     "reference": "the entity that the field refers to",
+    "relation": (
+        "what a reference to another record of the same entity means: `parent_of`, `branch_of` or `formerly`; "
+        "none of them ever leads back to where it started"
+    ),
     "fields": "the parts of a group, or further parts of an address",
     "currency": "the unit of an amount, three capitals; `CNY` when left out",
     "label": "what stewards read instead of the name",

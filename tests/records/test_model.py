@@ -139,6 +139,15 @@ def test_lists_of_groups_are_one_leaf() -> None:
             "name: {enum: [a], reference: party}",
             "4:7: MOD004 a field has one of `enum`, `reference`, `fields`, not several",
         ),
+        (
+            "up: {reference: party, relation: part_of}",
+            "4:40: MOD011 there is no relation 'part_of'; did you mean 'parent_of'?",
+        ),
+        (
+            "up: {reference: party, relation: branch_of, many: true}",
+            "4:40: MOD011 `relation` belongs to a reference to one other party",
+        ),
+        ("name: {type: text, relation: formerly}", "4:36: MOD011 `relation` belongs to a reference to one other party"),
         ("name: {enum: []}", "4:20: MOD005 an enum is a list of words, e.g. [active, inactive]"),
         ("name: {enum: a}", "4:20: MOD005 an enum is a list of words"),
         ("name: {enum: [a, a]}", "4:24: MOD005 'a' is listed twice; remove one"),
