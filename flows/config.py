@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -122,6 +122,41 @@ class SyncFlow(Flow):
     references: dict[str, str] = Field(default_factory=dict, description="reference field -> mastered entity")
 
 
+class Between(BaseModel):
+    """The streams that a two-way flow keeps equal."""
+
+    model_config = ConfigDict(extra="forbid")
+    between: list[StreamName] = Field(description="streams to read and write, as system.stream", min_length=2)
+
+
+class TwoWayFlow(Flow):
+    """Keeps the records of several systems equal while people edit all of them, field by field."""
+
+    kind: ClassVar[str] = "sync"
+    sync: Between
+    entity: str = Field(description="what their records are")
+    own: dict[str, list[str] | Literal["*"]] = Field(
+        default_factory=dict, description='system -> fields whose owner it is; "*": all that no other owns'
+    )
+    conflict: Literal["owner", "merge", "steward"] = Field(
+        "steward",
+        description="owner: only the owner's word counts; merge: whoever edits a field counts, and the owner where "
+        "both did; steward: the same, and a person is asked where both did",
+    )
+    mapping: dict[str, str] = Field(
+        default_factory=dict, description="stream -> incoming mapping; the stream's own name when left out"
+    )
+    out: dict[str, str] = Field(
+        default_factory=dict,
+        description="stream -> outgoing mapping; the only one to it, else the incoming one read backwards",
+    )
+    when: str | None = Field(None, description="condition (CEL) over golden values; others are not written")
+
+    def incoming(self, place: str) -> str:
+        """The mapping that reads one of the streams."""
+        return self.mapping.get(place, place)
+
+
 class ReconcileFlow(Flow):
     """Reads the target back and compares counts, sums and fields with what was published."""
 
@@ -170,7 +205,7 @@ def compile_flows(project: Project) -> dict[str, Flow]:
             )
             continue
         try:
-            flows[name] = validate(KINDS[kind], document, ("flows", name)).model_copy(update={"name": name})
+            flows[name] = validate(_model(kind, entry), document, ("flows", name)).model_copy(update={"name": name})
         except Exception as error:
             if not hasattr(error, "problems"):
                 raise
@@ -178,8 +213,20 @@ def compile_flows(project: Project) -> dict[str, Flow]:
     for flow in flows.values():
         _check(flow, flows, data, project, document, problems)
     _check_cycles(flows, document, problems)
+    _check_two_way(project, flows, problems)
     problems.raise_any()
     return flows
+
+
+def _check_two_way(project: Project, flows: dict[str, Flow], problems: Problems) -> None:
+    from flows.two_way_plan import check  # it works out what the flows of this module mean
+
+    check(project, flows, problems)
+
+
+def _model(kind: str, entry: Any) -> type[Flow]:
+    ends = entry[kind]
+    return TwoWayFlow if kind == "sync" and isinstance(ends, dict) and "between" in ends else KINDS[kind]
 
 
 def _kind(entry: Any) -> str | None:

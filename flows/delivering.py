@@ -7,11 +7,11 @@ target by our external id, adopted when it is there, and only otherwise sent aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -23,14 +23,25 @@ from goldbridge.mapping import Mapping as FieldMapping
 from goldbridge.state import crosswalk, dead, delivery, landing, ledger
 from goldbridge.state.crosswalk import Move
 from goldbridge.state.delivery import Delivery, Settlement
+from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Arrival, StreamRef
-from goldbridge.state.ledger import Written
+from goldbridge.state.ledger import Entry, Written
 from mdm.duplicate import open_duplicates
 
 BATCH = 200
 """Deliveries claimed at once: what a crash leaves to be read back at most."""
 
 RETRY_AFTER_S = 60.0
+
+
+class Restraint(Protocol):
+    """What of a target is left alone although the golden record differs from what we last wrote there."""
+
+    def withheld(
+        self, conn: Connection, goldens: Sequence[Golden], keys: Mapping[int, str], entries: Mapping[str, Entry]
+    ) -> Mapping[int, Collection[str] | None]:
+        """Golden id -> fields that are not to be written now; None: nothing of it is. `keys` are those of the rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Target:
     writer: Writer[Any]
     stream: Stream
     mapping: FieldMapping
+    restraint: Restraint | None = None
 
     @property
     def system(self) -> str:

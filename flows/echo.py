@@ -10,14 +10,14 @@ now, so that the golden value is written again where the person's word does not 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from goldbridge.mapping import Mapping
 from goldbridge.state import landing, ledger, outbox
 from goldbridge.state.landing import Change, Record, StreamRef
-from goldbridge.state.ledger import Entry, Written
+from goldbridge.state.ledger import Entry, Written, field_hash
 from goldbridge.state.outbox import NewEvent
 
 EDITED = "edited"
@@ -30,7 +30,7 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
     ours = [change for change in changes if change.key in entries and change.canonical is not None]
     before = landing.load(conn, [change.id for change in ours], raw=True)
     edited: list[Written] = []
-    events: list[NewEvent] = []
+    noticed: list[_Edit] = []
     for change in ours:
         entry = entries[change.key]
         # An empty field that we never filled is nobody's statement; one that we filled and that is empty now is.
@@ -46,8 +46,7 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         shown = {name: change.raw.get(name) for name in sorted(foreign & entry.fields.keys())}
         if shown:
             edited.append(Written(change.key, entry.subject, entry.version, shown))
-            version = earlier.version if earlier else 0
-            events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream))
+            noticed.append(_Edit(change, earlier, entry, shown.keys()))
         change.anchor = earlier.anchor if earlier else None
         told = _told(change, earlier, foreign, entry)
         new = {field for field in said if mapping.inputs(field) & told}
@@ -57,7 +56,39 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         noted = {field: note for field, note in (earlier.notes if earlier else {}).items() if field not in new}
         change.notes = noted | {field: note for field, note in (change.notes or {}).items() if field in new}
     ledger.note(conn, ref.system, ref.stream, edited)
-    outbox.append(conn, events, run)
+    outbox.append(conn, _events(ref, mapping, noticed), run)
+
+
+class _Edit(NamedTuple):
+    """A row that shows something else than we wrote in the `names` of its fields."""
+
+    change: Change
+    earlier: Record | None
+    entry: Entry
+    names: Set[str]
+
+
+def _events(ref: StreamRef, mapping: Mapping, edits: Sequence[_Edit]) -> list[NewEvent]:
+    """An event per edit: the canonical fields it touches, and what they were on that row before.
+
+    A field whose row held our own write is not among the latter: it was what the golden record said at `version`.
+    """
+    rows = {e.change.id: e.earlier.raw for e in edits if e.earlier is not None and e.earlier.raw is not None}
+    stood = dict(zip(rows, mapping.apply(list(rows.values())).values, strict=True))
+    targets = {name.partition(".")[0] for name in mapping.fields}
+    events = []
+    for change, earlier, entry, names in edits:
+        touched = sorted(name for name in targets if mapping.inputs(name) & names)
+        before, raw = stood.get(change.id) or {}, rows.get(change.id) or {}
+        was = {
+            name: before.get(name)
+            for name in touched
+            if all(field_hash(raw.get(each)) in entry.fields.get(each, ()) for each in mapping.inputs(name) & names)
+        }
+        detail = {"fields": touched, "was": was, "version": entry.version}
+        version = earlier.version if earlier else 0
+        events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream, detail))
+    return events
 
 
 def _told(change: Change, earlier: Record | None, foreign: Set[str], entry: Entry) -> Set[str]:

@@ -18,6 +18,7 @@ from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Mark, Misconfigured
 from goldbridge.http import HttpFactory
 from goldbridge.mapping import Mapping, compile_mapping
+from goldbridge.ports import Document
 from goldbridge.settings.project import Project
 from goldbridge.state.engine import Store, open_store
 from goldbridge.state.inbox import Inbox
@@ -78,6 +79,11 @@ class Hub:
         """The writer of `system.Object` with the mapping that makes its values."""
         writer, stream = self.connections.writer(object, mark)
         return Target(writer, stream, self.mapping(mapping))
+
+    def backwards(self, place: str, out: Document) -> Mapping:
+        """A way out that was made from a way in."""
+        zone = self.project.zone_of(place.partition(".")[0])
+        return compile_mapping(out, self.project.model, tables=self.project.tables, zone=zone)
 
     def out_mapping(self, flow: SyncFlow) -> str:
         """The outgoing mapping of a sync flow: the one it names, or the only one from its entity to its object."""

@@ -175,13 +175,16 @@ def _orders(
     there = crosswalk.keys_of(conn, ids, target.system, object)
     keys = {g: published.get(g) or next(iter(there.get(g, ())), "") for g in ids}
     entries = ledger.load(conn, target.system, object, [key for key in keys.values() if key])
+    withheld = target.restraint.withheld(conn, active, keys, entries) if target.restraint else {}
     orders: list[Order] = []
     letters: list[dead.Letter] = []
     fates: dict[str, int] = {}
     for index, record in enumerate(active):
         fate, key = batch.fates[index], keys[record.id]
         external = write_id(entity.name, record.id)
-        if record.id in blocked:
+        if record.id in withheld and withheld[record.id] is None:
+            fates["filtered"] = fates.get("filtered", 0) + 1
+        elif record.id in blocked:
             orders.append(_order(target, entity, record, external, key, {}, blocked[record.id]))
         elif fate == "dead":
             letters.append(dead.letter(batch.errors[index], target.system, object, external, "map", source=rows[index]))
@@ -193,7 +196,9 @@ def _orders(
             if target.stream.external_id:
                 values[target.stream.external_id] = external
             news = _news(values, entries.get(key))
-            if news:
+            for name in withheld.get(record.id) or ():
+                news.pop(name, None)
+            if news.keys() - {target.stream.external_id if key and target.restraint else None}:
                 orders.append(_order(target, entity, record, external, key, news, ""))
             else:
                 fates["unchanged"] = fates.get("unchanged", 0) + 1

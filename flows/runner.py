@@ -16,6 +16,7 @@ from flows.config import (
     QualityFlow,
     ReconcileFlow,
     SyncFlow,
+    TwoWayFlow,
     order,
 )
 from flows.enrich import enrich
@@ -27,7 +28,9 @@ from flows.publish import publish
 from flows.quality import quality, rules_of
 from flows.reconcile import Feed, reconcile
 from flows.running import Running, running
-from flows.sync import sync
+from flows.sync import mirror_changes, sync
+from flows.two_way import two_way
+from flows.two_way_side import sides_of
 from goldbridge.errors import Misconfigured
 from goldbridge.ports import Progress
 from goldbridge.state.run import Counters, RunKind
@@ -118,6 +121,8 @@ def _prepare(hub: Hub, flow: Flow, options: Options) -> Callable[[Running], None
             return lambda run: publish(run, target, entity, condition)
         case SyncFlow():
             return _prepare_sync(hub, flow, options)
+        case TwoWayFlow():
+            return _prepare_two_way(hub, flow, options)
         case ReconcileFlow():
             return _prepare_reconcile(hub, flow)
         case QualityFlow():
@@ -149,6 +154,23 @@ def _prepare_sync(hub: Hub, flow: SyncFlow, options: Options) -> Callable[[Runni
     zone = hub.project.zone_of(reader.context.system)
     return lambda run: sync(
         run, reader, stream, mapping, target, core, zone=zone, window=options.window, partition=options.partition
+    )
+
+
+def _prepare_two_way(hub: Hub, flow: TwoWayFlow, options: Options) -> Callable[[Running], None]:
+    sides = sides_of(hub, flow)
+    entity = hub.project.model.entities[flow.entity]
+    condition = hub.condition(flow, flow.entity, flow.when)
+
+    def renew(run: Running) -> None:
+        if entity.mastered:
+            master(run, hub.project, hub.survivorship, [entity.name])
+            return
+        for side in sides:
+            mirror_changes(run, entity, Core(entity, hub.survivorship[entity.name]), side.place)
+
+    return lambda run: two_way(
+        run, sides, entity, renew, condition, full=options.full, allow_deletes=options.allow_deletes
     )
 
 

@@ -39,12 +39,12 @@ def sync(
         name: getattr(landed, name) for name in ("read", "applied", "unchanged", "filtered", "dead", "pending")
     }
     source = f"{reader.context.system}.{stream.name}"
-    _mirror_changes(run, core.entity, core, source)
+    mirror_changes(run, core.entity, core, source)
     publish(run, target, core.entity, source=source)
     _account(run, landed)
 
 
-def _mirror_changes(run: Running, entity: Entity, core: Core, source: str) -> None:
+def mirror_changes(run: Running, entity: Entity, core: Core, source: str) -> None:
     """Golden records one to one with the source records that changed."""
     system, _, stream = source.partition(".")
     place = f"mirror:{source}"

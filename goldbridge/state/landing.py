@@ -48,7 +48,7 @@ from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
     "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "Late", "RawRow", "Record", "RecordState", "StreamRef",
-    "Version", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late", "last_runs",
+    "Version", "again", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late", "last_runs",
     "load", "missing", "names", "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state",
     "streams", "sweep", "version_ids", "versions",
 ]  # fmt: skip
@@ -460,6 +460,13 @@ def set_aside(conn: Connection, ref: StreamRef, records: Collection[int]) -> lis
     _lock(conn, ref)
     query = _stored().where(one_of(_record.id, records), _record.state == "live", _record.fate == "dead")
     return _again(conn, query.order_by(_record.id))
+
+
+def again(conn: Connection, records: Collection[int]) -> list[Change]:
+    """Those of these records that are live, as changes to `save` with other claims; by ascending id."""
+    if not records:
+        return []
+    return _again(conn, _stored().where(one_of(_record.id, records), _record.state == "live").order_by(_record.id))
 
 
 def _stored() -> Select[Any]:

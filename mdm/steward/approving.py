@@ -12,6 +12,7 @@ from goldbridge.errors import Reject
 from goldbridge.state import decision, golden, task
 from mdm.steward import proposal
 from mdm.steward.act import Act, carry_out
+from mdm.steward.choosing import Choose
 from mdm.steward.desk import Decided, Steward
 from mdm.steward.joining import Merge, Same
 from mdm.steward.parting import Different, Move, Split
@@ -20,7 +21,7 @@ from mdm.steward.qualifying import Qualify
 from mdm.steward.undoing import Undo
 
 ACTS: dict[str, Any] = {
-    act.kind: act for act in (Merge, Split, Move, Same, Different, Undo, Pin, Suppress, Release, Qualify)
+    act.kind: act for act in (Merge, Split, Move, Same, Different, Undo, Pin, Suppress, Release, Qualify, Choose)
 }
 """Kind -> the act that reads itself from a decision's payload."""
 
