@@ -20,7 +20,7 @@ from flows.running import Running
 from goldbridge.clock import iso
 from goldbridge.errors import Halt, Mark, OutcomeUnknown, Reject, Retry
 from goldbridge.mapping import Mapping as FieldMapping
-from goldbridge.state import crosswalk, dead, delivery, landing, ledger
+from goldbridge.state import crosswalk, dead, delivery, landing, ledger, ownership
 from goldbridge.state.crosswalk import Move
 from goldbridge.state.delivery import Delivery, Settlement
 from goldbridge.state.golden import Golden
@@ -66,10 +66,12 @@ def deliver(run: Running, target: Target, queued: Iterable[int] = ()) -> None:
     """
     counted = set(queued)
     read_back(run, target, counted)
+    owners = _owners(run, target)
     lanes = max(1, target.writer.config.threads)
     with ThreadPoolExecutor(lanes, thread_name_prefix=f"write-{target.system}") as pool:
         while True:
             with run.page() as conn:
+                ownership.check(conn, target.system, target.mapping.source, owners)
                 claimed = delivery.claim(conn, run.lease, target.system, target.stream.name, limit=BATCH, run=run.id)
             if not claimed:
                 return
@@ -80,6 +82,18 @@ def deliver(run: Running, target: Target, queued: Iterable[int] = ()) -> None:
             with run.page() as conn:
                 settle(conn, run, target, claimed, results, shown)
             run.progress.advance(len(claimed))
+
+
+def _owners(run: Running, target: Target) -> ownership.Epochs:
+    """Who owns what is written here, as this writer knows it; what waits and has no wave of a cutover yet gets one."""
+    with run.store.read() as conn:
+        held = ownership.epochs(conn, target.system, target.mapping.source)
+        waiting = ownership.unassigned(conn, target.system, target.stream.name) if held else []
+    while waiting and run.enlist is not None:
+        with run.page() as conn:
+            joined = run.enlist(conn, waiting)
+            waiting = ownership.unassigned(conn, target.system, target.stream.name) if joined else []
+    return held
 
 
 def _batches(stream: Stream, claimed: Sequence[Delivery], lanes: int) -> list[Sequence[Delivery]]:
@@ -232,6 +246,7 @@ def _adopt(
         change.canonical, change.notes = {}, {}
         change.anchor = anchors.get(subject[change.key])
     landing.save(conn, ref, compared.changes, run.id)
+    landing.overwritten(conn, ref, known)
     records = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
     crosswalk.move(
         conn, [Move(records[key], item.subject, "our_write") for item, key in written], f"run:{run.id}", run.id

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import orjson
+from sqlalchemy import Connection
 
 from flows.condition import Condition
 from flows.config import Flow, SyncFlow, compile_flows, hint, outgoing
@@ -24,6 +26,9 @@ from goldbridge.state.engine import Store, open_store
 from goldbridge.state.inbox import Inbox
 from goldbridge.state.vault import Vault, derive, load_key
 from mdm.survivorship_rule import Rules, compile_survivorship
+
+if TYPE_CHECKING:
+    from flows.cutover.config import Cutover
 
 
 class Hub:
@@ -42,6 +47,7 @@ class Hub:
         vault = Vault(self.store, derive(self.key, "vault"))
         self.connections = Connections(project, vault, clock, http, inbox=self.inbox)
         self._mappings: dict[str, Mapping] = {}
+        self._cutover: Cutover | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +100,21 @@ class Hub:
         if source is None:
             return None
         return Condition(source, self.project.model.entities[entity], self.mark(flow, "when"))
+
+    @property
+    def cutover(self) -> Cutover:
+        """The compiled cutover; raises `Misconfigured` with everything wrong in it, CUT021 when there is none."""
+        from flows.cutover.config import compile_cutover
+
+        if self._cutover is None:
+            self._cutover = compile_cutover(self.project, self.flows)
+        return self._cutover
+
+    def enlist(self, conn: Connection, found: Sequence[tuple[int, str]]) -> int:
+        """Give golden records of a cutover, as (golden id, entity), their waves; returns how many have one now."""
+        from flows.cutover.member import enlist
+
+        return enlist(conn, self.cutover, found) if self.project.cutover.data else 0
 
     def fingerprint(self, flow: Flow) -> str:
         """What a run is pinned to: the flow as configured."""

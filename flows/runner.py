@@ -89,6 +89,7 @@ def run_flow(hub: Hub, name: str, progress: Progress | None = None, options: Opt
     step = _prepare(hub, flow, chosen)
     with running(hub.store, name, kind, hub.fingerprint(flow), progress) as run:
         run.filing = Filing(hub.project.model)
+        run.enlist = hub.enlist
         run.erasing = derive(hub.key, "erase")
         step(run)
     return Result(name, flow.kind, run.id, run.counters, run.completeness, run.message, run.detail)

@@ -7,7 +7,7 @@ last page was committed; one that is told to stop does so after the page it is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +66,8 @@ class Running:
     detail: dict[str, Any] = field(default_factory=dict)
     log: Any = None
     filing: Filing | None = None
+    enlist: Callable[[Connection, Sequence[tuple[int, str]]], int] | None = None
+    """Gives golden records of a cutover, as (golden id, entity), their waves; returns how many have one now."""
     erasing: bytes = b""
     """The key of the ledger of what was erased and must not be read again; without one nothing is held back."""
 

@@ -54,6 +54,7 @@ GROUPS = (
     Group("dedupe", ("dedupe",)),
     Group("parse", ("parse",)),
     Group("state", ("dead", "state")),
+    Group("cutover", ("cutover",)),
     Group("trace", ("trace",)),
     Group("sandbox", ("sandbox",)),
     Group("demo", ("demo",)),

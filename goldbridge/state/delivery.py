@@ -19,6 +19,7 @@ from goldbridge.state import document
 from goldbridge.state.bulk import Insert, distinct, fixed, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.instance import raise_epoch
+from goldbridge.state.ownership import writable
 from goldbridge.state.run import Lease
 from goldbridge.state.tables import delivery
 
@@ -164,7 +165,8 @@ def _supersede(conn: Connection, target: str, object: str, subjects: Collection[
 def claim(conn: Connection, lease: Lease, target: str, object: str, *, limit: int, run: int) -> list[Delivery]:
     """Take up to `limit` ready deliveries whose time has come, oldest first, and mark them inflight under our fence.
 
-    Subjects with a row under way (or unknown) are left alone. Commit before calling the target.
+    Subjects with a row under way (or unknown) are left alone, and those whose owner in a cutover does not let copies go
+    to this target wait. Commit before calling the target.
     """
     at = now(conn)
     other = delivery.alias()
@@ -175,7 +177,7 @@ def claim(conn: Connection, lease: Lease, target: str, object: str, *, limit: in
         other.c.state.in_(_UNDER_WAY),
     )
     query = select(delivery).where(_row.target == target, _row.object == object, _row.state == fixed("ready"))
-    query = query.where(_row.not_before <= at, ~busy.exists()).order_by(_row.id).limit(limit)
+    query = query.where(_row.not_before <= at, ~busy.exists(), writable()).order_by(_row.id).limit(limit)
     rows = conn.execute(query.with_for_update(skip_locked=True, of=delivery)).all()
     if not rows:
         return []

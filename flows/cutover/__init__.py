@@ -1,0 +1,1 @@
+"""The cutover as code: config/cutover.yaml compiled, waves moved through phases by gates, flipped, and taken back."""
