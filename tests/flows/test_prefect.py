@@ -208,6 +208,7 @@ def test_a_scheduled_run_fires_and_lands_our_data(
         fates = r"2 read = 1 (applied|unchanged) \+ 1 dead letters; proven"
         assert re.fullmatch(fates, run["state"]["message"])
         assert landed(sqlite_url) == 2
+        server.ask("POST", f"/deployments/{made['crm']['id']}/pause_deployment")  # once has shown it
         pages = server.ask("POST", "/artifacts/filter", {"artifacts": {"key": {"any_": ["goldbridge-crm"]}}})
         assert "| dead | 1 |" in pages[0]["data"]
 
