@@ -21,6 +21,8 @@ from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing,
 from goldbridge.state.delivery import Order, Settlement
 from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
+from mdm.child import asked_about
+from mdm.hierarchy import dropped_of
 from mdm.identity import write_id
 
 BATCH = 500
@@ -263,11 +265,12 @@ def resolved_rows(
     """Golden values ready for the outgoing mapping, each reference replaced by the key its parent has in the target.
 
     A reference may lead to several objects (an account or a partner): one that leads nowhere is null, and a record
-    none of whose references lead anywhere is blocked by the parent, which is named.
+    none of whose references lead anywhere is blocked by the parent, which is named; one whose side nobody knows by the
+    question about it.
     """
     rows = [{**g.values, "id": write_id(entity.name, g.id)} for g in active]
     wanted = {(target.mapping.resolve_from[name], object) for name, object in target.mapping.resolves.items()}
-    blocked: dict[int, str] = {}
+    blocked = asked_about(conn, [g.id for g in active]) if entity.parent else {}
     if not wanted:
         return rows, blocked
     parents = _parents(conn, entity, active, {field for field, _ in wanted})
@@ -277,10 +280,14 @@ def resolved_rows(
         )
         for _, object in wanted
     }
+    dropped = dropped_of(conn, [g.id for g in active]) if entity.relations else set()
     for record, row in zip(active, rows, strict=True):
         for field in sorted({field for field, _ in wanted}):
             said = record.values.get(field)
             if not isinstance(said, dict):
+                continue
+            if (record.id, entity.fields[field].relation) in dropped:
+                row[field] = None  # it would lead back to itself
                 continue
             parent = parents[record.id].get(field)
             keys = {

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from goldbridge.ports import Json
 from goldbridge.state import crosswalk, decision, document, golden, landing, relation
 from goldbridge.state.golden import Golden, GoldenState
+from mdm import child, hierarchy
 from mdm.identity import write_id
 
 BATCH = 1000
@@ -56,8 +57,12 @@ def _rows(conn: Connection, batch: list[Golden]) -> Iterator[Json]:
 
 
 def _parents(conn: Connection, records: Collection[int]) -> dict[int, list[tuple[str, str]]]:
-    """Record -> (kind, golden record) of what it hangs on; a parent without a golden record is named itself."""
-    lines = [one for one in relation.touching(conn, records) if one.child in records]
+    """Record -> (kind, golden record) of what it hangs on; a parent without a golden record is named itself.
+
+    Of a child whose side nobody knows, and of a relation that is dropped, it says so instead of naming any.
+    """
+    lines = relation.above(conn, records)
+    unsure = child.waiting(conn, records) if lines else {}
     ends = {one.parent for one in lines}
     homes = crosswalk.golden_of(conn, ends)
     heads = golden.load(conn, set(homes.values()))
@@ -66,6 +71,7 @@ def _parents(conn: Connection, records: Collection[int]) -> dict[int, list[tuple
     for one in lines:
         home = heads.get(homes.get(one.parent, 0))
         shown = write_id(home.entity, home.id) if home else names.get(one.parent, "")
+        shown = "dropped" if one.basis == hierarchy.DROPPED else "waits" if one.child in unsure else shown
         found.setdefault(one.child, []).append((one.kind, shown))
     return found
 

@@ -18,8 +18,9 @@ from dedupe.feature import pack, unpack
 from dedupe.prepare import Prepared, prepare
 from dedupe.score import score
 from goldbridge.records.model import Entity
-from goldbridge.state import crosswalk, feature, landing, match, relation
+from goldbridge.state import crosswalk, feature, landing, match
 from goldbridge.state.landing import Record
+from mdm.child import placements, relate, settle, waiting
 from mdm.core import Core, speaks
 
 MEMO = 50_000
@@ -35,6 +36,9 @@ def file(conn: Connection, core: Core, records: Collection[int]) -> dict[int, Pr
     assert core.statistics is not None
     loaded = landing.load(conn, records)
     live = {id: r for id, r in loaded.items() if speaks(r) and r.anchor is None}
+    relate(conn, core.entity, live, records)
+    if core.entity.parent:
+        settle(conn, list(live))
     above = parents(conn, core.entity, {id: r.canonical or {} for id, r in live.items()})
     stamps = {id: _stamp(record, above.get(id)) for id, record in live.items()}
     held = _filed(conn, core, live, stamps)
@@ -51,7 +55,6 @@ def file(conn: Connection, core: Core, records: Collection[int]) -> dict[int, Pr
     match.replace_identifiers(
         conn, {id: identifiers(core.entity, loaded[id]) if id in live else () for id in records if id in loaded}
     )
-    relate(conn, core.entity, live, records)
     return mine
 
 
@@ -110,21 +113,6 @@ def _band(name: str) -> match.Band:
     return "auto" if name == "auto" else "review"
 
 
-def relate(conn: Connection, entity: Entity, live: Mapping[int, Record], records: Collection[int]) -> None:
-    """Keep which record each of these hangs on, so that a parent that moves finds its children."""
-    if not entity.parent:
-        return
-    found = []
-    for id, record in live.items():
-        for field in entity.fields.values():
-            said = (record.canonical or {}).get(field.name)
-            if field.type == "reference" and isinstance(said, dict) and said.get("key"):
-                system, _, stream = said["ref"].partition(".")
-                parent = landing.record_id(system, stream, str(said["key"]))
-                found.append(relation.Relation(f"{entity.name}_of", id, parent))
-    relation.replace(conn, list(records), found)
-
-
 def prepared(conn: Connection, core: Core, records: Mapping[int, Record]) -> dict[int, Prepared]:
     """The records as the matching rules see them, references resolved to golden records."""
     return _prepared(core, records, parents(conn, core.entity, {id: r.canonical or {} for id, r in records.items()}))
@@ -154,14 +142,20 @@ def with_parents(values: Mapping[str, Any], parents: Mapping[str, int]) -> dict[
 
 
 def parents(conn: Connection, entity: Entity, records: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[str, int]]:
-    """Record -> reference field -> golden id, for the references in these canonical values that resolve."""
+    """Record -> reference field -> golden id, for the references in these canonical values that resolve.
+
+    Where a steward placed a child counts before what its source says; one whose side nobody knows has no parent.
+    """
     fields = [field.name for field in entity.fields.values() if field.type == "reference"]
+    placed = placements(conn, entity, records) if entity.parent else {}
+    lost = waiting(conn, records) if entity.parent else {}
     wanted: dict[tuple[str, str], set[str]] = {}
     asked: list[tuple[int, str, tuple[str, str, str]]] = []
     for id, values in records.items():
         for name in fields:
-            said = values.get(name)
-            if isinstance(said, dict) and said.get("key"):
+            pin = placed.get((id, name))
+            said = values.get(name) if pin is None else pin.value
+            if isinstance(said, dict) and said.get("key") and id not in lost:
                 system, _, stream = said["ref"].partition(".")
                 wanted.setdefault((system, stream), set()).add(said["key"])
                 asked.append((id, name, (system, stream, said["key"])))

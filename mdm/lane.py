@@ -37,13 +37,16 @@ _OF_KIND = {
     "unknown_code": "codes",
     "match": "doubt",
 }
-_OF_REASON = {"different_hard_id": "hard_ids", "margin": "margin"}
+DOUBLES = "their parents became one after both were there"
+"""Why the system keeps two children apart that look double (E81)."""
+
+_OF_REASON = {f"held: {DOUBLES}": "children", "different_hard_id": "hard_ids", "margin": "margin"}
 
 
 def lane(kind: str, reason: str = "") -> str:
     """The lane of a question by its kind and, for pairs, by why the rules ask."""
     if kind == "match":
-        return "held" if reason.startswith("held: ") else _OF_REASON.get(reason, "doubt")
+        return _OF_REASON.get(reason) or ("held" if reason.startswith("held: ") else "doubt")
     return _OF_KIND.get(kind, "default")
 
 

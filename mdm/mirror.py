@@ -15,8 +15,9 @@ from dedupe.cluster import clusters_of
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, landing, match
 from goldbridge.state.landing import Record
+from mdm.child import relate
 from mdm.core import Core, speaks
-from mdm.index import identifiers, relate
+from mdm.index import identifiers
 from mdm.resolution import Outcome, Scope, house
 
 

@@ -20,9 +20,10 @@ from goldbridge.state.crosswalk import Move
 from goldbridge.state.engine import now
 from goldbridge.state.golden import Golden, Redirect
 from goldbridge.state.landing import Record
-from mdm import hierarchy
+from mdm import child, hierarchy
 from mdm.claim import Claimant
 from mdm.core import Core, claimant, speaks
+from mdm.double import held_apart
 from mdm.duplicate import open_duplicates
 from mdm.evidence import lapse
 from mdm.identity import Assignment, Issued, assign
@@ -40,6 +41,7 @@ class Outcome:
     records: int = 0
     clusters: int = 0
     moved: int = 0
+    rehomed: int = 0
     created: int = 0
     redirected: int = 0
     retired: int = 0
@@ -84,6 +86,10 @@ def resolve(
     golden.turn(conn, core.entity.name)
     scope = gather(conn, core, seeds)
     own = {id: r for id, r in scope.records.items() if speaks(r) and r.anchor is None}
+    if core.entity.parent:
+        if basis == "steward":
+            child.relate(conn, core.entity, own, list(scope.records))
+        scope.assertions[:] = held_apart(conn, core.entity, own, scope.edges, scope.assertions, scope.current)
     if any(said.lapse == "on_evidence_change" for said in scope.assertions):
         lapse(conn, core, prepared(conn, core, own), scope.assertions)
     clustering = propose(conn, core, own, scope)
@@ -110,6 +116,10 @@ def house(
     outcome = Outcome(records=len(scope.records), clusters=len(clusters), touched=set(scope.records))
     _apply(conn, core, scope, clusters, assignment, cause, run, basis, outcome)
     outcome.tasks += open_duplicates(conn, core.entity.name, assignment.ids, scope.records)
+    if core.entity.parent:
+        outcome.tasks += child.settle(conn, list(scope.records))
+    if outcome.rehomed:
+        outcome.tasks += child.settle_below(conn, list(scope.records))
     return outcome
 
 
@@ -214,6 +224,7 @@ def _apply(
         changed.append(goldens[id])
     outcome.versions = len(golden.save(conn, changed, cause, run, details=_travels(scope, place)))
     outcome.moved = crosswalk.move(conn, _moves(scope, place, basis), cause, run)
+    outcome.rehomed = sum(place.get(record, home) != home for record, home in scope.current.items())
     outcome.redirected, outcome.retired = len(assignment.redirects), len(assignment.retired)
     outcome.goldens = list(assignment.ids)
     redirects = [_redirect(old, new, scope, place) for old, new in assignment.redirects.items()]

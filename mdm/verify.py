@@ -18,7 +18,7 @@ from goldbridge.errors import GoldbridgeError
 from goldbridge.records.model import Model
 from goldbridge.state import crosswalk, decision, golden, invariant, landing
 from goldbridge.state.audit import Audit
-from mdm import hierarchy
+from mdm import child, hierarchy
 from mdm.identity import write_id
 
 NAMED = 20
@@ -31,7 +31,7 @@ def violations(conn: Connection, model: Model, audit: Audit | None = None) -> li
     for entity in model.entities:
         for check in (_memberships, _hard_ids, _lineage, _lively):
             found.extend(islice(check(conn, entity), NAMED))
-    for whole in (_assertions, _overrides, _redirects, _versions, hierarchy.broken):
+    for whole in (_assertions, _overrides, _redirects, _versions, hierarchy.broken, child.broken):
         found.extend(islice(whole(conn), NAMED))
     if audit is not None:
         found.extend(_audit(conn, audit))

@@ -34,6 +34,7 @@ def erase(
     from goldbridge.state.vault import derive
     from mdm.erasure import erase as forget
     from mdm.identity import write_id
+    from mdm.steward.desk import own_records
 
     with open_hub(ctx) as hub:
         with hub.store.begin() as conn:
@@ -45,7 +46,8 @@ def erase(
             homes = set(crosswalk.golden_of(conn, numbers).values())
             rows = sorted(row for some in crosswalk.published_rows(conn, homes).values() for row in some)
             if not yes:
-                kept = {id for id, members in crosswalk.members(conn, homes).items() if set(members) - set(numbers)}
+                own = own_records(conn, homes)
+                kept = {id for id, some in own.items() if {one.id for one in some} - set(numbers)}
                 told = {"goldens": [write_id(entity, id) for id in sorted(homes)], "published": rows}
                 if as_json:
                     typer.echo(json.dumps({"erased": False, **told}))

@@ -33,7 +33,15 @@ SEES = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    from goldbridge.cli import golden_erase, golden_history, golden_pin, golden_qualify, steward_act, steward_task
+    from goldbridge.cli import (
+        golden_erase,
+        golden_history,
+        golden_pin,
+        golden_qualify,
+        golden_tree,
+        steward_act,
+        steward_task,
+    )
 
     steward_task.register(app)
     golden = typer.Typer(no_args_is_help=True, help="Look at golden records, merge, split, pin and undo.")
@@ -43,6 +51,7 @@ def register(app: typer.Typer) -> None:
     golden_pin.register(golden)
     golden_qualify.register(golden)
     golden_history.register(golden)
+    golden_tree.register(golden)
     golden_erase.register(golden)
     app.add_typer(golden, name="golden")
 
@@ -50,7 +59,8 @@ def register(app: typer.Typer) -> None:
 def show(
     ctx: typer.Context, id: ID, as_of: AS_OF = "", true_at: TRUE_AT = "", sees: SEES = None, as_json: JSON = False
 ) -> int:
-    """One golden record: its values, which source each came from and why, and its records."""
+    """One golden record: its values, which source each came from and why, its records, and what it is related to."""
+    from goldbridge.cli.golden_tree import print_relations, relations
     from goldbridge.state import crosswalk, landing
 
     with open_hub(ctx) as hub, hub.store.read() as conn:
@@ -61,6 +71,7 @@ def show(
         record = _find(conn, id)
         members = crosswalk.members(conn, [record.id]).get(record.id, [])
         records = landing.load(conn, members)
+        related = relations(conn, record, members)
     names = {r.id: f"{r.system}.{r.stream}/{r.key}" for r in records.values()}
     written = _written(record)
     if as_json:
@@ -69,6 +80,7 @@ def show(
             "values": record.values,
             "lineage": {name: _lineage(line, names) for name, line in record.lineage.items()},
             "records": [_as_dict(records[id]) for id in members],
+            "relations": related,
         }  # fmt: skip
         typer.echo(json.dumps(shown, ensure_ascii=False))
         return 0
@@ -87,6 +99,7 @@ def show(
     for one in members:
         r = records[one]
         console.print(f"  {names[one]}  {_plain((r.canonical or {}).get('name'))}", highlight=False, markup=False)
+    print_relations(related)
     return 0
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from goldbridge.cli import open_hub
-from goldbridge.cli.steward import JSON, REASON, _as_dict, _plain
+from goldbridge.cli.steward import JSON, REASON, _as_dict, _find, _plain
 from goldbridge.cli.steward_told import told
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def listed(
     if more:
         typer.echo(f"... and {more} more (--limit)")
     typer.echo("look at one with: goldbridge tasks NUMBER; answer with: goldbridge tasks NUMBER same|different|unsure")
+    if any(one.payload.get("sides") for one in found):
+        typer.echo("where a side is asked for, answer with its id: goldbridge tasks NUMBER ID")
     return 0
 
 
@@ -218,6 +220,7 @@ def show(ctx: typer.Context, number: TASK, as_json: JSON = False) -> int:
 
 
 def _print(asked: Task, sides: list[Any]) -> None:
+    asked = asked._replace(payload=asked.payload or {})  # of an erased record nothing is left to show
     from rich.table import Table
 
     from goldbridge.cli.watch import console as make_console
@@ -239,6 +242,8 @@ def _print(asked: Task, sides: list[Any]) -> None:
         else f"{weight / 10_000:+.2f} bits; {asked.payload.get('reason', '')}{vetoes}",
         markup=False,
     )
+    for side in asked.payload.get("sides") or []:
+        console.print(f"  {side['golden']}  {side['name'] or ''}  ({', '.join(side['records'])})", markup=False)
     for comparison, level, part in asked.payload.get("parts") or []:
         console.print(f"  {part / 10_000:+7.2f}  {comparison}: {level}", markup=False, highlight=False)
 
@@ -246,32 +251,48 @@ def _print(asked: Task, sides: list[Any]) -> None:
 def answer(
     ctx: typer.Context,
     number: TASK,
-    judgement: Annotated[str, typer.Argument(metavar="same|different|unsure", help="The judgement.")],
+    judgement: Annotated[
+        str, typer.Argument(metavar="same|different|unsure|ID", help="The judgement; the side, where one is asked for.")
+    ],
     seen: Annotated[
         int | None, typer.Option("--seen", metavar="VERSION", help="Refuse if the task is another than this version.")
     ] = None,
     reason: REASON = "",
     as_json: JSON = False,
 ) -> int:
-    """Answer a question: same joins, different keeps apart for good, unsure closes it undecided."""
+    """Answer a question: same joins, different keeps apart for good, unsure closes it undecided.
+
+    To a question on which side a child belongs the answer is the golden record (or one of its records) of that side.
+    """
     from flows.desk import Desk
+    from mdm.child import KIND as SIDE
     from mdm.steward import answer as settle
     from mdm.steward import question
+    from mdm.steward.placing import put, side_of
 
-    if judgement not in ANSWERS:
-        raise typer.BadParameter("answer same, different or unsure", param_hint="ANSWER")
     with open_hub(ctx) as hub, hub.store.begin() as conn:
-        _known(conn, number)
+        asked = _known(conn, number)
+        if asked.kind == SIDE and judgement not in ANSWERS:
+            side = _find(conn, judgement, follow=False).id
+            who = Desk(hub)(conn, side_of(conn, number).entity)
+            return told(put(conn, who, number, side, reason=reason, version=seen), as_json)
+        if asked.kind == SIDE:
+            ids = ", ".join(one["golden"] for one in asked.payload["sides"])
+            raise typer.BadParameter(f"task {number} asks for a side; answer with one of {ids}", param_hint="ANSWER")
+        if judgement not in ANSWERS:
+            raise typer.BadParameter("answer same, different or unsure", param_hint="ANSWER")
         asked = question(conn, number)
         decided = settle(conn, Desk(hub)(conn, asked.entity), number, judgement, reason=reason, version=seen)
     return told(decided, as_json)
 
 
-def _known(conn: Connection, number: int) -> None:
+def _known(conn: Connection, number: int) -> Task:
     from goldbridge.state import task
 
-    if number not in task.load(conn, [number]):
+    found = task.load(conn, [number]).get(number)
+    if found is None:
         raise typer.BadParameter(f"there is no task {number}", param_hint="TASK")
+    return found
 
 
 def assign(

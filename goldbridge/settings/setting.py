@@ -54,7 +54,7 @@ class ServeSettings(BaseModel):
         return self
 
 
-Act = Literal["merge", "split", "move", "same", "different", "undo", "pin", "suppress", "release"]
+Act = Literal["merge", "split", "move", "same", "different", "undo", "pin", "suppress", "release", "place"]
 """What a steward decides; the kind of the decision."""
 
 

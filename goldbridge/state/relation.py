@@ -110,6 +110,14 @@ def _at(
     return sorted(Relation(*row) for row in conn.execute(query))
 
 
+def children_of_ours(conn: Connection) -> list[int]:
+    """All that hangs on rows of parents which we wrote ourselves."""
+    joined = relation.join(membership, membership.c.record == _line.parent)
+    query = select(_line.child).select_from(joined).where(membership.c.tx_to == fixed(""), membership.c.ours == 1)
+    query = query.where(_line.basis == "source", _line.until == "").distinct().order_by(_line.child)
+    return list(conn.execute(query).scalars())
+
+
 def rebase(conn: Connection, relations: Collection[Relation], basis: str) -> None:
     """Let these count on another basis from now on."""
     for one in sorted(relations):

@@ -34,7 +34,7 @@ class Done:
     records: Sequence[int] = ()
 
 
-OF_VALUES = frozenset({"pin", "suppress", "release", "undo", "choose"})
+OF_VALUES = frozenset({"pin", "suppress", "release", "place", "undo", "choose"})
 """What can be decided about records that are not mastered: their values, not what they belong to."""
 
 

@@ -17,11 +17,12 @@ from mdm.steward.desk import Decided, Steward
 from mdm.steward.joining import Merge, Same
 from mdm.steward.parting import Different, Move, Split
 from mdm.steward.pinning import Pin, Release, Suppress
+from mdm.steward.placing import Place
 from mdm.steward.qualifying import Qualify
 from mdm.steward.undoing import Undo
 
 ACTS: dict[str, Any] = {
-    act.kind: act for act in (Merge, Split, Move, Same, Different, Undo, Pin, Suppress, Release, Qualify, Choose)
+    act.kind: act for act in (Merge, Split, Move, Same, Different, Undo, Pin, Suppress, Release, Place, Qualify, Choose)
 }
 """Kind -> the act that reads itself from a decision's payload."""
 
