@@ -9,6 +9,7 @@ record are held out together. The order of the labels and of the rows does not m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from math import sqrt
 from typing import NamedTuple
 
@@ -169,11 +170,12 @@ def _climb(start: Model, rows: Floats, offset: Floats, target: Floats, scale: Fl
     """Fast projected gradient descent on the penalised log loss; the result keeps the weights monotone."""
     curve = _LN2**2 / 4 * float((rows**2).sum(axis=0).max(initial=1.0)) * (len(start.weights) + 1)
     step = 1 / (curve + float((1 / scale**2).max()))
+    falling = _Falling(start.weights)
     moved = np.zeros(len(scale))
     ahead, pace = moved, 1.0
     for _ in range(_ROUNDS):
         slope = _LN2 * (rows.T @ (_chance(offset + rows @ ahead) - target)) + ahead / scale**2
-        then = _falling(start, ahead - step * slope)
+        then = falling(ahead - step * slope)
         quicker = (1 + sqrt(1 + 4 * pace * pace)) / 2
         ahead = then + (pace - 1) / quicker * (then - moved)
         change = float(np.abs(then - moved).max(initial=0.0))
@@ -183,17 +185,26 @@ def _climb(start: Model, rows: Floats, offset: Floats, target: Floats, scale: Fl
     return moved
 
 
-def _falling(start: Model, moved: Floats) -> Floats:
-    """The nearest change after which no weight rises from a level to the next."""
-    found = moved.copy()
-    at = 1
-    for table in start.weights:
-        before = np.array(table, dtype=np.float64) / BIT
-        wanted = before + moved[at : at + len(table)]
-        if np.any(wanted[1:] > wanted[:-1]):
-            found[at : at + len(table)] = pooled(wanted.tolist()) - before
-        at += len(table)
-    return found
+class _Falling:
+    """Makes of a change the nearest one after which no weight rises from a level to the next."""
+
+    def __init__(self, weights: Sequence[Sequence[int]]) -> None:
+        ends = [1, *(1 + sum(map(len, weights[: at + 1])) for at in range(len(weights)))]
+        self._tables = list(zip(ends, ends[1:], strict=False))
+        self._before = np.array([0, *chain.from_iterable(weights)], dtype=np.float64) / BIT
+        self._inside = np.ones(len(self._before) - 1, dtype=np.bool_)
+        self._inside[[start - 1 for start, end in self._tables if start < end]] = False
+
+    def __call__(self, moved: Floats) -> Floats:
+        wanted = self._before + moved
+        rises = np.flatnonzero((wanted[1:] > wanted[:-1]) & self._inside) + 1
+        if not len(rises):
+            return moved
+        found = moved.copy()
+        for start, end in self._tables:
+            if np.any((start < rises) & (rises < end)):
+                found[start:end] = pooled(wanted[start:end].tolist()) - self._before[start:end]
+        return found
 
 
 def pooled(values: Sequence[float]) -> Floats:

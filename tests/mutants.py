@@ -16,6 +16,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,12 +39,24 @@ class Case(NamedTuple):
     guards: tuple[str, ...]
 
 
-def cases() -> Iterator[Case]:
+@cache
+def cases() -> tuple[Case, ...]:
     """Every test, read without importing it."""
-    for file in sorted(ROOT.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield Case(file, node.name, tuple(_NAMED.findall(ast.get_docstring(node) or "")))
+    return tuple(
+        Case(file, node.name, tuple(_NAMED.findall(ast.get_docstring(node) or "")))
+        for file in sorted(ROOT.rglob("test_*.py"))
+        for node in _functions(ast.parse(file.read_text(encoding="utf-8")))
+        if node.name.startswith("test_")
+    )
+
+
+def _functions(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """The functions of a module and its classes; what stands inside a function is no test."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node)
+        elif isinstance(node, ast.FunctionDef):
+            yield node
 
 
 def original(guard: str) -> tuple[Any, str, Any]:
@@ -137,7 +150,7 @@ def main(arguments: Sequence[str]) -> int:
     """Try these guards, or all that tests name; 1 when a test passes without its guard."""
     settings.register_profile("mutants", database=None, deadline=None, phases=(Phase.explicit, Phase.generate))
     settings.load_profile("mutants")
-    every = list(cases())
+    every = cases()
     known = sorted({guard for case in every for guard in case.guards})
     if "--list" in arguments:
         print("\n".join(known))

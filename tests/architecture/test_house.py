@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from tests.architecture.tree import PACKAGES, ROOT, SIMULATORS, calls, imported, parsed, python, text, tracked
+from tests.architecture.tree import PACKAGES, ROOT, SIMULATORS, calls, imported, nodes, parsed, python, text, tracked
 
 MOST_LINES, HALF_LINES = 600, 150
 CLOCK = "goldbridge/clock.py"
@@ -52,7 +52,7 @@ def test_time_comes_from_the_clock() -> None:
 def test_what_counts_as_asking_the_time(source: str, found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.architecture import tree
 
-    monkeypatch.setattr(tree, "parsed", lambda path: ast.parse(source))
+    monkeypatch.setattr(tree, "nodes", lambda path: tuple(ast.walk(ast.parse(source))))
     assert [name for _, name in calls("x.py") if TIME.fullmatch(name)] == found
 
 
@@ -66,7 +66,7 @@ def test_certificates_are_always_checked() -> None:
     def loose(node: ast.AST) -> bool:
         return isinstance(node, ast.keyword) and node.arg == "verify" and getattr(node.value, "value", None) is False
 
-    assert [path for path in python(*PACKAGES, "tools") for node in ast.walk(parsed(path)) if loose(node)] == []
+    assert [path for path in python(*PACKAGES, "tools") for node in nodes(path) if loose(node)] == []
 
 
 def test_nothing_is_left_unfinished() -> None:
@@ -117,7 +117,7 @@ def test_the_four_root_packages_are_imported_by_name_only() -> None:
     relative = [
         (path, node.lineno)
         for path in python(*PACKAGES)
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert relative == []

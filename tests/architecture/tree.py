@@ -45,9 +45,16 @@ def parsed(path: str) -> ast.Module:
     return ast.parse(text(path), path)
 
 
+@cache
+def nodes(path: str) -> tuple[ast.AST, ...]:
+    """Every import, call and keyword of a file, in the order of `ast.walk`."""
+    wanted = (ast.Import, ast.ImportFrom, ast.Call, ast.keyword)
+    return tuple(node for node in ast.walk(parsed(path)) if isinstance(node, wanted))
+
+
 def imported(path: str) -> Iterator[tuple[int, str]]:
     """(line, dotted name) of everything a file imports, inside functions too."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, each.name) for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -70,18 +77,18 @@ def calls(path: str) -> Iterator[tuple[int, str]]:
     """
     names = {
         each.asname or each.name: f"{node.module}.{each.name}"
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module
         for each in node.names
     }
     names |= {
         each.asname: each.name
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Import)
         for each in node.names
         if each.asname
     }
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and (name := dotted(node.func)):
             first, dot, rest = name.partition(".")
             yield node.lineno, f"{names.get(first, first)}{dot}{rest}"
