@@ -271,8 +271,7 @@ def test_e81_contacts_that_a_merge_makes_double_are_proposed_and_both_stay(crm: 
     assert exported(crm) == before
 
 
-def test_e81_contacts_of_one_company_that_was_one_all_along_are_joined_as_ever(sqlite_crm: CrmBench) -> None:
-    """Guard: mdm.double:_together"""
+def test_contacts_of_one_company_that_was_one_all_along_are_joined_as_ever(sqlite_crm: CrmBench) -> None:
     crm = sqlite_crm
     crm.accounts("crm", JIA)
     crm.people(person("p1", "1", "王小明", mobile="13800138000"), person("p2", "1", "王某", mobile="13700137000"))
