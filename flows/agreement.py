@@ -19,11 +19,11 @@ from flows.dispute import disputed, put
 from flows.echo import EDITED
 from flows.running import Running
 from flows.side import Sides
-from goldbridge.state import crosswalk, decision, golden, landing, ledger, override
+from goldbridge.state import crosswalk, decision, delivery, golden, landing, override
+from goldbridge.state.delivery import Settlement
 from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Record
-from goldbridge.state.ledger import Written
 from goldbridge.state.outbox import Event
 
 REPEATS, HOPS = 3, 6
@@ -31,6 +31,7 @@ REPEATS, HOPS = 3, 6
 new. People who edit in turn do not say the same two things three times within a day."""
 
 FIGHT_WITHIN = timedelta(days=1)
+_UNSENT = frozenset({"ready", "parked", "dead"})
 
 Words = dict[str, Any]
 """Place -> what it says."""
@@ -85,6 +86,7 @@ class Agreement:
             for name in sorted(fields & self.plan.carried):
                 merged += self._field(head, rows, name, asked)
         self.keep()
+        self._overtake()
         self.run.count(questions=put(self.conn, self.run.flow, self.heads, asked, self._flat()))
         override.retire(self.conn, self.over)
         return merged
@@ -111,7 +113,7 @@ class Agreement:
         note = self._hop(rows, name, movers, edited)
         if unread and (name not in self.plan.strict or self.plan.owner.get(name) in movers):
             reason, winner = "; ".join(unread), ""
-        elif (fight := self._fight(note, movers)) and name not in self.plan.strict:
+        elif name not in self.plan.strict and (fight := self._fight(name, note)):
             reason, winner = fight, ""
             words.setdefault(note["against"], now)
         else:
@@ -193,12 +195,17 @@ class Agreement:
         known = [*last.get("words", ()), *seen][-HOPS:]
         return {**fresh, "against": last["by"], "hops": int(last.get("hops", 0)) + 1, "back": back, "words": known}
 
-    def _fight(self, note: Mapping[str, Any], movers: Sequence[str]) -> str:
+    def _fight(self, name: str, note: Mapping[str, Any]) -> str:
         """The two rules that write over each other, where they do; empty otherwise."""
-        if not note["against"] or (note["back"] < REPEATS - 1 and note["hops"] < HOPS) or note["hops"] < REPEATS:
+        if note["hops"] < REPEATS or (note["back"] < REPEATS - 1 and note["hops"] < HOPS):
             return ""
+        by, against = sorted((note["by"], note["against"]), key=self.plan.flow.sync.between.index)
+        rules = " and ".join(f"{place} ({self.sides.get(place).mapping.mark(name)})" for place in (by, against))
+        said = f"{rules} keep writing over each other in '{name}'"
         self.run.count(fights=1)
-        return FIGHT
+        self.run.message = "; ".join(filter(None, (self.run.message, said)))
+        self.run.log.warning("two rules fight", field=name, rules=rules)
+        return said
 
     # Claims
 
@@ -221,6 +228,18 @@ class Agreement:
         pins = [pin for pin in decision.active_overrides(self.conn, [row.id for row in rows]) if pin.field == name]
         made = decision.load(self.conn, {pin.decision for pin in pins if pin.decision is not None})
         self.over |= {pin.id for pin in pins if pin.decision in made and made[pin.decision].kind == "choose"}
+
+    def _overtake(self) -> None:
+        """What waits to be written to a row that was edited since was decided on what the row showed before."""
+        for side in self.sides:
+            homes = [
+                home
+                for home, rows in self.rows.items()
+                if any(row.id in self.edits and self.sides.place(row) == side.place for row in rows)
+            ]
+            queued = delivery.of_subjects(self.conn, side.ref.system, side.ref.stream, homes)
+            waiting = [item for items in queued.values() for item in items if item.state in _UNSENT]
+            delivery.settle(self.conn, [Settlement(item.id, "superseded") for item in waiting])
 
     def keep(self) -> None:
         """Save the claims that changed."""
@@ -264,9 +283,6 @@ def meet(conn: Connection, run: Running, sides: Sides, records: Collection[int])
     return len(agreement.claims)
 
 
-FIGHT = "they keep writing over each other"
-
-
 def _later(before: str, after: str) -> timedelta:
     return datetime.fromisoformat(after) - datetime.fromisoformat(before)
 
@@ -281,6 +297,3 @@ def _form(value: Any) -> str:
 
 def _same(a: Any, b: Any) -> bool:
     return _form(a) == _form(b)
-
-
-__all__ = ["Agreement", "Edit", "Written", "edits_of", "ledger", "meet"]

@@ -66,6 +66,9 @@ class Sides:
     def __iter__(self) -> Iterator[Side]:
         return iter(self._sides.values())
 
+    def get(self, place: str) -> Side:
+        return self._sides[place]
+
     def place(self, row: Record) -> str:
         return f"{row.system}.{row.stream}"
 

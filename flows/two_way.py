@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from flows.agreement import Agreement, edits_of, meet
 from flows.condition import Condition
+from flows.delivering import read_back
 from flows.ingest import ingest
 from flows.publish import publish
 from flows.running import Running
@@ -34,6 +35,7 @@ def two_way(
 ) -> None:
     """One round. `renew` brings the golden records up to date with the records that changed."""
     _start(run, entity)
+    _settle_unknown(run, sides)
     landed = Counters()
     for side in sides:
         before = run.counters
@@ -70,6 +72,15 @@ def _start(run: Running, entity: Entity) -> None:
     with run.page() as conn:
         if cursor.load(conn, run.flow, f"{_MERGE}:") is None:
             cursor.advance(conn, run.flow, str(outbox.head(conn)), "", run.id, partition=f"{_MERGE}:")
+
+
+def _settle_unknown(run: Running, sides: Sides) -> None:
+    """A write whose answer never came is looked up before its row is read, or it would pass for a person's edit."""
+    before, run.counters = run.counters, Counters(other=run.counters.other)
+    for side in sides:
+        if side.target is not None:
+            read_back(run, side.target, set())
+    run.counters = before
 
 
 def _merge(run: Running, sides: Sides, entity: Entity) -> int:

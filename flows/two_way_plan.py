@@ -160,7 +160,7 @@ def _names(project: Project, flow: TwoWayFlow, problems: Problems) -> None:
         elif name not in project.mappings:
             path = ("mapping", place) if place in flow.mapping else ("sync", "between", index)
             note(path, "FLW004", f"there is no mapping '{name}'{hint(name, project.mappings)}")
-        elif (made := project.mappings[name].data.get("target")) != flow.entity:
+        elif entity is not None and (made := project.mappings[name].data.get("target")) != flow.entity:
             note(("sync", "between", index), "FLW012", f"mapping '{name}' makes {made}, not {flow.entity}")
     for key, names in (("mapping", flow.mapping), ("out", flow.out)):
         for place, name in names.items():
@@ -212,7 +212,7 @@ def _directions(project: Project, made: Plan, problems: Problems) -> None:
                 continue
             why = end.refused.get(name)
             place = why.mark if why is not None else mark
-            reason = why.reason if why is not None else f"no rule of {end.incoming} reads it"
+            reason = why.reason if why is not None else "its outgoing mapping does not write it"
             if name in end.believed and owner != end.place:
                 message = (
                     f"'{name}' cannot be written back to {end.place} by flow '{flow.name}': {reason}; let {end.system} "

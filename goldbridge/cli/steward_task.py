@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from goldbridge.cli import open_hub
 from goldbridge.cli.steward import JSON, REASON, _as_dict, _find, _plain
+from goldbridge.cli.steward_choice import choose, words
 from goldbridge.cli.steward_told import told
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Queue(TyperGroup):
 def register(app: typer.Typer) -> None:
     queue = typer.Typer(cls=Queue, help="The questions that wait for a steward: look at them, answer, hand on.")
     commands: dict[str, Callable[..., int]] = {
-        "list": listed, "next": next_one, "show": show, "answer": answer, "lanes": lanes, "assign": assign,
+        "list": listed, "next": next_one, "show": show, "answer": answer, "choose": choose, "lanes": lanes, "assign": assign,
         "unassign": unassign,
         "due": due, "defer": defer, "resume": resume, "comment": comment, "approve": approve, "reject": reject,
         "bulk": bulk, "close": close, "leave": leave,
@@ -244,6 +245,7 @@ def _print(asked: Task, sides: list[Any]) -> None:
     )
     for side in asked.payload.get("sides") or []:
         console.print(f"  {side['golden']}  {side['name'] or ''}  ({', '.join(side['records'])})", markup=False)
+    words(asked.payload, lambda text: console.print(text, markup=False, highlight=False))
     for comparison, level, part in asked.payload.get("parts") or []:
         console.print(f"  {part / 10_000:+7.2f}  {comparison}: {level}", markup=False, highlight=False)
 

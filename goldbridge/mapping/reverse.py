@@ -73,8 +73,8 @@ def reverse(
 ) -> Reversed:
     """The mapping of `document`, which reads `place` (system.stream), as one that writes there.
 
-    `many` are the fields of its entity that hold many values. A document with problems of its own gives nothing: whoever
-    compiles it tells them.
+    `many` are the fields of its entity that hold many values. A document with problems of its own gives nothing:
+    whoever compiles it tells them.
     """
     problems = Problems()
     spec = read_spec(document, tables, zone, problems)

@@ -47,10 +47,10 @@ from goldbridge.state.record import (
 from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
-    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "Late", "RawRow", "Record", "RecordState", "StreamRef",
-    "Version", "again", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late", "last_runs",
-    "load", "missing", "names", "outdated", "place", "record_id", "save", "scan", "scan_all", "set_aside", "set_state",
-    "streams", "sweep", "version_ids", "versions",
+    "Arrival", "Change", "Compared", "Fate", "Head", "LIVE", "Late", "RawRow", "Record", "RecordState", "StreamRef",
+    "Version", "again", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late",
+    "last_runs", "load", "missing", "names", "outdated", "overwritten", "place", "record_id", "save", "scan",
+    "scan_all", "set_aside", "set_state", "streams", "sweep", "version_ids", "versions",
 ]  # fmt: skip
 
 KEY_LIMIT = 500
@@ -460,6 +460,16 @@ def set_aside(conn: Connection, ref: StreamRef, records: Collection[int]) -> lis
     _lock(conn, ref)
     query = _stored().where(one_of(_record.id, records), _record.state == "live", _record.fate == "dead")
     return _again(conn, query.order_by(_record.id))
+
+
+def overwritten(conn: Connection, ref: StreamRef, keys: Collection[str]) -> None:
+    """We wrote to these rows: what is held of them is what they were, and whatever is read next is news.
+
+    Otherwise somebody who puts back what stood there before our write, and does it before that was read, goes unseen.
+    """
+    if keys:
+        rows = (_record.system == ref.system, _record.stream == ref.stream, one_of(_record.key, keys))
+        conn.execute(update(source_record).where(*rows, _record.state == "live").values(raw_hash=""))
 
 
 def again(conn: Connection, records: Collection[int]) -> list[Change]:

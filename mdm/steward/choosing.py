@@ -95,18 +95,18 @@ def choose(
     """Answer the question with the words of one side; `others` (field -> side) says where another one is right.
 
     A value that no side says is written `=VALUE` instead of a side's name. Raises `Reject` STA033 when somebody else
-    answered first, MDM014 for another question, MDM086 for a side that says nothing there.
+    answered first, MDM014 for another question, MDM087 for a side that says nothing there.
     """
     golden.turn(conn, who.entity)
     asked = asked_of(conn, number)
     not_answered(conn, asked, version)
     homes = set(crosswalk.golden_of(conn, asked.subject).values())
     if len(homes) != 1:
-        raise Reject("MDM086", f"task {number}: its records belong to {len(homes)} golden records by now; look again")
+        raise Reject("MDM087", f"task {number}: its records belong to {len(homes)} golden records by now; look again")
     fields: Mapping[str, Any] = asked.payload["fields"]
     for name in others or {}:
         if name not in fields:
-            raise Reject("MDM086", f"task {number} does not ask about '{name}'; it asks about {', '.join(fields)}")
+            raise Reject("MDM087", f"task {number} does not ask about '{name}'; it asks about {', '.join(fields)}")
     values = {
         name: _word(who, name, said["said"], (others or {}).get(name) or side, number) for name, said in fields.items()
     }
@@ -119,7 +119,7 @@ def _word(who: Steward, field: str, said: Mapping[str, Any], side: str, number: 
     found = [place for place in said if side in (place, place.partition(".")[0])]
     if len(found) != 1:
         raise Reject(
-            "MDM086",
+            "MDM087",
             f"task {number}: of '{field}' there are the words of {', '.join(sorted(said))}; name one of them, "
             f"or write a value of your own as '=VALUE'",
         )
