@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from sqlalchemy import true
+
 from dedupe.statistic import Statistics
 
 Mutant = Callable[[Any], Any]
@@ -68,6 +70,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "goldbridge.state.golden:_event": returns("changed"),
     "goldbridge.state.landing:_without": argument(0),
     "goldbridge.state.landing:Change.reborn": argument(0),
+    "goldbridge.state.ownership:writable": lambda _: true,
     "goldbridge.state.redirect:_ends": lambda _: lambda id, *_rest: {id},
     "mdm.criterion:says": returns(True),
     "goldbridge.mapping.functions:_is_blank": lambda real: lambda text: not real(text),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from flows.cutover.config import Cutover, Wave, differences
 from flows.cutover.gate import Gate, Verdict, built_in
 from flows.cutover.member import enrol
-from flows.cutover.outcome import Outcome, told
+from flows.cutover.outcome import Outcome, numbers_of
 from flows.cutover.phase import LAST_ABORT, WORDS, Grant, Phase, after, grant
 from flows.cutover.step import go_on
 from flows.cutover.tail import intrusions
@@ -173,7 +173,7 @@ class Control:
         outcome = Outcome(name, Phase(state.phase), gates=verdicts, behind=behind)
         if not all(verdict.met for verdict in verdicts):
             self.changed(
-                state, lambda conn, found: self.note(conn, found, "gates not met", detail=_numbers(verdicts, behind))
+                state, lambda conn, found: self.note(conn, found, "gates not met", detail=numbers_of(verdicts, behind))
             )
             outcome.message = f"stays at {Phase(state.phase).word}"
             return outcome
@@ -229,7 +229,7 @@ class Control:
         self, wave: Wave, state: cutover.Wave, target: Phase, verdicts: Sequence[Verdict], behind: dict[str, Json]
     ) -> Outcome:
         """Begin the next phase."""
-        numbers = _numbers(verdicts, behind)
+        numbers = numbers_of(verdicts, behind)
         if target is Phase.FREEZE:
             return self.resume(wave, self.begin_freeze(wave, state, numbers))
         if target is Phase.FLIP:
@@ -404,7 +404,3 @@ class Control:
 
         self.changed(state, go)
         return Outcome(name, target, moved=True, message=f"aborted: {Phase(state.phase).word} -> {target.word}")
-
-
-def _numbers(verdicts: Sequence[Verdict], behind: dict[str, Json]) -> dict[str, Json]:
-    return {"gates": [told(verdict) for verdict in verdicts], "behind": behind}

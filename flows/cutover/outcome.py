@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,3 +41,19 @@ def told(verdict: Verdict) -> dict[str, Json]:
         "gate": verdict.gate, "met": verdict.met, "waived": verdict.excused, "why": verdict.why,
         "numbers": dict(verdict.numbers),
     }  # fmt: skip
+
+
+def numbers_of(verdicts: Sequence[Verdict], behind: Json) -> dict[str, Json]:
+    """What a decision was taken on, as it is kept."""
+    return {"gates": [told(verdict) for verdict in verdicts], "behind": kept(behind)}
+
+
+_VALUES = ("expected", "found")
+
+
+def kept(behind: Json) -> Json:
+    """What stays in the evidence of the records behind a number: which they are and what is wrong, but no value of
+    them, so that an erased one is not kept there."""
+    if isinstance(behind, dict):
+        return {key: kept(value) for key, value in behind.items() if key not in _VALUES}
+    return [kept(one) for one in behind] if isinstance(behind, list) else behind

@@ -33,14 +33,15 @@ def rollback(control: Control, name: str, *, reason: str = "", phrase: str = "")
     losses = _proof(control, wave, state)
     if losses:
         told.behind["losses"] = losses
-        accepted = f"lose {len(losses)} writes of {name}"
+        lost = len({(one["place"], one["key"]) for one in losses})
+        accepted = f"lose {lost} records of {name}"
         if phrase != accepted:
             control.changed(
                 state, lambda conn, found: control.note(conn, found, "rollback waits", detail={"losses": losses})
             )
             told.waits = (
-                f"{control.plan.old} does not hold {len(losses)} writes since the flip; let them through and repeat "
-                f"the command, or accept their loss with --phrase '{accepted}'"
+                f"{control.plan.old} does not hold {lost} records as they were written since the flip; "
+                f"let them through and repeat the command, or accept their loss with --phrase '{accepted}'"
             )
             told.message = "nobody may write; the way back is half gone"
             return told

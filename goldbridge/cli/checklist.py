@@ -141,6 +141,18 @@ def _unqualified(when: str, entity: Entity, mark: Mark, processes: Collection[st
             yield Problem(mark, "FLW016", f"{message}; write qualified('{name}') instead of has_role('{name}')")
 
 
+def check_cutover(project: Project) -> Iterable[Problem]:
+    """The cutover names entities, flows and numbers that exist, and its references can resolve; none is no problem."""
+    from flows.config import compile_flows
+    from flows.cutover.config import compile_cutover
+
+    problems = Problems()
+    if project.cutover.data:
+        with _collecting(problems):
+            compile_cutover(project, compile_flows(project))
+    return problems
+
+
 _MODEL = "config/model.yaml"
 _SOURCES = "config/sources.yaml"
 
@@ -153,6 +165,7 @@ CHECKS = (
     Check("quality", check_quality, (_MODEL, _SOURCES, "config/quality.yaml")),
     Check("qualification", check_qualification, (_MODEL, "config/qualification.yaml")),
     Check("flows", check_flows, (_MODEL, _SOURCES, "flows.yaml", "mappings/")),
+    Check("cutover", check_cutover, (_MODEL, _SOURCES, "flows.yaml", "mappings/", "config/cutover.yaml")),
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldbridge.cli import open_hub
+from goldbridge.errors import Mark, Misconfigured
 
 if TYPE_CHECKING:
     from flows.cutover.outcome import Outcome
@@ -22,7 +24,7 @@ PHRASE = Annotated[
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Move a programme from the old system to the new one, and back.")
-    for command in (plan, status, advance, hold, release, waive, confirm, abort, rollback):
+    for command in (plan, status, advance, hold, release, waive, confirm, abort, rollback, evidence):
         group.command(command.__name__)(command)
     app.add_typer(group, name="cutover")
 
@@ -215,6 +217,55 @@ def abort(ctx: typer.Context, wave: WAVE, reason: REASON, as_json: JSON = False)
 
     with open_hub(ctx) as hub:
         return _print(control_of(hub).abort(wave, reason), as_json)
+
+
+def evidence(
+    ctx: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write evidence.json and evidence.html there.")
+    ] = None,
+    verify: Annotated[
+        Path | None, typer.Option("--verify", metavar="FILE", help="Prove a bundle instead; needs no state.")
+    ] = None,
+    as_json: JSON = False,
+) -> int:
+    """Every decision with its numbers and who took it, as a chain of digests; proven before it is written."""
+    from flows.cutover.evidence import bundle, page
+    from flows.cutover.evidence import verify as prove
+
+    if verify is not None:
+        number = prove(_read(verify))
+        typer.echo(json.dumps({"events": number}) if as_json else f"{verify}: {number} events proven")
+        return 0
+    from flows.cutover.office import control_of
+
+    with open_hub(ctx) as hub:
+        found = bundle(control_of(hub))
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    if out is None:
+        typer.echo(text)
+        return 0
+    _write(out, {"evidence.json": f"{text}\n", "evidence.html": page(found)})
+    told = {"events": len(found["events"]), "seal": found["seal"], "folder": str(out)}
+    typer.echo(json.dumps(told) if as_json else f"{out}: {told['events']} events, seal {told['seal']}")
+    return 0
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        raise Misconfigured.one("CFG003", f"cannot be read: {reason}", Mark(str(file))) from None
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misconfigured.one("CFG003", f"cannot be written: {error.strerror}", Mark(str(folder))) from None
 
 
 def rollback(ctx: typer.Context, wave: WAVE, reason: REASON = "", phrase: PHRASE = "", as_json: JSON = False) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from flows.cutover.office import control_of
+from flows.cutover.office import control_of, status
 from flows.cutover.outcome import Outcome
 from flows.cutover.rollback import rollback
 from flows.cutover.step import confirm
@@ -19,8 +21,8 @@ cutover: crm_2026
 from: crm
 to: new_crm
 waves:
-  pilot: {entities: [party, contact], where: "address.line.startsWith('广东')"}
-  rest: {entities: [party, contact]}
+  pilot: {entities: [party], where: "address.line.startsWith('广东')"}
+  rest: {entities: [party]}
 gates:
   bulk_load: ["recon.count.diff == 0", "recon.sum('party.capital_cny').diff == 0", "dead_letters == 0 || waived"]
   shadow: ["lag.p99_s < 300", "hours_in_phase >= 1"]
@@ -115,3 +117,22 @@ class CutoverBench(CrmBench):
         until = iso(self.clock.now() + timedelta(days=1))
         with self.hub() as hub:
             return control_of(hub).waive(wave, gate, owner="Chen", reason="no sandbox yet", until=until)
+
+    def status(self, wave: str) -> dict[str, Any]:
+        with self.hub() as hub:
+            (found,) = status(control_of(hub), [wave])
+        return found
+
+    def owner(self, wave: str) -> list[str]:
+        """Who may write the companies of a wave."""
+        owner: list[str] = self.status(wave)["owners"]["party"]["owner"]
+        return owner
+
+    @contextmanager
+    def locked_old(self) -> Iterator[None]:
+        """The old CRM refuses every write for a while."""
+        with sqlite3.connect(self.database("crm")) as conn:
+            conn.execute("CREATE TRIGGER closed BEFORE UPDATE ON ACCOUNT BEGIN SELECT RAISE(ABORT, 'closed'); END")
+        yield
+        with sqlite3.connect(self.database("crm")) as conn:
+            conn.execute("DROP TRIGGER closed")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldbridge.clock import FrozenClock
-from tests.flows.bench_crm import company, credit_code
+from tests.flows.bench_crm import company, credit_code, person
 from tests.flows.cutover.bench import CutoverBench
 
 LOAD = ("crm", "people", "parties", "everyone", "accounts", "partners", "contacts")
@@ -37,7 +37,11 @@ def load(bench: CutoverBench) -> None:
 
 
 def test_the_whole_way(bench: CutoverBench) -> None:
+    for wave in ("pilot", "rest"):  # people too: they go where their company goes
+        bench.edit("config/cutover.yaml", f"{wave}: {{entities: [party]", f"{wave}: {{entities: [party, contact]")
+    bench.people(person("p1", "1", "张三"), person("p2", "2", "李四"))
     load(bench)
+    assert [row["name"] for row in bench.rows("ContactObj")] == ["张三"]
     assert [row["name"] for row in bench.rows()] == ["广州甲机械有限公司"]
     for phase in ("shadow", "freeze", "flip"):
         bench.clock.wait(3600)
