@@ -101,7 +101,7 @@ Sides = dict[int, list[int]]
 def doubts(conn: Connection, children: Collection[int]) -> dict[int, tuple[Relation, Sides]]:
     """Child -> the relation that may lead to either of several golden records by now, and those."""
     lines = [line for line in relation.above(conn, children) if line.basis == "source"]
-    ours = crosswalk.ours(conn, {line.parent for line in lines})
+    ours = crosswalk.parted(conn, crosswalk.ours(conn, {line.parent for line in lines}))
     doubtful = [line for line in lines if line.parent in ours]
     then = dict(_members_then(conn, doubtful))
     now = crosswalk.golden_of(conn, {record for members in then.values() for record in members})

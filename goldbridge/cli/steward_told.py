@@ -74,6 +74,8 @@ def print_preview(shown: dict[str, Any]) -> None:
         what = f": {', '.join(step['fields'])}" if step.get("fields") else ""
         count = f" {step['children']} children" if step.get("children") else ""
         say(f"to make good in {step['object']}: {step['do']}{count} for {step['golden']}{what}")
+    if shown["sides_asked"]:
+        say(f"children whose side will have to be told: {shown['sides_asked']} (goldbridge tasks --lane children)")
     if shown.get("came_together"):
         stay = ", ".join(shown["came_together"])
         say(f"came together with them, and would stay: {stay} (--with-group takes them along)")

@@ -137,6 +137,16 @@ def ours(conn: Connection, records: Collection[int]) -> set[int]:
     return set(conn.execute(query).scalars())
 
 
+def parted(conn: Connection, records: Collection[int]) -> set[int]:
+    """Those of these records that ever shared a golden record which somebody has left since."""
+    if not records:
+        return set()
+    ever = conn.execute(select(_row.record, _row.golden).where(one_of(_row.record, records))).all()
+    left = select(_row.golden).where(one_of(_row.golden, {row.golden for row in ever}), _row.tx_to != "")
+    gone = set(conn.execute(left.distinct()).scalars())
+    return {row.record for row in ever if row.golden in gone}
+
+
 def homes(conn: Connection, goldens: Collection[int]) -> dict[tuple[str, str], dict[int, list[int]]]:
     """(system, stream) -> golden id -> its record ids there, sorted."""
     found: dict[tuple[str, str], dict[int, list[int]]] = {}

@@ -220,7 +220,10 @@ def value_of(entity: Entity, name: str, text: str, zone: str) -> Any:
 
 
 def _parsed(field: Field, text: str) -> Any:
-    """Groups and references are typed as JSON, everything else as it is."""
+    """Groups are typed as JSON, references as SYSTEM.STREAM/KEY or as JSON, everything else as it is."""
+    ref, slash, key = text.strip().partition("/")
+    if field.type == "reference" and slash and "." in ref and not ref.startswith("{"):
+        return {"ref": ref, "key": key}
     if field.is_group or field.type == "reference":
         import orjson
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from goldbridge.state import crosswalk, decision, golden
+from goldbridge.state import crosswalk, decision, golden, relation
 from goldbridge.state.golden import Golden
+from mdm.child import waiting
 from mdm.identity import write_id
 from mdm.steward.act import Act
 from mdm.steward.desk import Look, Steward, names, write_down
@@ -56,6 +57,7 @@ def preview(conn: Connection, who: Steward, act: Act, *, reason: str = "") -> di
         }
         redirects = golden.resolve(conn, [id for id, head in after.heads.items() if head.state == "redirected"])
         plan = compensation(conn, who.entity, found.home, rows, changed)
+        sides = len(waiting(conn, _children_of(conn, touched)))
         aside = [_aside(one, shown) for one in decision.load_assertions(conn, done.revoked).values()]
     finally:
         nested.rollback()
@@ -76,9 +78,17 @@ def preview(conn: Connection, who: Steward, act: Act, *, reason: str = "") -> di
         "to_make_good": plan,
         "sets_aside": aside,
         "second_person": why,
+        "sides_asked": sides,
     }
     offer = _offer(conn, act, found, shown)
     return told | ({"came_together": offer} if offer else {})
+
+
+def _children_of(conn: Connection, records: Collection[int]) -> set[int]:
+    """The children that hang on rows of the golden records which these records are in now."""
+    homes = set(crosswalk.golden_of(conn, records).values())
+    rows = {record for ids in crosswalk.members(conn, homes).values() for record in ids}
+    return {line.child for line in relation.below(conn, rows)}
 
 
 def _stand(conn: Connection, ids: Collection[int]) -> _Stand:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,10 @@ RULES = {
     "strict": "party: {bands: {auto: 45 bits, review: 8 bits, margin: 2 bits}}",
     "lax": "party: {bands: {auto: 12 bits, review: 4 bits, margin: 2 bits}}",
 }
+RELATED = """      address: {type: address}
+      head_office: {reference: party, relation: branch_of}
+      parent_company: {reference: party, relation: parent_of}
+"""
 Values = dict[str, Any]
 
 
@@ -65,9 +69,9 @@ class World:
         home = root / "state"
         home.mkdir(parents=True, mode=0o700)
         shutil.copyfile(template, home / "state.sqlite")
-        Bench(root / "project", f"sqlite:///{home / 'state.sqlite'}", self.clock).write(
-            "config/matching.yaml", RULES["usual"]
-        )
+        bench = Bench(root / "project", f"sqlite:///{home / 'state.sqlite'}", self.clock)
+        bench.write("config/matching.yaml", RULES["usual"])
+        bench.edit("config/model.yaml", "      address: {type: address}\n", RELATED)
         self.hub = Hub(load_project(root / "project"), self.clock)
         self.runs = 0
 
@@ -164,7 +168,9 @@ class World:
             made.close()
 
 
-def values(name: str, code: str | None, phone: str | None) -> Values:
-    """What a record says."""
-    said: Mapping[str, Any] = {"name": name, "credit_code": code, "phones": [phone] if phone else []}
+def values(name: str, code: str | None, phone: str | None, above: tuple[str, str] | None = None) -> Values:
+    """What a record says; `above` is a field, and the account of the CRM that it names."""
+    said: dict[str, Any] = {"name": name, "credit_code": code, "phones": [phone] if phone else []}
+    if above is not None:
+        said[above[0]] = {"ref": "crm.account", "key": above[1]}
     return {field: value for field, value in said.items() if value} | {"role": "customer"}

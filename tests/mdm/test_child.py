@@ -20,7 +20,9 @@ from mdm.export import differences, lines
 from mdm.mirror import mirror
 from mdm.steward import Steward, answer, merge, split, undo
 from mdm.steward.act import decide
+from mdm.steward.parting import Split
 from mdm.steward.placing import Place, put
+from mdm.steward.preview import preview
 from tests.flows.bench_crm import CrmBench, company, person
 
 JIA = company("1", "杭州甲机械有限公司", tel="0571-87654321")
@@ -172,6 +174,10 @@ def test_e80_a_contract_of_before_the_merge_is_clear_and_a_later_one_is_asked_ab
     contracts(crm, {"HT-1": row})
     joined(crm)
     contracts(crm, {"HT-2": row, "HT-3": row})
+    home, leaves = crm.home("crm.account", "1"), crm.record("crm.account", "2").id
+    with crm.steward() as (conn, who):
+        assert preview(conn, who, Split(home, [[leaves]]))["sides_asked"] == 2
+    assert crm.tasks("late_child") == []
     apart = part(crm)
     _, yi = homes(crm)
     assert sorted(one.payload["labels"][0]["name"] for one in crm.tasks("late_child")) == ["HT-2", "HT-3"]

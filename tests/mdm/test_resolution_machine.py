@@ -27,14 +27,16 @@ from tests.mdm.machine import CRM, ERP, RULES, Row, World, values
 NAMES = ("杭州甲机械有限公司", "杭州甲机械股份有限公司", "宁波乙电子有限公司", "宁波乙电子科技有限公司", "甲机械")
 PHONES = (None, "057187654321", "057487654321")
 CODES = (None, None, credit_code(1), credit_code(2))
+ABOVE = (None, None, ("head_office", "0"), ("head_office", "1"), ("parent_company", "0"), ("parent_company", "2"))
 MEMORY = Path("/dev/shm")
 PLACES = tuple((ref, str(key)) for ref in (CRM, ERP) for key in range(4))
 
 LIVES, STEPS = int(os.environ.get("LIVES", "5")), int(os.environ.get("STEPS", "10"))
 
 rows = st.builds(
-    lambda place, name, code, phone: Row(*place, values(name, code, phone)),
+    lambda place, name, code, phone, above: Row(*place, values(name, code, phone, above)),
     st.sampled_from(PLACES), st.sampled_from(NAMES), st.sampled_from(CODES), st.sampled_from(PHONES),
+    st.sampled_from(ABOVE),
 )  # fmt: skip
 
 
