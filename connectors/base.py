@@ -19,16 +19,18 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
-from goldbridge.http import HttpFactory
-from goldbridge.http.budget import Budget
 from goldbridge.ports import Inbox, TokenStore
 from goldbridge.records.declared import DeclaredField
+
+if TYPE_CHECKING:  # a connector that speaks no HTTP, and a command that speaks to nobody, do without its libraries
+    from goldbridge.http import HttpFactory
+    from goldbridge.http.budget import Budget
 
 RawRow = dict[str, Any]
 

@@ -18,7 +18,6 @@ from flows.glance import state_url
 from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
 from goldbridge.errors import Mark, Misconfigured
-from goldbridge.http import HttpFactory
 from goldbridge.mapping import Mapping, compile_mapping
 from goldbridge.ports import Document
 from goldbridge.settings.project import Project
@@ -29,6 +28,7 @@ from mdm.survivorship_rule import Rules, compile_survivorship
 
 if TYPE_CHECKING:
     from flows.cutover.config import Cutover
+    from goldbridge.http import HttpFactory
 
 
 class Hub:

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import connectors
 from connectors.base import Connector, ConnectorConfig, Context, Lookup, RawRow, Reader, Stream, Window, Writer
@@ -15,10 +15,12 @@ from flows.config import hint
 from flows.glance import Glance, Spending
 from goldbridge.clock import Clock
 from goldbridge.errors import Mark, Misconfigured
-from goldbridge.http import HttpFactory
 from goldbridge.ports import Inbox, TokenStore
 from goldbridge.settings.project import Project
 from goldbridge.settings.validate import validate
+
+if TYPE_CHECKING:
+    from goldbridge.http import HttpFactory
 
 KINDS = tuple(sorted({found.name for found in pkgutil.iter_modules(connectors.__path__)} - connectors.SHARED))
 """The connectors of this house; others are found by the entry point group `goldbridge.connectors`."""
@@ -80,15 +82,23 @@ class Connections:
     ) -> None:
         self._project, self._store, self._clock, self._adjust = project, store, clock, adjust
         self._inbox = inbox or Glance(project, clock)
-        self._http = http or HttpFactory(clock)
+        self._http = http
         self._made: dict[str, Connector[Any]] = {}
 
     def get(self, name: str) -> Connector[Any]:
         if name not in self._made:
             self._made[name] = connect(
-                self._project, name, self._http, self._store, self._clock, self._adjust, self._inbox
+                self._project, name, self._network(), self._store, self._clock, self._adjust, self._inbox
             )
         return self._made[name]
+
+    def _network(self) -> HttpFactory:
+        """Made for the first connector: commands that ask the state alone start without it."""
+        if self._http is None:
+            from goldbridge.http import HttpFactory
+
+            self._http = HttpFactory(self._clock)
+        return self._http
 
     def reader(self, stream: str, mark: Mark) -> tuple[Reader[Any], Stream]:
         """The reader behind `system.stream`; raises `Misconfigured` FLW021 when there is no such stream to read."""
@@ -129,7 +139,8 @@ class Connections:
         for connector in self._made.values():
             connector.close()
         self._made.clear()
-        self._http.close()
+        if self._http is not None:
+            self._http.close()
 
 
 def sample_rows(project: Project, stream: str, limit: int, clock: Clock | None = None) -> list[RawRow]:
