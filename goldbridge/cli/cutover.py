@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from goldbridge.cli import open_hub
+from goldbridge.cli import open_hub, session
 from goldbridge.errors import Mark, Misconfigured
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PHRASE = Annotated[
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Move a programme from the old system to the new one, and back.")
-    for command in (plan, status, advance, hold, release, waive, confirm, abort, rollback, evidence):
+    for command in (plan, rehearse, status, advance, hold, release, waive, confirm, abort, rollback, evidence):
         group.command(command.__name__)(command)
     app.add_typer(group, name="cutover")
 
@@ -155,6 +155,45 @@ def advance(
 
     with open_hub(ctx) as hub:
         return _print(control_of(hub).advance(wave, to=to, phrase=phrase, carry=carry), as_json)
+
+
+def rehearse(
+    ctx: typer.Context,
+    wave: WAVE,
+    seed: Annotated[int, typer.Option("--seed", help="Which rows are edited on both sides.")] = 1,
+    edits: Annotated[int, typer.Option("--edits", min=0, help="How many rows, per side.")] = 20,
+    as_json: JSON = False,
+) -> int:
+    """Run the same file against --env NAME: load, edits, freeze, flip, edits, rollback, second flip, each timed.
+
+    A pass pins the file: one that changed since is refused. Exit status 1 when it did not reach its end.
+    """
+    from flows.cutover.office import control_of
+    from flows.cutover.rehearsal import rehearse as play
+    from flows.hub import Hub
+    from goldbridge.settings.project import load_project
+
+    sandbox = session(ctx).load()
+    with Hub(load_project(sandbox.root)) as hub:
+        report = play(control_of(hub), sandbox, wave, hub.clock, seed=seed, edits=edits)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        for line in told_rehearsal(report.as_json()):
+            typer.echo(line)
+    return 0 if report.passed else 1
+
+
+def told_rehearsal(report: dict[str, Any]) -> list[str]:
+    """A rehearsal in lines."""
+    verdict = "passed" if report["passed"] else f"stopped at {report['stopped']}"
+    lines = [f"{report['wave']}: rehearsed in {report['env']}: {verdict}"]
+    lines += [f"  {name}: {seconds:g} s" for name, seconds in report["seconds"].items()]
+    lines += [f"  edits in the {side} system: {number}" for side, number in report["edits"].items()]
+    if report["rollback_s"] is not None:
+        lines.append(f"  rollback: {report['rollback_s']:g} s of {report['budget_s']:g} s")
+    lines += [f"  {gate['phase']}: {gate['gate']}: {gate['why']}" for gate in report["gates"] if not gate["met"]]
+    return [*lines, *_behind(report["behind"]), f"  not rehearsed: {', '.join(report['not_rehearsed'])}"]
 
 
 def hold(ctx: typer.Context, wave: WAVE, reason: REASON, as_json: JSON = False) -> int:

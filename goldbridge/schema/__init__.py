@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
 def kinds() -> dict[str, Kind]:
     """Every schema by name; what makes one is imported when it is made."""
-    from goldbridge.schema import dedupe, mapping, project, qualification, quality, rule
+    from goldbridge.schema import cutover, dedupe, mapping, project, qualification, quality, rule
 
     return {
         "settings": Kind(("config/settings.yaml",), project.settings),
@@ -33,6 +33,7 @@ def kinds() -> dict[str, Kind]:
         "survivorship": Kind(("config/survivorship.yaml",), rule.survivorship),
         "qualification": Kind(("config/qualification.yaml",), qualification.qualification),
         "quality": Kind(("config/quality.yaml",), quality.quality),
+        "cutover": Kind(("config/cutover.yaml",), cutover.cutover),
         "flows": Kind(("flows.yaml",), project.flows),
         "mapping": Kind(("mappings/**/*.yaml",), mapping.mapping),
         "environment": Kind(("config/env/*.yaml",), project.environment),

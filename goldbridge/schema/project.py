@@ -11,6 +11,7 @@ from flows.wiring import ENTRY_POINTS, find_kind
 from flows.wiring import KINDS as CONNECTORS
 from goldbridge.errors import Mark
 from goldbridge.schema import rule
+from goldbridge.schema.cutover import cutover
 from goldbridge.schema.qualification import qualification
 from goldbridge.schema.quality import quality
 from goldbridge.schema.shape import Schema, chosen, closed, partial
@@ -62,7 +63,7 @@ def environment() -> Schema:
     whole: dict[str, Schema] = {"settings": own, "sources": _over_sources(connectors), "flows": _over_flows(kinds)}
     ruled = (
         ("model", rule.model), ("matching", rule.matching), ("survivorship", rule.survivorship), ("quality", quality),
-        ("qualification", qualification),
+        ("qualification", qualification), ("cutover", cutover),
     )  # fmt: skip
     for name, make in ruled:
         made = make()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import compile_flows
+from flows.cutover.config import compile_cutover
 from flows.schedule import schedules
 from flows.wiring import check_source
 from goldbridge.cli.checklist import check_matching
@@ -65,6 +66,8 @@ def _ask(name: str, found: Document, problems: Problems) -> None:
             compile_quality(found, project.model, project.sources)
         case "flows":
             schedules(project, compile_flows(project))
+        case "cutover":
+            compile_cutover(project, compile_flows(project))
         case "mapping" if found.file.startswith("mappings/tables/"):
             read_table(found, Path(found.file).stem, problems)
         case "mapping":

@@ -374,6 +374,7 @@ def test_an_environment_says_only_what_differs(overlay: Any, good: bool, tmp_pat
 def snippets() -> Iterator[tuple[str, str, Any]]:
     """Whole files among the YAML blocks of the pages, by the key they start with."""
     starts = {"sources": "sources", "entities": "model", "flows": "flows", "mapping": "mapping", "table": "mapping"}
+    starts |= {"cutover": "cutover"}
     for page in pages():
         for number, block in enumerate(blocks(page)):
             if block.language != "yaml":

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/errors"
-PREFIXES = "CFG|MOD|MAP|CON|STA|DED|MDM|FLW|SBX"
+PREFIXES = "CFG|MOD|MAP|CON|STA|DED|MDM|FLW|CUT|SBX"
 SOURCES = ("goldbridge", "connectors", "dedupe", "flows", "mdm")
 SECTIONS = ("## What it means", "## What to do", "## Example")
 

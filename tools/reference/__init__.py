@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goldbridge.mapping.reference import describe as transforms
-from tools.reference import command, configuration, error, mapping, qualification, quality, rule, system
+from tools.reference import command, configuration, cutover, error, mapping, qualification, quality, rule, system
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": command.page,
+    "cutover.md": cutover.cutover,
     "errors.md": error.page,
     "flows.md": configuration.flows,
     "mappings.md": mapping.page,

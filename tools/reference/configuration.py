@@ -59,7 +59,7 @@ def settings() -> str:
     return sections(
         "# Settings",
         "What `config/settings.yaml` can say. The file may be missing.",
-        *_tables(Settings),
+        *tables(Settings),
         "## Secrets",
         """
 A value that must not be in a file is written `{secret: NAME}`, with a name in capitals. It is looked up in this order:
@@ -90,7 +90,7 @@ def sources() -> str:
 `config/sources.yaml` names the systems under `sources:`. A name consists of small letters, digits and `_`; an unknown
 key is an error. A secret is written `{secret: NAME}` ([how it is found](settings.md#secrets)).""",
         "## Keys of every system",
-        *_tables(ConnectorConfig, level="###"),
+        *tables(ConnectorConfig, level="###"),
     ]
     for kind in CONNECTORS:
         found = find_kind(kind, Mark("sources"))
@@ -109,7 +109,7 @@ key is an error. A secret is written `{secret: NAME}` ([how it is found](setting
         blocks += [
             f"## connector: {kind}",
             f"{_about(model)} It {' and '.join(does)}{': ' if asked else ''}{', '.join(asked)}.",
-            *_tables(model, only=own, level="###", told=(BudgetConfig,)),
+            *tables(model, only=own, level="###", told=(BudgetConfig,)),
             f"More: [{kind}](../systems/{kind}.md)." if (_SYSTEMS / f"{kind}.md").exists() else "",
         ]
     return sections(*blocks)
@@ -127,11 +127,11 @@ def flows() -> str:
 `flows.yaml` names the flows under `flows:`. A flow is of the kind whose key it carries (`ingest:`, `publish:`, ...) and
 has exactly one of them. [How to write flows](../how-to/flows.md).""",
         "## Keys of every flow",
-        *_tables(Flow, only=common, level="###"),
+        *tables(Flow, only=common, level="###"),
     ]
     for kind, model in FLOW_KINDS.items():
         own = [name for name in model.model_fields if name not in Flow.model_fields]
-        blocks += [f"## {kind}", _about(model), *_tables(model, only=own, level="###")]
+        blocks += [f"## {kind}", _about(model), *tables(model, only=own, level="###")]
     return sections(*blocks)
 
 
@@ -149,7 +149,7 @@ def _about(model: type[BaseModel]) -> str:
     return " ".join(text.split())
 
 
-def _tables(
+def tables(
     model: type[BaseModel],
     *,
     only: Sequence[str] | None = None,
@@ -167,18 +167,21 @@ def _tables(
         rows.append((code(key), _meaning(model, key, info, inner), _value(info, inner), _absent(info)))
         if inner is not None and inner not in told:
             where = f"{path}{key}{step}"
-            nested += [f"{level} {code(where)}", _about(inner), *_tables(inner, level=level, path=f"{where}.")]
+            nested += [f"{level} {code(where)}", _about(inner), *tables(inner, level=level, path=f"{where}.")]
     return [table(HEAD, rows), *nested] if rows else nested
 
 
 def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """The model inside an annotation, and how its keys are reached: `` for itself, `.NAME` for a mapping of them."""
+    """The model inside an annotation, and how its keys are reached: `` for itself, `.NAME` for a mapping of them, `[]`
+    for a list."""
     annotation = _plain(annotation)
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation, ""
     arguments = get_args(annotation)
     if get_origin(annotation) in (dict, Mapping) and len(arguments) == 2:
         return _nested(arguments[1])[0], ".NAME"
+    if get_origin(annotation) is list:
+        return _nested(arguments[0])[0], "[]"
     return None, ""
 
 
@@ -201,6 +204,8 @@ def _meaning(model: type[BaseModel], key: str, info: FieldInfo, inner: type[Base
 
 def _value(info: FieldInfo, inner: type[BaseModel] | None) -> str:
     if inner is not None:
+        if get_origin(_plain(info.annotation)) is list:
+            return "a list, see its table"
         return "keys, see its table" if _plain(info.annotation) is inner else "a mapping of names, see its table"
     return _type(info.annotation) + _bounds(info)
 

@@ -14,6 +14,7 @@ AREAS = {
     "DED": "matching",
     "MDM": "golden records and survivorship",
     "FLW": "flows",
+    "CUT": "the cutover",
     "SBX": "the sandbox",
 }
 
