@@ -105,18 +105,21 @@ def settle(conn: Connection, entity: Entity, heads: Sequence[Golden], records: C
 
 
 def _around(conn: Connection, entity: Entity, goldens: Collection[int]) -> list[Edge]:
-    """Every relation that hangs together with these golden records, dropped ones too."""
+    """Every relation that may lead back to one of these golden records, or that was dropped: whoever is in a circle is
+    above itself, so it is enough to go up. A group with ten thousand branches costs a branch no more than a small one."""
     lines: set[Relation] = set()
-    seen: set[int] = set()
     home: dict[int, int] = {}
-    fresh = set(goldens)
+    seen: set[int] = set()
+    home.update(crosswalk.golden_of(conn, {line.child for line in relation.all_dropped(conn)}))
+    fresh = {*goldens, *home.values()}
     while fresh:
         seen |= fresh
-        members = {record for ids in crosswalk.members(conn, fresh).values() for record in ids}
-        lines.update(relation.touching(conn, members, kinds=RELATIONS))
-        ends = {end for line in lines for end in (line.child, line.parent)}
-        home.update(crosswalk.golden_of(conn, ends - home.keys()))
-        fresh = set(home.values()) - seen
+        members = {record: id for id, ids in crosswalk.members(conn, fresh).items() for record in ids}
+        home.update(members)
+        above = relation.above(conn, members, kinds=RELATIONS)
+        lines.update(above)
+        home.update(crosswalk.golden_of(conn, {line.parent for line in above} - home.keys()))
+        fresh = {home[line.parent] for line in above if line.parent in home} - seen
     pins = decision.active_overrides(conn, {line.child for line in lines})
     pinned = {(pin.anchor, entity.relations[pin.field]) for pin in pins if pin.field in entity.relations}
     return [

@@ -118,6 +118,11 @@ def children_of_ours(conn: Connection) -> list[int]:
     return list(conn.execute(query).scalars())
 
 
+def all_dropped(conn: Connection) -> list[Relation]:
+    """What was dropped anywhere; there are few, and an index of their own finds them."""
+    return sorted(Relation(*row) for row in conn.execute(_select().where(_line.basis == fixed("dropped"))))
+
+
 def rebase(conn: Connection, relations: Collection[Relation], basis: str) -> None:
     """Let these count on another basis from now on."""
     for one in sorted(relations):
