@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, MetaData, Table
 
+from goldbridge.state import cutover_table
 from goldbridge.state.column import counted, doc, number, partial, words
 
 metadata = MetaData()
@@ -553,87 +554,6 @@ erase_ledger = Table(
     words("at"),
 )
 
-# The cutover: where each wave stands, who owns its entities, which wave a golden record belongs to, and what happened.
-cutover_wave = Table(
-    "cutover_wave",
-    metadata,
-    words("wave", key=True),
-    words("cutover"),
-    number("phase"),
-    words("moving"),
-    words("step"),
-    words("held"),
-    words("since"),
-    number("frozen_seq"),
-    number("frozen_row"),
-    number("flip_seq"),
-    words("fingerprint"),
-    doc("rehearsed"),
-)
-
-cutover_owner = Table(
-    "cutover_owner",
-    metadata,
-    words("entity", key=True),
-    words("wave", key=True),
-    words("old"),
-    words("new"),
-    words("owner"),
-    number("to_old"),
-    number("to_new"),
-    number("epoch"),
-    words("at"),
-)
-
-cutover_member = Table(
-    "cutover_member",
-    metadata,
-    number("golden", key=True),
-    words("entity"),
-    words("wave"),
-    Index("cutover_member_wave", "wave", "entity"),
-)
-
-cutover_event = Table(
-    "cutover_event",
-    metadata,
-    counted(),
-    words("cutover"),
-    words("wave"),
-    words("at"),
-    words("actor"),
-    words("action"),
-    number("phase"),
-    number("epoch"),
-    words("fingerprint"),
-    doc("detail"),
-    words("digest"),
-    sqlite_autoincrement=True,
-)
-
-cutover_waiver = Table(
-    "cutover_waiver",
-    metadata,
-    counted(),
-    words("wave"),
-    number("phase"),
-    words("gate"),
-    words("owner"),
-    words("reason"),
-    words("until"),
-    words("actor"),
-    words("at"),
-    sqlite_autoincrement=True,
-)
-
-cutover_step = Table(
-    "cutover_step",
-    metadata,
-    words("wave", key=True),
-    words("step", key=True),
-    number("place"),
-    words("state"),
-    words("note"),
-    words("actor"),
-    words("at"),
+(cutover_wave, cutover_owner, cutover_member, cutover_event, cutover_waiver, cutover_step) = cutover_table.declare(
+    metadata
 )
