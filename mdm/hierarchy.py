@@ -105,8 +105,10 @@ def settle(conn: Connection, entity: Entity, heads: Sequence[Golden], records: C
 
 
 def _around(conn: Connection, entity: Entity, goldens: Collection[int]) -> list[Edge]:
-    """Every relation that may lead back to one of these golden records, or that was dropped: whoever is in a circle is
-    above itself, so it is enough to go up. A group with ten thousand branches costs a branch no more than a small one."""
+    """Every relation that may lead back to one of these golden records, or that was dropped.
+
+    Whoever is in a circle is above itself, so it is enough to go up: a branch of a group of ten thousand costs no more.
+    """
     lines: set[Relation] = set()
     home: dict[int, int] = {}
     seen: set[int] = set()
