@@ -9,17 +9,19 @@ from datetime import datetime
 from math import ceil
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
+
 from flows.cutover.compare import Compared, compare
 from flows.cutover.config import Cutover, Wave
 from flows.cutover.gate import Number
-from flows.cutover.lane import carriers, readers
+from flows.cutover.lane import Lane, carriers, lanes, readers
 from flows.cutover.phase import Phase, Side
 from flows.cutover.tail import intrusions
 from flows.hub import Hub
 from flows.runner import run_flow
 from goldbridge.log import redact
 from goldbridge.ports import Json
-from goldbridge.state import crosswalk, cutover, dead, landing, outbox, ownership
+from goldbridge.state import crosswalk, cutover, dead, golden, landing, outbox, ownership
 from goldbridge.state.engine import now
 
 TOLD = 200
@@ -146,12 +148,26 @@ class HubWorld:
                     told.append(
                         _loss(f"{letter.system}.{letter.stream}", letter.key, f"{letter.code} {letter.message}")
                     )
+            told += self.undead(conn, wave, goldens)
         if goldens:
             found = compare(hub, plan, wave, plan.old, only=goldens)
             told += [
                 _loss(one.object, one.external_id, one.what, one.expected, one.found) for one in found.unlike[:TOLD]
             ]
         return told
+
+    def undead(self, conn: Connection, wave: Wave, goldens: Collection[int]) -> list[dict[str, Json]]:
+        """Rows of the old side that live although their records are gone in the new one."""
+        gone = [one.id for one in golden.load(conn, goldens).values() if one.state == "retired"]
+        told = []
+        for place in sorted({f"{lane.target.system}.{lane.target.stream.name}" for lane in self.back(wave)}):
+            system, _, stream = place.partition(".")
+            for keys in crosswalk.keys_of(conn, gone, system, stream).values():
+                told += [_loss(place, key, "is still there") for key in keys]
+        return told
+
+    def back(self, wave: Wave) -> list[Lane]:
+        return lanes(self.hub, self.plan, wave, self.plan.old)
 
     def act(self, program: Sequence[str], timeout_s: float) -> tuple[bool, str]:
         try:

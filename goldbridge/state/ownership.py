@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from goldbridge.errors import Halt
 from goldbridge.state.bulk import Insert, one_of
 from goldbridge.state.engine import now
-from goldbridge.state.tables import cutover_member, cutover_owner, delivery
+from goldbridge.state.tables import cutover_member, cutover_owner, delivery, membership
 
 Epochs = Mapping[tuple[str, str], int]
 """(entity, wave) -> epoch: the map that a writer begins with."""
@@ -75,13 +75,19 @@ def _epochs(system: str, entity: str) -> Any:
 
 
 def writable() -> ColumnElement[bool]:
-    """The deliveries that may be written now: of no cutover, or of a wave that lets copies go to their target."""
+    """The deliveries that may be written now: of no cutover, or of a wave that lets copies go to their target.
+
+    What the old system never had (an approval, an order of another system) goes on to the new one after the flip.
+    """
     row = delivery.c
     ends = or_(_owner.old == row.target, _owner.new == row.target)
     governed = select(_owner.wave).where(_owner.entity == row.entity, ends).correlate(delivery)
+    theirs = (membership.c.golden == row.subject, membership.c.system == _owner.old, membership.c.ours == 0)
+    brought = select(membership.c.record).where(*theirs).correlate(delivery, cutover_owner)
     open_to = or_(
         and_(_owner.old == row.target, _owner.to_old == 1),
         and_(_owner.new == row.target, _owner.to_new == 1),
+        and_(_owner.new == row.target, _owner.owner == _owner.new, ~brought.exists()),
     )
     granted = (
         select(_member.golden)

@@ -26,6 +26,7 @@ from goldbridge.state import run as runs
 from goldbridge.state.delivery import Delivery, Order, Settlement
 from goldbridge.state.engine import Store, open_store
 from goldbridge.state.golden import Golden
+from goldbridge.state.tables import membership
 
 IDS = (11, 12, 13)
 WAVE = "pilot"
@@ -98,6 +99,7 @@ class Systems:
         with self.store.begin() as conn:
             made = [Golden(id, "party", id, values={"name": f"n{id}", "address": {"line": "x"}}) for id in IDS]
             golden.save(conn, made, "test", 1)
+            conn.execute(membership.insert(), [_known(id) for id in IDS])
             self.lease = runs.acquire(conn, "writer", holder="t", ttl_s=600)
         self.control = control(self)
         self.control.begun(WAVE)
@@ -164,6 +166,12 @@ class Systems:
         if self.control.burns():
             raise Killed
         return True, "did it"
+
+
+def _known(id: int) -> dict[str, Json]:
+    """The old system has this record."""
+    fixed = {"basis": "auto", "ours": 0, "published": 0, "cause": "test", "run": 1, "tx_from": "2026", "tx_to": ""}
+    return {"record": id, "golden": id, "system": "crm", "stream": "account", **fixed}
 
 
 def allowed(standing: cutover.Wave) -> set[str]:

@@ -15,7 +15,7 @@ from flows.replay import prepare
 from flows.running import running
 from goldbridge.clock import FrozenClock
 from goldbridge.errors import Halt
-from goldbridge.state import cutover, delivery, ownership
+from goldbridge.state import cutover, delivery, golden, ownership
 from tests.flows.bench_crm import company, credit_code
 from tests.flows.cutover.bench import CutoverBench
 
@@ -130,6 +130,24 @@ def test_f80_a_rollback_waits_for_what_the_old_side_lacks_and_lists_it(bench: Cu
     assert bench.rollback("pilot").moved
     assert bench.old_rows()[0]["CAPITAL"] == "7"
     assert bench.owner("pilot") == ["crm"]
+
+
+def test_f80_a_row_that_is_gone_in_the_new_system_must_be_gone_in_the_old_one(sqlite_bench: CutoverBench) -> None:
+    """Guard: flows.cutover.world:HubWorld.undead"""
+    bench = sqlite_bench
+    bench.accounts("crm", GUANGZHOU)
+    bring(bench, *FLIPPED)
+    bench.clock.wait(60)
+    with bench.hub() as hub:
+        world, wave = HubWorld(hub), hub.cutover.waves["pilot"]
+        (one,) = bench.goldens()
+        with hub.store.begin() as conn:
+            (kept,) = golden.load(conn, [one.id]).values()
+            assert world.undead(conn, wave, [one.id]) == []
+            kept.state = "retired"
+            golden.save(conn, [kept], "test", 1)
+            (loss,) = world.undead(conn, wave, [one.id])
+    assert (loss["place"], loss["key"], loss["what"]) == ("crm.account", "1", "is still there")
 
 
 def test_f80_a_loss_is_accepted_only_by_a_phrase_that_counts_it(sqlite_bench: CutoverBench) -> None:
@@ -266,3 +284,16 @@ def test_a_flip_waits_for_writes_under_way(sqlite_bench: CutoverBench) -> None:
         with run.page() as conn:
             delivery.settle(conn, [delivery.Settlement(claimed.id, "done", row.key)])
     assert bench.status("pilot")["phase"] == "freeze"
+
+
+def test_what_the_old_system_never_had_goes_on_to_the_new_one(sqlite_bench: CutoverBench) -> None:
+    """Guard: goldbridge.state.ownership:writable"""
+    bench = sqlite_bench
+    bench.accounts("crm", GUANGZHOU)
+    bring(bench, *FLIPPED)
+    bench.accounts("erp", company("e1", "广州丁贸易有限公司", code=credit_code(4), address="广东省广州市4号"))
+    bench.accounts("crm", {**GUANGZHOU, **LATE, "CAPITAL": "5"})
+    bench.clock.wait(24 * 3600)
+    bench.go("erp", "crm", "parties", "accounts")
+    assert sorted(row["name"] for row in bench.rows()) == ["广州丁贸易有限公司", "广州甲机械有限公司"]
+    assert [row["capital__c"] for row in bench.rows() if row["name"].startswith("广州甲")] == ["100000.10"]
