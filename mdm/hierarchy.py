@@ -87,10 +87,10 @@ def settle(conn: Connection, entity: Entity, heads: Sequence[Golden], records: C
     """Keep the relations of golden records that were made anew, of which `records` are all; returns open questions."""
     if not entity.relations:
         return 0
-    wanted = said(entity, heads)
-    if not wanted and not relation.touching(conn, records, kinds=RELATIONS):
+    wanted, held = said(entity, heads), relation.above(conn, records, kinds=RELATIONS)
+    if not (wanted or held):  # who hangs on nobody is in no circle
         return 0
-    away = {one[:3] for one in relation.above(conn, records, kinds=RELATIONS) if one.basis == DROPPED}
+    away = {one[:3] for one in held if one.basis == DROPPED}
     relation.replace(conn, records, [one for one in wanted if one[:3] in away], basis=DROPPED)
     relation.replace(conn, records, [one for one in wanted if one[:3] not in away], basis=KEPT)
     edges = _around(conn, entity, {head.id for head in heads})
