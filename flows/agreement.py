@@ -18,10 +18,9 @@ from sqlalchemy import Connection
 from flows.dispute import disputed, put
 from flows.echo import EDITED
 from flows.running import Running
-from flows.side import Sides
+from flows.side import Meaning, Sides
 from goldbridge.state import crosswalk, decision, delivery, golden, landing, override
 from goldbridge.state.delivery import Settlement
-from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Record
 from goldbridge.state.outbox import Event
@@ -67,6 +66,7 @@ class Agreement:
     def __init__(self, conn: Connection, run: Running, sides: Sides, edits: Mapping[int, Edit]) -> None:
         self.conn, self.run, self.sides, self.edits = conn, run, sides, edits
         self.plan = sides.plan
+        self.meaning = Meaning(conn)
         homes = crosswalk.golden_of(conn, edits)
         self.heads = golden.load(conn, set(homes.values()))
         self.rows = sides.rows(conn, self.heads)
@@ -90,6 +90,9 @@ class Agreement:
         self.run.count(questions=put(self.conn, self.run.flow, self.heads, asked, self._flat()))
         override.retire(self.conn, self.over)
         return merged
+
+    def _same(self, a: Any, b: Any) -> bool:
+        return self.meaning(a) == self.meaning(b)
 
     def _flat(self) -> list[Record]:
         return [row for rows in self.rows.values() for row in rows]
@@ -126,7 +129,7 @@ class Agreement:
         if name in held:
             asked.setdefault(head.id, dict(held)).pop(name, None)
         value = words[winner] if winner else now
-        if winner not in edited or len({_form(word) for word in words.values()}) > 1:
+        if winner not in edited or len({self.meaning(word) for word in words.values()}) > 1:
             self.run.count(overruled=1)
         self._claim(rows, name, value, {**note, "by": winner or note["by"]}, movers)
         self._unpin(rows, name)
@@ -137,7 +140,7 @@ class Agreement:
         now = head.values.get(name)
         for row in rows:
             edit = self.edits.get(row.id)
-            if edit is None or name not in edit.fields or _same(self._stood(head, edit, name), now):
+            if edit is None or name not in edit.fields or self._same(self._stood(head, edit, name), now):
                 continue
             author = self._author(rows, name, now)
             if author and author not in words:
@@ -165,7 +168,7 @@ class Agreement:
 
     def _author(self, rows: Sequence[Record], name: str, value: Any) -> str:
         """The side whose word the golden record holds; empty when it is no side's."""
-        claiming = [row for row in rows if _same((row.canonical or {}).get(name), value)]
+        claiming = [row for row in rows if self._same((row.canonical or {}).get(name), value)]
         by = [str(note["by"]) for row in claiming if (note := row.notes.get(name) or {}).get("by")]
         return by[0] if by else self.sides.place(claiming[0]) if claiming else ""
 
@@ -174,7 +177,7 @@ class Agreement:
         owner = self.plan.owner.get(name, "")
         if name in self.plan.strict:
             return (owner if owner in words else ""), ""
-        if len({_form(word) for word in words.values()}) == 1:
+        if len({self.meaning(word) for word in words.values()}) == 1:
             return min(words, key=self.plan.flow.sync.between.index), ""
         if self.plan.flow.conflict == "merge":
             return (owner if owner in words else min(words, key=self.plan.flow.sync.between.index)), ""
@@ -187,7 +190,7 @@ class Agreement:
         at = self.run.started_at
         held = [note for row in rows if (note := row.notes.get(name) or {}).get("by") and note.get("at")]
         last = max(held, key=lambda note: str(note["at"]), default=None)
-        seen = [digest(words[place])[:12] for place in movers]
+        seen = [self.meaning(words[place])[:12] for place in movers]
         fresh = {"by": movers[0], "against": "", "hops": 0, "back": 0, "words": seen, "at": at}
         if last is None or last["by"] in movers or _later(str(last["at"]), at) > FIGHT_WITHIN:
             return fresh
@@ -273,7 +276,7 @@ def meet(conn: Connection, run: Running, sides: Sides, records: Collection[int])
             continue
         for name in sorted(sides.plan.carried & fresh):
             words = {sides.place(row): word for row in rows if _says(word := said[row.id].values.get(name))}
-            if len({_form(word) for word in words.values()}) > 1:
+            if len({agreement.meaning(word) for word in words.values()}) > 1:
                 owner = sides.plan.owner.get(name, "")
                 value = words.get(owner, head.values.get(name))
                 by = owner if owner in words else ""
@@ -289,11 +292,3 @@ def _later(before: str, after: str) -> timedelta:
 
 def _says(value: Any) -> bool:
     return value not in (None, "", [], {})
-
-
-def _form(value: Any) -> str:
-    return digest(value if _says(value) else None)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return _form(a) == _form(b)

@@ -22,7 +22,7 @@ from goldbridge.errors import Halt, Mark, OutcomeUnknown, Reject, Retry
 from goldbridge.mapping import Mapping as FieldMapping
 from goldbridge.state import crosswalk, dead, delivery, landing, ledger, ownership
 from goldbridge.state.crosswalk import Move
-from goldbridge.state.delivery import Delivery, Settlement
+from goldbridge.state.delivery import Delivery, Order, Settlement
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Arrival, StreamRef
 from goldbridge.state.ledger import Entry, Written
@@ -204,14 +204,15 @@ def settle(
                 settlements.append(Settlement(item.id, "done", key))
                 (gone if item.op == "deactivate" else written).append((item, key))
             case "rejected":
-                settlements.append(Settlement(item.id, "dead", item.key, result.code, result.message))
+                refused = (item.key, result.code, result.message, "", item.blocked_by)
+                settlements.append(Settlement(item.id, "dead", *refused))
                 letters.append(_letter(target, item, result))
             case "retry":
-                settlements.append(
-                    Settlement(item.id, "ready", result.key or item.key, result.code, result.message, later)
-                )
+                again = (result.key or item.key, result.code, result.message, later, item.blocked_by)
+                settlements.append(Settlement(item.id, "ready", *again))
             case _:
-                settlements.append(Settlement(item.id, "unknown", item.key, result.code, result.message))
+                lost = (item.key, result.code, result.message, "", item.blocked_by)
+                settlements.append(Settlement(item.id, "unknown", *lost))
     delivery.settle(conn, settlements)
     if letters:
         dead.put(conn, run.flow, letters, run.id)
@@ -219,12 +220,26 @@ def settle(
         run.counters.dead += len(letters)
     if written:
         _adopt(conn, run, target, written, shown)
+        _second_phase(conn, run, written)
     if gone:
         _forget(conn, run, target, gone)
     done = len(written) + len(gone)
     run.counters.pending -= done
     run.counters.applied += done
     run.count(target_writes=done)
+
+
+def _second_phase(conn: Connection, run: Running, written: Sequence[tuple[Delivery, str]]) -> None:
+    """Rows that were written before their parent was there wait to be told of it (F51)."""
+    orders = [
+        Order(
+            item.target, item.object, item.subject, item.version, "update", item.external_id, {}, key=key,
+            entity=item.entity, blocked_by=item.blocked_by, again=True,
+        )
+        for item, key in written
+        if item.blocked_by
+    ]  # fmt: skip
+    delivery.enqueue(conn, run.flow, orders, run.id)
 
 
 def _adopt(

@@ -1,7 +1,8 @@
 """Publish: brings golden records to one object of a target system, and writes only what differs.
 
 Whatever changed since the flow last looked is mapped, its references are resolved through the crosswalk, and compared
-field by field with the write ledger. An unresolved reference parks the record until its parent is there.
+field by field with the write ledger. An unresolved reference parks the record until its parent is there; one that the
+model does not require is written in a second phase, so that records that refer to each other can be written at all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from flows.running import Running
 from goldbridge.ports import Json
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, cursor, dead, delivery, golden, landing, ledger, outbox, relation
-from goldbridge.state.delivery import Order, Settlement
+from goldbridge.state.delivery import Delivery, Order, Settlement
 from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
 from mdm.child import asked_about
@@ -171,7 +172,7 @@ def _orders(
     """What is to be written for these golden records, and what cannot be mapped; the others are counted here."""
     object = target.stream.name
     ids = [g.id for g in active]
-    rows, blocked = resolved_rows(conn, target, entity, active)
+    rows, blocked, late = referring_rows(conn, target, entity, active)
     batch = target.mapping.apply(rows)
     published = crosswalk.published(conn, ids, target.system, object)
     there = crosswalk.keys_of(conn, ids, target.system, object)
@@ -201,7 +202,8 @@ def _orders(
             for name in withheld.get(record.id) or ():
                 news.pop(name, None)
             if news.keys() - {target.stream.external_id if key and target.restraint else None}:
-                orders.append(_order(target, entity, record, external, key, news, ""))
+                order = _order(target, entity, record, external, key, news, late.get(record.id, ""))
+                orders.append(order._replace(late=True))
             else:
                 fates["unchanged"] = fates.get("unchanged", 0) + 1
     run.counters.add(fates)
@@ -262,17 +264,27 @@ def _deactivations(conn: Connection, run: Running, target: Target, entity: Entit
 def resolved_rows(
     conn: Connection, target: Target, entity: Entity, active: list[Golden]
 ) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """The rows of `referring_rows`, and which of them cannot be written before their parent is there."""
+    rows, blocked, _ = referring_rows(conn, target, entity, active)
+    return rows, blocked
+
+
+def referring_rows(
+    conn: Connection, target: Target, entity: Entity, active: list[Golden]
+) -> tuple[list[dict[str, Any]], dict[int, str], dict[int, str]]:
     """Golden values ready for the outgoing mapping, each reference replaced by the key its parent has in the target.
 
-    A reference may lead to several objects (an account or a partner): one that leads nowhere is null, and a record
-    none of whose references lead anywhere is blocked by the parent, which is named; one whose side nobody knows by the
-    question about it.
+    A reference may lead to several objects (an account or a partner): one that leads nowhere is null. A record with a
+    reference that leads nowhere at all is blocked by the parent, which is named; one whose side nobody knows by the
+    question about it. Where the model does not require the reference, the record is written and told of its parent
+    later: whom that concerns comes last.
     """
+    late: dict[int, str] = {}
     rows = [{**g.values, "id": write_id(entity.name, g.id)} for g in active]
     wanted = {(target.mapping.resolve_from[name], object) for name, object in target.mapping.resolves.items()}
     blocked = asked_about(conn, [g.id for g in active]) if entity.parent else {}
     if not wanted:
-        return rows, blocked
+        return rows, blocked, late
     parents = _parents(conn, entity, active, {field for field, _ in wanted})
     found = {
         object: crosswalk.keys_of(
@@ -297,8 +309,9 @@ def resolved_rows(
             }
             row[field] = keys
             if not any(keys.values()):
-                blocked[record.id] = f"{said['ref']}/{said['key']}"
-    return rows, blocked
+                needed = entity.fields[field].required or entity.fields[field].relation
+                (blocked if needed else late)[record.id] = f"{said['ref']}/{said['key']}"
+    return rows, blocked, late
 
 
 def _parents(
@@ -342,11 +355,17 @@ def unpark(run: Running, target: Target, entity: Entity, condition: Condition | 
             mine = {item.subject: item for item in parked if item.flow == run.flow}
             goldens = list(golden.load(conn, list(mine)).values())
             active = [g for g in goldens if g.state == "active" and (condition is None or condition(g.values))]
-            _, blocked = resolved_rows(conn, target, entity, active)
-            freed = [g.id for g in goldens if g.id not in blocked]
-            run.counters.add({"pending": len(blocked)})
+            _, blocked, late = referring_rows(conn, target, entity, active)
+            waits = blocked | {id: parent for id, parent in late.items() if _is_second(mine[id])}
+            freed = [g.id for g in goldens if g.id not in waits]
+            run.counters.add({"pending": len(waits)})
             delivery.settle(conn, [Settlement(mine[id].id, "superseded") for id in freed])
             queued += queue(conn, run, target, entity, freed, condition)
+
+
+def _is_second(item: Delivery) -> bool:
+    """Whether the row is there already, and only waits to be told of its parent."""
+    return item.op == "update" and not item.after
 
 
 def _ends(ref: str) -> tuple[str, str]:

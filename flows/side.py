@@ -14,6 +14,7 @@ from flows.dispute import disputed
 from flows.two_way_plan import End, Plan
 from goldbridge.mapping import Mapping as FieldMapping
 from goldbridge.state import crosswalk, landing, ledger
+from goldbridge.state.document import digest
 from goldbridge.state.golden import Golden
 from goldbridge.state.landing import Record, StreamRef
 from goldbridge.state.ledger import Entry, Written, field_hash
@@ -27,7 +28,7 @@ class Said(NamedTuple):
 
     def unread(self, name: str) -> str:
         """Why a field that is not empty says nothing that we understand; empty when it does."""
-        if _blank(self.values.get(name)) is not None:
+        if self.values.get(name) not in ("", [], {}, None):
             return ""
         for label, note in self.notes.items():
             if label.partition(".")[0] == name:
@@ -138,6 +139,7 @@ class Discretion:
         }
         held = disputed(conn, [head.id for head in goldens])
         elsewhere = self._elsewhere(conn, [head.id for head in goldens if not keys.get(head.id)])
+        meaning = Meaning(conn)
         for head in goldens:
             key = keys.get(head.id, "")
             if not key and head.id not in elsewhere:
@@ -145,7 +147,7 @@ class Discretion:
                 continue
             row, entry = rows.get(key), entries.get(key)
             found[head.id] = self._left_alone(
-                head, held.get(head.id, {}), row.raw if row else None, said.get(key, {}), entry
+                head, held.get(head.id, {}), row.raw if row else None, said.get(key, {}), entry, meaning
             )
         return found
 
@@ -167,6 +169,7 @@ class Discretion:
         raw: Mapping[str, Any] | None,
         said: Mapping[str, Any],
         entry: Entry | None,
+        meaning: Meaning,
     ) -> set[str]:
         names: set[str] = set()
         for column in self.out.fields:
@@ -175,10 +178,29 @@ class Discretion:
                 names.add(column)
             elif raw is not None and entry is not None and read and read <= self.end.believed:
                 shown = field_hash(raw.get(column)) in entry.fields.get(column, ())
-                if shown and all(_blank(said.get(name)) == _blank(head.values.get(name)) for name in read):
+                if shown and all(meaning(said.get(name)) == meaning(head.values.get(name)) for name in read):
                     names.add(column)
         return names
 
 
-def _blank(value: Any) -> Any:
-    return None if value in ("", [], {}) else value
+class Meaning:
+    """What values mean, to compare what two systems say: nothing is nothing however it is written, and two keys of one
+    golden record are one reference."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._homes: dict[tuple[str, str], int | None] = {}
+
+    def __call__(self, value: Any) -> str:
+        if value in ("", [], {}, None):
+            return ""
+        if isinstance(value, dict) and value.keys() == {"ref", "key"}:
+            home = self._home(str(value["ref"]), str(value["key"]))
+            return f"golden {home}" if home is not None else digest(value)
+        return digest(value)
+
+    def _home(self, ref: str, key: str) -> int | None:
+        if (ref, key) not in self._homes:
+            system, _, stream = ref.partition(".")
+            self._homes[ref, key] = crosswalk.resolve_keys(self._conn, system, stream, [key]).get(key)
+        return self._homes[ref, key]

@@ -40,7 +40,8 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 class Order(NamedTuple):
     """A wanted write. `subject`: golden or record id; `after`: target field -> value; `before`: what we last wrote.
 
-    `again`: the row was changed since, so this may be sent although the last thing that was sent is the same.
+    `again`: the row was changed since, so this may be sent although the last thing that was sent is the same. `late`:
+    it does not wait for what it is blocked by; the row is told of that in a second phase.
     """
 
     target: str
@@ -55,6 +56,7 @@ class Order(NamedTuple):
     entity: str = ""
     blocked_by: str = ""
     again: bool = False
+    late: bool = False
 
 
 class Delivery(NamedTuple):
@@ -121,7 +123,7 @@ def enqueue(conn: Connection, flow: str, orders: Sequence[Order], run: int) -> l
         _supersede(conn, target, object, subjects, at)
         rows = []
         for order in fresh:
-            state = "parked" if order.blocked_by else "ready"
+            state = "parked" if order.blocked_by and not order.late else "ready"
             before = None if order.before is None else document.dump(order.before)
             content = (order.op, order.external_id, order.key, document.dump(order.after), before)
             place = (flow, target, object, order.subject, order.entity, order.version)
