@@ -340,7 +340,7 @@ def save(
              canonical and canonical.decode(), document.dump(change.notes) if change.notes else None)
         )  # fmt: skip
     for how, write in _write.items():
-        write(conn, rows[how])
+        write(conn, sorted(rows[how]))  # by id, as the table lies: each of its pages is gone to once
     _append(conn, versions)
     outbox.append_rows(conn, events)
     return visible
