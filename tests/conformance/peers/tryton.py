@@ -6,9 +6,9 @@ database, so that rows are as old as they claim and nobody has to wait.
 
 from __future__ import annotations
 
-import atexit
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,16 +26,20 @@ from tests.connectors.rig import NOON
 from tests.tryton_server import DATABASE, PASSWORD, USER, NotInstalled, TrytonServer, ready
 
 _PARTY = "party.party"
+_left = ExitStack()
 
 
 @cache
 def server() -> TrytonServer:
     """One server for all checks of a process."""
-    folder = tempfile.TemporaryDirectory()
-    running = TrytonServer(Path(folder.name)).__enter__()
-    atexit.register(folder.cleanup)
-    atexit.register(running.__exit__, None, None, None)
-    return running
+    folder = _left.enter_context(tempfile.TemporaryDirectory())
+    return _left.enter_context(TrytonServer(Path(folder)))
+
+
+def end() -> None:
+    """Put the server away, if there is one."""
+    _left.close()
+    server.cache_clear()
 
 
 @cache
