@@ -69,7 +69,7 @@ class Control:
 
     def standing(self, conn: Connection, name: str) -> cutover.Wave:
         found = cutover.load(conn, name)
-        return found or cutover.Wave(name, self.plan.name, 0, "", "", "", now(conn), 0, 0, 0, "", None)
+        return found or cutover.Wave(name, self.plan.name, 0, "", "", "", "", 0, 0, 0, "", None)
 
     def begun(self, name: str) -> cutover.Wave:
         """The wave, known to the state from now on, with its owners in place."""

@@ -67,7 +67,7 @@ def page(found: dict[str, Any]) -> str:
     """The bundle as one HTML page that needs nothing else."""
     rows = "".join(_row(event) for event in found["events"])
     waves = "".join(
-        f"<li><b>{escape(wave['wave'])}</b>: {escape(wave['phase'])} since {escape(wave['since'][:19])}"
+        f"<li><b>{escape(wave['wave'])}</b>: {escape(wave['phase'])}, since {escape(wave['since'][:19] or 'never')}"
         + (f", half done: {escape(wave['half_done'])}" if wave["half_done"] else "")
         + "</li>"
         for wave in found["waves"]

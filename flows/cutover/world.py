@@ -117,7 +117,7 @@ class HubWorld:
             "deliveries.unknown": open_writes.get("unknown", 0),
             "lag.p99_s": percentile([_seconds(queued, done or self.now()) for queued, done in lags]),
             "frozen.writes": len(foreign),
-            "hours_in_phase": round(_seconds(state.since, self.now()) / 3600, 4),
+            "hours_in_phase": round(_seconds(state.since or self.now(), self.now()) / 3600, 4),
         }
         if foreign:
             told.behind["frozen.writes"] = [one.as_json() for one in foreign[:TOLD]]

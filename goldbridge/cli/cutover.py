@@ -88,7 +88,8 @@ def status(
 
 def told_wave(wave: dict[str, Any]) -> list[str]:
     """A wave in lines."""
-    lines = [f"{wave['wave']}: {wave['phase']} since {wave['since'][:19]}"]
+    since = f"since {wave['since'][:19]}" if wave["since"] else "not begun"
+    lines = [f"{wave['wave']}: {wave['phase']}, {since}"]
     lines += [f"  half done: {wave['half_done']}; the same command goes on"] if wave["half_done"] else []
     lines += [f"  held: {wave['held']}"] if wave["held"] else []
     lines += ["  the file changed since it was rehearsed"] if wave["changed_since_rehearsal"] else []

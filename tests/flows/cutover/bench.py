@@ -13,6 +13,7 @@ from flows.cutover.office import control_of, status
 from flows.cutover.outcome import Outcome
 from flows.cutover.rollback import rollback
 from flows.cutover.step import confirm
+from flows.runner import run_flow
 from goldbridge.clock import Clock, iso
 from tests.flows.bench_crm import DEFAULTS, FLOWS, SOURCES, TABLES, CrmBench
 
@@ -136,3 +137,19 @@ class CutoverBench(CrmBench):
         yield
         with sqlite3.connect(self.database("crm")) as conn:
             conn.execute("DROP TRIGGER closed")
+
+    def bring(self, *phases: str, load: Sequence[str] = ("crm", "parties", "accounts")) -> None:
+        """The pilot through these phases in one process, every gate met and every step confirmed."""
+        until = iso(self.clock.now() + timedelta(days=1))
+        with self.hub() as hub:
+            control = control_of(hub)
+            for phase in phases:
+                if phase == "bulk_load":
+                    control.waive("pilot", "1", owner="Chen", reason="no sandbox yet", until=until)
+                self.clock.wait(3600)
+                assert control.advance("pilot", to=phase).moved
+                for name in load if phase == "bulk_load" else ():
+                    run_flow(hub, name)
+                if phase == "flip" and control.plan.settings.steps:
+                    confirm(control, "pilot", "logins", "")
+                    assert control.advance("pilot").message == "flipped"

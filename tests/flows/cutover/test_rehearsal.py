@@ -79,8 +79,6 @@ def test_the_whole_way_is_rehearsed_and_timed_and_pins_the_file(bench: Any) -> N
     bench.edit(PATH, "lag.p99_s < 300", "lag.p99_s < 3000")
     with pytest.raises(Halt, match="changed since wave 'pilot' was rehearsed"):
         bench.advance("pilot")
-    assert play(bench).passed  # again, which pins the new file
-    assert bench.advance("pilot", to="shadow").gates
 
 
 def test_a_gate_that_fails_ends_it_and_lets_nothing_load(bench: Any) -> None:
