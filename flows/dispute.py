@@ -65,8 +65,6 @@ def _question(flow: str, head: Golden, subject: Sequence[int], rows: Iterable[Re
         "golden": write_id(head.entity, head.id),
         "fields": said,
         "reason": f"{', '.join(sorted(said))}: {'; '.join(why)}",
-        "labels": [
-            {"source": f"{r.system}.{r.stream}", "key": r.key, "name": (r.canonical or {}).get("name")} for r in rows
-        ],
+        "labels": [{"source": f"{r.system}.{r.stream}", "key": r.key, "name": head.values.get("name")} for r in rows],
     }
     return NewTask(KIND, subject, payload, entity=head.entity, queue=lane(KIND), priority=1, evidence_hash=digest(said))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from flows.config import MasterFlow, SyncFlow
+from flows.config import MasterFlow, SyncFlow, TwoWayFlow
 from flows.heartbeat import Heartbeat
 from flows.hub import Hub
 from flows.running import LEASE_S, Running, running
@@ -19,7 +19,7 @@ def quiet(hub: Hub, name: str) -> Iterator[Running]:
 
     Raises `AlreadyRunning` STA010 when one of them is at work.
     """
-    others = sorted(flow.name for flow in hub.flows.values() if isinstance(flow, MasterFlow | SyncFlow))
+    others = sorted(flow.name for flow in hub.flows.values() if isinstance(flow, MasterFlow | SyncFlow | TwoWayFlow))
     with ExitStack() as stack:
         for other in others:
             stack.enter_context(_away(hub, other))

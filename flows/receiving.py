@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from sqlalchemy import Connection
 
-from flows.config import Flow, IngestFlow, SyncFlow
+from flows.config import Flow, IngestFlow, SyncFlow, TwoWayFlow
 from flows.hub import Hub
 from goldbridge import log
 from goldbridge.clock import iso
@@ -52,12 +52,19 @@ def webhooks(project: Project) -> list[str]:
 
 def readers(flows: Iterable[Flow], stream: str) -> list[str]:
     """The enabled flows that read a stream (system.stream)."""
-    return [flow.name for flow in flows if flow.enabled and source(flow) == stream]
+    return [flow.name for flow in flows if flow.enabled and stream in sources(flow)]
 
 
-def source(flow: Flow) -> str:
-    """The stream that a flow reads; empty when it reads none."""
-    return flow.ingest if isinstance(flow, IngestFlow) else flow.sync.from_ if isinstance(flow, SyncFlow) else ""
+def sources(flow: Flow) -> list[str]:
+    """The streams that a flow reads."""
+    match flow:
+        case IngestFlow():
+            return [flow.ingest]
+        case SyncFlow():
+            return [flow.sync.from_]
+        case TwoWayFlow():
+            return flow.sync.between
+    return []
 
 
 def waiting(conn: Connection, flows: Mapping[str, Flow], system: str) -> dict[str, int]:

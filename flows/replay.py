@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import Connection
 
 from flows.condition import Condition
-from flows.config import EnrichFlow, Flow, IngestFlow, PublishFlow, SyncFlow
+from flows.config import EnrichFlow, Flow, IngestFlow, PublishFlow, SyncFlow, TwoWayFlow
 from flows.delivering import Target
 from flows.heartbeat import Heartbeat
 from flows.hub import Hub
@@ -151,6 +151,9 @@ def _step(hub: Hub, name: str, system: str, stream: str) -> Step:
             target = hub.target(place, flow.mapping, hub.mark(flow, "to"))
             entity = hub.project.model.entities[flow.publish]
             return _Outbound(name, target, entity, hub.condition(flow, flow.publish, flow.when), "")
+    if isinstance(flow, TwoWayFlow) and place in flow.sync.between:
+        why = f"flow '{name}' reads {place} and writes it; `goldbridge run {name}` looks at both again"
+        return _Inbound(name, system, stream, None, why)
     why = (
         f"flow '{name}' has nothing to do with {place} any more"
         if flow

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from connectors.base import Connector, ConnectorConfig, Lookup, Reader, Stream, Window, Writer
-from flows.config import EnrichFlow, Flow, IngestFlow, PublishFlow, SyncFlow, compile_flows
+from flows.config import EnrichFlow, Flow, IngestFlow, PublishFlow, SyncFlow, TwoWayFlow, compile_flows
 from flows.glance import Spending
 from flows.wiring import Connections
 from goldbridge.clock import SYSTEM, Clock
@@ -125,6 +125,10 @@ def _ends(flow: Flow) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
         case SyncFlow():
             yield "read", flow.sync.from_, ("sync", "from")
             yield "write", flow.sync.to, ("sync", "to")
+        case TwoWayFlow():
+            for at, place in enumerate(flow.sync.between):
+                yield "read", place, ("sync", "between", at)
+                yield "write", place, ("sync", "between", at)
         case EnrichFlow():
             for at, question in enumerate(flow.with_):
                 yield "ask", question, ("with", at)

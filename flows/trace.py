@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from flows.config import EnrichFlow, IngestFlow, PublishFlow, SyncFlow
+from flows.config import EnrichFlow, IngestFlow, PublishFlow, SyncFlow, TwoWayFlow
 from flows.hub import Hub
 from goldbridge.errors import Misconfigured
 from goldbridge.mapping import Mapping as FieldMapping
@@ -135,6 +135,8 @@ class _Tracer:
                     found.append(flow.mapping_name)
                 case SyncFlow() if flow.sync.from_ == self.place:
                     found.append(flow.mapping)
+                case TwoWayFlow() if self.place in flow.sync.between:
+                    found.append(flow.incoming(self.place))
                 case EnrichFlow() if self.place in flow.with_:
                     found.append(self.place)
         return list(dict.fromkeys(found))

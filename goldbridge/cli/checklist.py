@@ -118,14 +118,15 @@ def check_qualification(project: Project) -> Iterable[Problem]:
 def check_flows(project: Project) -> Iterable[Problem]:
     """The flows name systems, mappings and entities that exist, and their conditions compile."""
     from flows.condition import Condition
-    from flows.config import PublishFlow, compile_flows
+    from flows.config import PublishFlow, TwoWayFlow, compile_flows
 
     problems = Problems()
     with _collecting(problems):
         for flow in compile_flows(project).values():
-            if isinstance(flow, PublishFlow) and flow.when is not None:
+            if isinstance(flow, PublishFlow | TwoWayFlow) and flow.when is not None:
                 with _collecting(problems):
-                    entity = project.model.entities[flow.publish]
+                    name = flow.publish if isinstance(flow, PublishFlow) else flow.entity
+                    entity = project.model.entities[name]
                     mark = project.flows.mark("flows", flow.name, "when")
                     Condition(flow.when, entity, mark)
                     problems.extend(_unqualified(flow.when, entity, mark, project.qualification.data))

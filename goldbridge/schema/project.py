@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from flows.config import KINDS as FLOWS
+from flows.config import Flow, TwoWayFlow
 from flows.wiring import ENTRY_POINTS, find_kind
 from flows.wiring import KINDS as CONNECTORS
 from goldbridge.errors import Mark
@@ -134,10 +135,14 @@ def _connectors() -> tuple[dict[str, Schema], Schema]:
 
 
 def _flows() -> tuple[dict[str, Schema], Schema]:
-    places, found = definitions(list(FLOWS.values()), secrets=False)
-    for model in FLOWS.values():
+    models: list[type[Flow]] = [*FLOWS.values(), TwoWayFlow]
+    (*places, two_way), found = definitions(models, secrets=False)
+    for model in models:
         del found[model.__name__]["properties"]["name"]  # the key above it
-    return dict(zip(FLOWS, places, strict=True)), found
+    made = dict(zip(FLOWS, places, strict=True))
+    between = {"properties": {"sync": {"required": ["between"]}}, "required": ["sync"]}
+    made["sync"] = {"if": between, "then": two_way, "else": made["sync"]}
+    return made, found
 
 
 def _about(model: Any) -> str:

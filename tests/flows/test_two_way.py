@@ -222,6 +222,7 @@ def test_f44_a_row_edited_after_it_was_read_is_read_again_and_merged(pair: TwoWa
     pair.app.act = lambda: pair.edit_row(key, website="https://new.example")
     assert pair.sync() == {}
     assert pair.row()["website"] == "https://new.example"
+    assert [waiting.code for waiting in pair.deliveries("ready")] == ["FLW027"]
     assert pair.sync() == {"new_crm.AccountObj": 1}, "the number, which nobody disputes"
     (asked,) = pair.tasks("two_way")
     assert len(asked.payload["fields"]["website"]["said"]) == 2

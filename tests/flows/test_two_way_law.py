@@ -122,8 +122,8 @@ def test_f46_f48_random_histories_agree_or_ask_and_lose_nothing(sqlite_template:
             run_state_machine_as_test(
                 TwoWayMachine,
                 settings=settings(
-                    max_examples=5, stateful_step_count=8, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-                    suppress_health_check=list(HealthCheck),
+                    max_examples=5, stateful_step_count=8, deadline=None, derandomize=True, database=None,
+                    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
                 ),
             )  # fmt: skip
         finally:

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from connectors.base import BudgetConfig, ConnectorConfig, Lookup, Reader, Writer
 from flows.config import KINDS as FLOW_KINDS
-from flows.config import Flow
+from flows.config import Flow, TwoWayFlow
 from flows.wiring import KINDS as CONNECTORS
 from flows.wiring import find_kind
 from goldbridge.errors import Mark
@@ -129,7 +129,9 @@ has exactly one of them. [How to write flows](../how-to/flows.md).""",
         "## Keys of every flow",
         *tables(Flow, only=common, level="###"),
     ]
-    for kind, model in FLOW_KINDS.items():
+    kinds = [(kind, model) for kind, model in FLOW_KINDS.items()]
+    kinds.insert(1 + list(FLOW_KINDS).index("sync"), ("sync with `between`", TwoWayFlow))
+    for kind, model in kinds:
         own = [name for name in model.model_fields if name not in Flow.model_fields]
         blocks += [f"## {kind}", _about(model), *tables(model, only=own, level="###")]
     return sections(*blocks)
@@ -219,6 +221,8 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(arguments[0])}"
     if origin in (dict, Mapping):
         return f"mapping of {_type(arguments[0])} to {_type(arguments[1])}"
+    if origin is Union:
+        return " or ".join(_type(each) for each in arguments)
     if plain not in _WORDS:
         raise ValueError(f"there are no words for the type {plain}")
     return _WORDS[plain]
