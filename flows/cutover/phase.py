@@ -78,7 +78,6 @@ RETURNING = Grant(_NONE, _OLD)
 """While a rollback drains: nobody works in either system, and the old one receives what the new one has."""
 
 
-def grant(phase: Phase, *, kept: bool = False) -> Grant:
-    """Who may write in a phase; `kept`: the hub goes on writing golden records to the new system after the flip."""
-    found = _GRANTS[phase]
-    return found._replace(writes=found.writes | _NEW) if kept and phase >= Phase.FLIP else found
+def grant(phase: Phase) -> Grant:
+    """Who may write in a phase."""
+    return _GRANTS[phase]

@@ -13,7 +13,7 @@ from flows.cutover import evidence
 from flows.cutover.control import Control
 from flows.cutover.member import enrol
 from flows.cutover.office import control_of, plan, status
-from flows.cutover.phase import Phase
+from flows.cutover.phase import RETURNING, Phase, grant
 from flows.cutover.rollback import rollback
 from flows.cutover.step import confirm
 from flows.hub import Hub
@@ -304,3 +304,15 @@ def test_the_commands(bench: CutoverBench, capsys: pytest.CaptureFixture[str], t
     assert run("evidence", "--verify", str(tmp_path / "missing"))[0] == 2
     assert json.loads(run("evidence")[1])["format"] == evidence.FORMAT
     assert run("advance", "pilt")[0] == 2
+
+
+def test_what_is_mastered_here_goes_on_to_the_new_system_but_not_on_the_way_back(bench: CutoverBench) -> None:
+    bench.write(PATH, CUTOVER + "keep: [party]\n")
+    with bench.hub() as hub:
+        control = control_of(hub)
+        control.begun("pilot")
+        for given, to in ((grant(Phase.DRAFT), (0, 0)), (grant(Phase.FLIP), (1, 1)), (RETURNING, (1, 0))):
+            with control.store.begin() as conn:
+                control.own(conn, control.wave("pilot"), given)
+                (owner,) = ownership.load(conn, "pilot")
+            assert (owner.to_old, owner.to_new) == to
