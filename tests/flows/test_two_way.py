@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from goldbridge.clock import FrozenClock
+from tests.flows.bench_crm import credit_code
 from tests.flows.bench_two_way import TwoWayBench
 
 
@@ -291,3 +292,35 @@ def test_what_somebody_took_away_is_not_made_again(pair: TwoWayBench) -> None:
     pair.type_in(1, website="https://yi.example")
     pair.settled()
     assert pair.rows() == []
+
+
+def test_f46_golden_records_that_are_matched_are_kept_equal_too(bench: TwoWayBench) -> None:
+    """Another source stands beside the two; it is matched, and outranked by what people say in them.
+
+    Guard: flows.agreement:Agreement._claim
+    """
+    bench.edit("config/model.yaml", "account:\n    fields:", "account:\n    mastered: true\n    fields:")
+    bench.edit("config/model.yaml", "website: {type: url}", "credit_code: {type: credit_code, identifier: hard}")
+    for system in ("crm", "erp"):
+        bench.edit(f"mappings/{system}/account.yaml", "website: {from: SITE, via: [trim, blank]}",
+                   "credit_code: {from: SITE, via: [blank, credit_code]}")  # fmt: skip
+    bench.edit("mappings/new_crm/AccountObj.yaml", "website: {from: url, via: [trim, blank]}",
+               "credit_code: {from: uniform_social_credit_code, via: [blank, credit_code]}")  # fmt: skip
+    text = (bench.root / "flows.yaml").read_text()
+    bench.write("flows.yaml", text + "  erp: {ingest: erp.account}\n")
+    rules = "block: [credit_code], compare: {name: organisation, credit_code: identifier}, bands: {auto: 8 bits}"
+    bench.write("config/matching.yaml", f"account: {{{rules}}}\n")
+    bench.write("config/survivorship.yaml", "account: {phone: {order: [source_rank: [crm, new_crm, erp], recency]}}\n")
+    bench.type_in(1, name="杭州甲机械有限公司", website=credit_code(1), phone="0571-87654321")
+    bench.type_in(9, system="erp", name="杭州甲机械有限公司", website=credit_code(1), phone="0571-88880000")
+    bench.go("erp")
+    assert bench.sync() == {"new_crm.AccountObj": 1}
+    assert len(bench.goldens("account")) == 1
+    bench.settled(1)
+    bench.edit_row(bench.row()["_id"], phone="0571-88886666")
+    bench.type_in(1, credit_limit="70")
+    assert bench.sync() == {"crm.account": 1, "new_crm.AccountObj": 1}
+    assert (bench.legacy()["phone"], bench.row()["credit_limit"]) == ("+8657188886666", "70.00")
+    assert bench.goldens("account")[0].values["phone"] == "+8657188886666"
+    bench.settled(1)
+    assert (bench.broken(), bench.tasks()) == ([], [])
