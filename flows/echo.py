@@ -50,6 +50,9 @@ def drop_echoes(conn: Connection, ref: StreamRef, mapping: Mapping, changes: Seq
         change.anchor = earlier.anchor if earlier else None
         told = _told(change, earlier, foreign, entry)
         new = {field for field in said if mapping.inputs(field) & told}
+        if earlier is not None and not change.raw_changed:  # another mapping reads what they said in another way
+            seen = entry.only_seen()
+            new |= {name for name in said if mapping.inputs(name) & seen and not _is_carried(ref, earlier, name)}
         if earlier and all(said[field] == claims.get(field) for field in new):
             change.claimed_at = (earlier.event_at, earlier.received_at)
         change.canonical = claims | {field: said[field] for field in said if field in new}
@@ -89,6 +92,12 @@ def _events(ref: StreamRef, mapping: Mapping, edits: Sequence[_Edit]) -> list[Ne
         version = earlier.version if earlier else 0
         events.append(NewEvent("record", change.id, ref.entity, version, EDITED, ref.system, ref.stream, detail))
     return events
+
+
+def _is_carried(ref: StreamRef, earlier: Record, field: str) -> bool:
+    """Whether the claim is the word of another system, which this row is still to be told."""
+    by = (earlier.notes.get(field) or {}).get("by")
+    return bool(by) and by != f"{ref.system}.{ref.stream}"
 
 
 def _told(change: Change, earlier: Record | None, foreign: Set[str], entry: Entry) -> Set[str]:

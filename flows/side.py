@@ -108,7 +108,7 @@ class Sides:
                 new = {name: (row.raw or {}).get(name) for name in side.mapping.reads if name not in known}
                 if new:
                     version = entry.version if entry else head.version
-                    notes.append(Written(row.key, head.id, version, new))
+                    notes.append(Written(row.key, head.id, version, new, seen=True))
                     top = {name.partition(".")[0] for name in side.mapping.fields}
                     fresh |= {name for name in top if side.mapping.inputs(name) & new.keys()}
             ledger.note(conn, side.ref.system, side.ref.stream, notes)

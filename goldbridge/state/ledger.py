@@ -16,14 +16,22 @@ from goldbridge.state.engine import now
 from goldbridge.state.tables import write_ledger
 
 
+SEEN = "seen"
+"""Beside the hash of a field that we only looked at: it counts as known, and is still its people's own word."""
+
+
 class Written(NamedTuple):
-    """One write: `fields` as we sent them, `answered` as the target showed them afterwards (trimmed, normalised)."""
+    """One write: `fields` as we sent them, `answered` as the target showed them afterwards (trimmed, normalised).
+
+    With `seen` nothing was written: this is what the row showed when we first took notice of it.
+    """
 
     key: str
     subject: int
     version: int
     fields: Mapping[str, Json]
     answered: Mapping[str, Json] | None = None
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,10 @@ class Entry:
     def foreign(self, row: Mapping[str, Json]) -> dict[str, Json]:
         """The fields of an inbound row that are not echoes of our writes; fields we never wrote are foreign."""
         return {name: value for name, value in row.items() if field_hash(value) not in self.fields.get(name, ())}
+
+    def only_seen(self) -> frozenset[str]:
+        """The fields that we never wrote and know all the same."""
+        return frozenset(name for name, hashes in self.fields.items() if SEEN in hashes)
 
     def unchanged(self, fields: Mapping[str, Json]) -> bool:
         """Whether these fields are what we wrote last, so that writing them again would change nothing."""
@@ -72,7 +84,7 @@ def note(conn: Connection, target: str, object: str, written: Sequence[Written])
             hashes = [field_hash(value)]
             if name in answered and (seen := field_hash(answered[name])) != hashes[0]:
                 hashes.append(seen)
-            noted[name] = tuple(hashes)
+            noted[name] = (*hashes, SEEN) if one.seen else tuple(hashes)
         rows[one.key] = (target, object, one.key, one.subject, one.version, document.dump(noted), at)
     _put(conn, list(rows.values()))
 

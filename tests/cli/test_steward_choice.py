@@ -32,9 +32,9 @@ def test_both_words_are_shown_one_is_chosen_and_the_undo_asks_again(
     (asked,) = json.loads(hear(bench.root, capsys, "tasks", "--lane", "sides", "--json").out)
     number = str(asked["id"])
     shown = hear(bench.root, capsys, "tasks", number).out
-    for words in ("website: https://jia.example was agreed on last", "crm.account says https://legacy.example",
+    for line in ("website: https://jia.example was agreed on last", "crm.account says https://legacy.example",
                   "new_crm.AccountObj says https://new.example"):  # fmt: skip
-        assert words in shown
+        assert line in shown
     assert "MDM014" in hear(bench.root, capsys, "tasks", number, "same").errors[-1]
     for words, said in ((("erp",), "MDM087 task"), (("crm", "--field", "name=crm"), "does not ask about 'name'")):
         wrong = hear(bench.root, capsys, "tasks", "choose", number, *words)

@@ -60,6 +60,10 @@ def test_f46_both_sides_change_different_fields_and_each_is_written_once(any_pai
     assert (shown["phone"], shown["website"], shown["status"]) == ("+8657188887777", "https://yi.example", "inactive")
     pair.settled()
     assert (pair.tasks(), pair.broken()) == ([], [])
+    # The older word of a row that was edited last does not come back.
+    pair.type_in(1, phone="0571-87654321")
+    assert pair.sync() == {"new_crm.AccountObj": 1}
+    assert (pair.legacy()["website"], pair.row()["website"]) == ("https://yi.example", "https://yi.example")
 
 
 def test_f47_three_rounds_of_our_own_writes_are_no_news_on_either_side(bench: TwoWayBench) -> None:
@@ -324,3 +328,13 @@ def test_f46_golden_records_that_are_matched_are_kept_equal_too(bench: TwoWayBen
     assert bench.goldens("account")[0].values["phone"] == "+8657188886666"
     bench.settled(1)
     assert (bench.broken(), bench.tasks()) == ([], [])
+
+
+def test_another_mapping_reads_what_people_said_in_another_way(pair: TwoWayBench) -> None:
+    """Guard: goldbridge.state.ledger:Entry.only_seen"""
+    pair.edit(
+        "mappings/crm/account.yaml", "name: {from: NAME, via: [blank, fold_width]", "name: {from: NAME, via: [upper]"
+    )
+    assert pair.sync() == {"new_crm.AccountObj": 1}
+    assert pair.row()["name"] == "ＪＩＡ MACHINES"
+    pair.settled(1)

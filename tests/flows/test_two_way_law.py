@@ -111,7 +111,7 @@ class TwoWayMachine(RuleBasedStateMachine):
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 def test_f46_f48_random_histories_agree_or_ask_and_lose_nothing(sqlite_template: Path) -> None:
-    """Guard: flows.agreement:Agreement._overtake"""
+    """Guard: flows.agreement:edits_of"""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         state.mkdir(mode=0o700)

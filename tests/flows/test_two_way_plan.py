@@ -52,15 +52,18 @@ def test_a_field_is_owned_by_who_is_named_and_the_rest_by_the_star(bench: TwoWay
     made = planned(bench)
     assert made.owner["credit_limit"] == "crm.account"
     assert made.owner["name"] == "new_crm.AccountObj"
-    assert (made.carried, made.strict) == ({"name", "phone", "website", "credit_limit", "status"}, set())
+    assert made.carried == {"name", "phone", "website", "credit_limit", "status"}
+    assert not made.strict
 
 
 def test_flw023_a_field_that_cannot_be_written_back_is_told_with_the_step_in_the_way(bench: TwoWayBench) -> None:
     bench.edit("mappings/crm/account.yaml", "phone: {from: TEL, via: [blank, phone]}", PHONES)
     assert problems(bench) == [
-        "mappings/crm/account.yaml:7:17: FLW023 'phone' cannot be written back to crm.account by flow 'accounts': it "
-        "is made from TEL and SITE, and nobody knows which part is to go where; let crm own it "
-        "(`own: {crm: [phone]}`), or write a mapping to crm.account that says how"
+        (
+            "mappings/crm/account.yaml:7:17: FLW023 'phone' cannot be written back to crm.account by flow 'accounts': it "
+            "is made from TEL and SITE, and nobody knows which part is to go where; let crm own it "
+            "(`own: {crm: [phone]}`), or write a mapping to crm.account that says how"
+        )
     ]
     bench.edit("flows.yaml", "crm: [credit_limit]", "crm: [credit_limit, phone]")
     assert planned(bench).strict == {"phone"}
@@ -101,13 +104,10 @@ def test_flw023_who_is_told_in_part_cannot_own_the_whole(bench: TwoWayBench) -> 
         ("steward", "merge\n    out: {crm.acount: x}", "flows.yaml:8:11: FLW024 'crm.acount' is not one of the sides"),
         (', new_crm: "*"}\n    conflict: steward', "}\n    conflict: merge",
          "flows.yaml:6:5: FLW024 `conflict: merge` needs an owner of name, phone, status, website; add `own:"),
-        ("new_crm.AccountObj]", "new_crm.AccountObj, erp.account]", ""),
     ],
 )  # fmt: skip
 def test_flw024_what_is_wrong_with_sides_and_owners(bench: TwoWayBench, old: str, new: str, said: str) -> None:
     bench.edit("flows.yaml", old, new)
-    if not said:
-        return compile_flows(load_project(bench.root)) and None
     assert problems(bench)[0].startswith(said)
 
 
@@ -124,8 +124,10 @@ def test_flw025_two_flows_that_write_or_own_the_same_field_are_refused(bench: Tw
     text = (bench.root / "flows.yaml").read_text()
     bench.write("flows.yaml", text + rival % "new_crm.AccountObj")
     assert problems(bench) == [
-        "flows.yaml:8:3: FLW025 flows 'accounts' and 'other' both write 'name' of new_crm.AccountObj; put all systems "
-        "under one `between`, or take one of the two away"
+        (
+            "flows.yaml:8:3: FLW025 flows 'accounts' and 'other' both write 'name' of new_crm.AccountObj; put all systems "
+            "under one `between`, or take one of the two away"
+        )
     ]
     bench.write(
         "mappings/new_crm/account.out.yaml",
