@@ -1,14 +1,15 @@
 """Many rows in one statement, on both databases, without SQLAlchemy's work per row.
 
-SQLite gets `executemany` on prepared tuples. PostgreSQL gets one JSON array per column and zips them into rows on the
-server: the client's whole work is one call of orjson per column. Lists of keys travel as one JSON parameter on both, so
-that one compiled statement serves pages of any size.
+SQLite gets `executemany` on prepared tuples, dozens of rows to a statement. PostgreSQL gets one JSON array per column
+and zips them into rows on the server: the client's whole work is one call of orjson per column. Lists of keys travel as
+one JSON parameter on both, so that one compiled statement serves pages of any size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -32,6 +33,8 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 BATCH = 5_000
+_ROWS, _VALUES = 48, 999
+"""Rows and values in a statement of SQLite: starting one costs as much as a short row. Every build takes 999 values."""
 
 
 class one_of(FunctionElement[bool]):  # noqa: N801  it reads as an operator
@@ -99,26 +102,41 @@ class Insert:
         self._table, self._columns = table, tuple(columns)
         self._conflict, self._update, self._where = tuple(conflict), tuple(update or ()), where
         self._sql: dict[str, str] = {}
+        self._at_once = max(1, min(_ROWS, _VALUES // len(self._columns)))
 
     def __call__(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         for start in range(0, len(rows), BATCH):
             self._insert(conn, rows[start : start + BATCH])
 
     def _insert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        sql = self._sql.get(conn.dialect.name) or self._compile(conn.dialect)
         if conn.dialect.name == "sqlite":
+            size = self._at_once
+            whole = len(rows) - len(rows) % size
             # SQLAlchemy's own way keeps the rows in a reference cycle until the next collection of garbage.
             with closing(conn.connection.cursor()) as cursor:
-                cursor.executemany(sql, rows)
+                if whole:
+                    together = [tuple(chain.from_iterable(rows[at : at + size])) for at in range(0, whole, size)]
+                    cursor.executemany(self._statement(conn.dialect, size), together)
+                if whole < len(rows):
+                    cursor.executemany(self._statement(conn.dialect), rows[whole:])
         else:
+            sql = self._statement(conn.dialect)
             conn.exec_driver_sql(sql, tuple(orjson.dumps(column).decode() for column in zip(*rows, strict=True)))
 
-    def _compile(self, dialect: Dialect) -> str:
+    def _statement(self, dialect: Dialect, rows: int = 1) -> str:
+        """The statement for so many rows at once; for any number on PostgreSQL."""
+        known = f"{dialect.name} {rows}"
+        if known not in self._sql:
+            self._sql[known] = self._compile(dialect, rows)
+        return self._sql[known]
+
+    def _compile(self, dialect: Dialect, rows: int) -> str:
         quote = dialect.identifier_preparer.quote
         names = [quote(name) for name in self._columns]
         into = f"INSERT INTO {quote(self._table.name)} ({', '.join(names)})"
         if dialect.name == "sqlite":
-            sql = f"{into} VALUES ({', '.join('?' * len(names))})"
+            row = f"({', '.join('?' * len(names))})"
+            sql = f"{into} VALUES {', '.join([row] * rows)}"
         else:
             types = [_type(self._table.c[name].type) for name in self._columns]
             casts = ", ".join(f"x.c{at}::{kind}" for at, kind in enumerate(types))
@@ -130,7 +148,6 @@ class Insert:
             where = f" WHERE {self._where}" if self._where else ""
             sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in self._update)
             sql += f" ON CONFLICT ({target}){where} DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
-        self._sql[dialect.name] = sql
         return sql
 
 
