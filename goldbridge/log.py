@@ -1,13 +1,16 @@
-"""Structured logs with every known secret blacked out, to the console or as JSON lines, always on stderr."""
+"""Structured logs with every known secret blacked out, to the console or as JSON lines, always on stderr.
+
+structlog, which brings a tenth of a second of imports with it, is loaded with the first line: most commands write none.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 import sys
+from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
-
-import structlog
 
 _MASK = "[secret]"
 _secrets: set[str] = set()
@@ -36,7 +39,7 @@ def hide(text: str) -> str:
     return _in_url.sub(rf"\1:{_MASK}@", text)
 
 
-def _redact_event(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     return {key: redact(value) if isinstance(value, str) else _redact_value(value) for key, value in event.items()}
 
 
@@ -62,7 +65,30 @@ class _RedactingFilter(logging.Filter):
 
 def configure(*, json: bool = False, verbose: bool = False, quiet: bool = False) -> None:
     """Set up logging: console lines for people, JSON lines for machines; `quiet` keeps warnings only."""
+    global _pending
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    _pending = partial(_configure, json=json, level=level)
+    if "structlog" in sys.modules:
+        _settle()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_RedactingFilter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+_pending: Callable[[], None] | None = None
+"""What `configure` asked for and structlog has not been told."""
+
+
+def _settle() -> None:
+    global _pending
+    if _pending is not None:
+        _pending()
+        _pending = None
+
+
+def _configure(*, json: bool, level: int) -> None:
+    import structlog
+
     render: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
@@ -82,11 +108,19 @@ def configure(*, json: bool = False, verbose: bool = False, quiet: bool = False)
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_RedactingFilter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _Logger:
+    def __init__(self, part: str) -> None:
+        self._part = part
+
+    def __getattr__(self, name: str) -> Any:
+        import structlog
+
+        _settle()
+        return getattr(structlog.get_logger(part=self._part), name)
 
 
 def get(name: str) -> Any:
     """A logger bound to the part of the house that speaks; made at import, it still follows a later `configure`."""
-    return structlog.get_logger(part=name)
+    return _Logger(name)
