@@ -15,7 +15,6 @@ from goldbridge.state.bulk import Insert, one_of
 from goldbridge.state.engine import now
 from goldbridge.state.tables import write_ledger
 
-
 SEEN = "seen"
 """Beside the hash of a field that we only looked at: it counts as known, and is still its people's own word."""
 

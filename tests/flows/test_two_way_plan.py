@@ -60,8 +60,8 @@ def test_flw023_a_field_that_cannot_be_written_back_is_told_with_the_step_in_the
     bench.edit("mappings/crm/account.yaml", "phone: {from: TEL, via: [blank, phone]}", PHONES)
     assert problems(bench) == [
         (
-            "mappings/crm/account.yaml:7:17: FLW023 'phone' cannot be written back to crm.account by flow 'accounts': it "
-            "is made from TEL and SITE, and nobody knows which part is to go where; let crm own it "
+            "mappings/crm/account.yaml:7:17: FLW023 'phone' cannot be written back to crm.account by flow 'accounts': "
+            "it is made from TEL and SITE, and nobody knows which part is to go where; let crm own it "
             "(`own: {crm: [phone]}`), or write a mapping to crm.account that says how"
         )
     ]
@@ -125,8 +125,8 @@ def test_flw025_two_flows_that_write_or_own_the_same_field_are_refused(bench: Tw
     bench.write("flows.yaml", text + rival % "new_crm.AccountObj")
     assert problems(bench) == [
         (
-            "flows.yaml:8:3: FLW025 flows 'accounts' and 'other' both write 'name' of new_crm.AccountObj; put all systems "
-            "under one `between`, or take one of the two away"
+            "flows.yaml:8:3: FLW025 flows 'accounts' and 'other' both write 'name' of new_crm.AccountObj; put all "
+            "systems under one `between`, or take one of the two away"
         )
     ]
     bench.write(
