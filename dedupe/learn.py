@@ -9,7 +9,7 @@ record are held out together. The order of the labels and of the rows does not m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -190,7 +190,7 @@ class _Falling:
 
     def __init__(self, weights: Sequence[Sequence[int]]) -> None:
         ends = [1, *(1 + sum(map(len, weights[: at + 1])) for at in range(len(weights)))]
-        self._tables = list(zip(ends, ends[1:], strict=False))
+        self._tables = list(pairwise(ends))
         self._before = np.array([0, *chain.from_iterable(weights)], dtype=np.float64) / BIT
         self._inside = np.ones(len(self._before) - 1, dtype=np.bool_)
         self._inside[[start - 1 for start, end in self._tables if start < end]] = False

@@ -234,25 +234,23 @@ def _rivals(project: Project, flows: Mapping[str, Flow], plans: Iterable[Plan]) 
     for made in plans:
         name = made.flow.name
         mark = project.flows.key_mark("flows", name)
+        written = [
+            (writers, (end.place, column), f"write '{column}' of {end.place}")
+            for end in made.ends
+            for column in ((end.out.data.get("fields") or {}) if end.out else ())
+        ]
+        decided = [
+            (deciders, (made.flow.entity, each), f"own '{each}' of {made.flow.entity}") for each in sorted(made.carried)
+        ]
         told: set[str] = set()
-        for end in made.ends:
-            for column in (end.out.data.get("fields") or {}) if end.out else ():
-                other = writers.setdefault((end.place, column), name)
-                if other != name and other not in told:
-                    told.add(other)
-                    yield Problem(
-                        mark, "FLW025",
-                        f"flows '{other}' and '{name}' both write '{column}' of {end.place}; put all systems under "
-                        "one `between`, or take one of the two away",
-                    )  # fmt: skip
-        for field_name in sorted(made.carried):
-            other = deciders.setdefault((made.flow.entity, field_name), name)
+        for known, what, does in written + decided:
+            other = known.setdefault(what, name)
             if other != name and other not in told:
                 told.add(other)
                 yield Problem(
                     mark, "FLW025",
-                    f"flows '{other}' and '{name}' both own '{field_name}' of {made.flow.entity}; put all systems "
-                    "under one `between`, or take one of the two away",
+                    f"flows '{other}' and '{name}' both {does}; put all systems under one `between`, or take one of "
+                    "the two away",
                 )  # fmt: skip
     for flow in flows.values():
         if not isinstance(flow, PublishFlow | SyncFlow):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 JSON = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 REASON = Annotated[str, typer.Option("--reason", "-m", help="Why; kept with the decision.")]
+SEEN = Annotated[
+    int | None, typer.Option("--seen", metavar="VERSION", help="Refuse if the task is another than this version.")
+]
 ID = Annotated[str, typer.Argument(metavar="ID", help="A golden id, or SYSTEM.STREAM/KEY of a record.")]
 
 AS_OF = Annotated[

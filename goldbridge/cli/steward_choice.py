@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldbridge.cli import open_hub
-from goldbridge.cli.steward import JSON, REASON, _plain
+from goldbridge.cli.steward import JSON, REASON, SEEN, _plain
 from goldbridge.cli.steward_told import told
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ def choose(
         list[str] | None,
         typer.Option("--field", metavar="FIELD=SYSTEM", help="Another system is right about this field; repeat it."),
     ] = None,
-    seen: Annotated[
-        int | None, typer.Option("--seen", metavar="VERSION", help="Refuse if the task is another than this version.")
-    ] = None,
+    seen: SEEN = None,
     reason: REASON = "",
     as_json: JSON = False,
 ) -> int:

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from goldbridge.cli import open_hub
-from goldbridge.cli.steward import JSON, REASON, _as_dict, _find, _plain
+from goldbridge.cli.steward import JSON, REASON, SEEN, _as_dict, _find, _plain
 from goldbridge.cli.steward_choice import choose, words
 from goldbridge.cli.steward_told import told
 
@@ -75,10 +75,9 @@ class Queue(TyperGroup):
 def register(app: typer.Typer) -> None:
     queue = typer.Typer(cls=Queue, help="The questions that wait for a steward: look at them, answer, hand on.")
     commands: dict[str, Callable[..., int]] = {
-        "list": listed, "next": next_one, "show": show, "answer": answer, "choose": choose, "lanes": lanes, "assign": assign,
-        "unassign": unassign,
-        "due": due, "defer": defer, "resume": resume, "comment": comment, "approve": approve, "reject": reject,
-        "bulk": bulk, "close": close, "leave": leave,
+        "list": listed, "next": next_one, "show": show, "answer": answer, "choose": choose, "lanes": lanes,
+        "assign": assign, "unassign": unassign, "due": due, "defer": defer, "resume": resume, "comment": comment,
+        "approve": approve, "reject": reject, "bulk": bulk, "close": close, "leave": leave,
     }  # fmt: skip
     for name, command in commands.items():
         queue.command(name)(command)
@@ -256,9 +255,7 @@ def answer(
     judgement: Annotated[
         str, typer.Argument(metavar="same|different|unsure|ID", help="The judgement; the side, where one is asked for.")
     ],
-    seen: Annotated[
-        int | None, typer.Option("--seen", metavar="VERSION", help="Refuse if the task is another than this version.")
-    ] = None,
+    seen: SEEN = None,
     reason: REASON = "",
     as_json: JSON = False,
 ) -> int:
@@ -496,12 +493,12 @@ def _numbers(file: Path) -> list[int]:
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured.one("CFG090", f"cannot be read: {error}", Mark(where)) from error
     found = []
-    for line, words in enumerate(text.splitlines(), 1):
-        if not words.strip() or words.lstrip().startswith("#"):
+    for line, said in enumerate(text.splitlines(), 1):
+        if not said.strip() or said.lstrip().startswith("#"):
             continue
-        if not words.split()[0].isdigit():
+        if not said.split()[0].isdigit():
             raise Misconfigured.one("CFG090", "expected the number of a task", Mark(where, line, 1))
-        found.append(int(words.split()[0]))
+        found.append(int(said.split()[0]))
     return found
 
 

@@ -47,7 +47,7 @@ from goldbridge.state.record import (
 from goldbridge.state.tables import sighting, source_record, source_version
 
 __all__ = [
-    "Arrival", "Change", "Compared", "Fate", "Head", "LIVE", "Late", "RawRow", "Record", "RecordState", "StreamRef",
+    "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "Late", "RawRow", "Record", "RecordState", "StreamRef",
     "Version", "again", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late",
     "last_runs", "load", "missing", "names", "outdated", "overwritten", "place", "record_id", "save", "scan",
     "scan_all", "set_aside", "set_state", "streams", "sweep", "version_ids", "versions",

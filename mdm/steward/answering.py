@@ -27,6 +27,14 @@ def question(conn: Connection, number: int) -> task.Task:
     return asked
 
 
+def asks(conn: Connection, number: int, kind: str, what: str, lane: str) -> task.Task:
+    """A task of this kind, which asks `what`; raises `Reject` MDM014 for another one, with the lane to look in."""
+    asked = task.load(conn, [number]).get(number)
+    if asked is None or asked.kind != kind:
+        raise Reject("MDM014", f"task {number} does not ask {what}; `goldbridge tasks --lane {lane}` lists those")
+    return asked
+
+
 def answer(
     conn: Connection,
     who: Steward,

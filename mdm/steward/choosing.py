@@ -17,7 +17,7 @@ from goldbridge.state import crosswalk, decision, golden, task
 from goldbridge.state.decision import Override
 from mdm.override import seen_of
 from mdm.steward.act import Done, decide
-from mdm.steward.answering import not_answered
+from mdm.steward.answering import asks, not_answered
 from mdm.steward.desk import Decided, Look, Steward, look
 from mdm.steward.pinning import anchor_of, beneath_of, resolved, value_of
 
@@ -76,10 +76,7 @@ class Choose:
 
 def asked_of(conn: Connection, number: int) -> task.Task:
     """The task, when it asks which system is right; raises `Reject` MDM014 otherwise."""
-    asked = task.load(conn, [number]).get(number)
-    if asked is None or asked.kind != KIND:
-        raise Reject("MDM014", f"task {number} does not ask which system is right; `goldbridge tasks --lane sides`")
-    return asked
+    return asks(conn, number, KIND, "which system is right", "sides")
 
 
 def choose(

@@ -21,6 +21,7 @@ from mdm.identity import write_id
 from mdm.override import seen_of
 from mdm.steward import desk
 from mdm.steward.act import Done, decide
+from mdm.steward.answering import asks, not_answered
 from mdm.steward.desk import Decided, Look, Steward, look_at_records
 from mdm.steward.pinning import beneath_of, resolved
 from mdm.steward.view import View
@@ -96,10 +97,7 @@ class Place:
 
 def side_of(conn: Connection, number: int) -> task.Task:
     """The task, when it asks to which side a child belongs; raises `Reject` MDM014 otherwise."""
-    asked = task.load(conn, [number]).get(number)
-    if asked is None or asked.kind != child.KIND:
-        raise Reject("MDM014", f"task {number} does not ask for a side; `goldbridge tasks --lane children` lists those")
-    return asked
+    return asks(conn, number, child.KIND, "for a side", "children")
 
 
 def put(
@@ -115,6 +113,5 @@ def put(
     """Answer to which golden record a child belongs. Raises `Reject` STA033 when somebody else answered first."""
     golden.turn(conn, who.entity)
     asked = side_of(conn, number)
-    if asked.state in task.CLOSED or (version is not None and version != asked.version):
-        raise task.taken(asked, version)
+    not_answered(conn, asked, version)
     return decide(conn, who, Place(asked.subject, parent), reason=reason, asked=number, seen=seen)
