@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog  # noqa: F401  loaded before any command configures it, so that no test's capture of its lines is undone
 
 from goldbridge import log
 from goldbridge.clock import FrozenClock

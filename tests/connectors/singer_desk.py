@@ -103,7 +103,7 @@ class Alive:
         return self._next() == b""
 
     def _next(self) -> bytes | None:
-        ready, _, _ = select.select([self._pipe], [], [], 10)
+        ready, _, _ = select.select([self._pipe], [], [], 60)
         return os.read(self._pipe, 1) if ready else None
 
 
