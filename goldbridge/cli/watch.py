@@ -29,7 +29,7 @@ class _Lines:
     """For files and pipes: at most one line every few seconds."""
 
     def __init__(self, name: str) -> None:
-        self._log = log.get("progress").bind(flow=name)
+        self._log, self._name = log.get("progress"), name
         self._done, self._last = 0, SYSTEM.monotonic()
         self._total: int | None = None
 
@@ -38,7 +38,7 @@ class _Lines:
         self._total = total if total is not None else self._total
         if SYSTEM.monotonic() - self._last >= EVERY_S:
             self._last = SYSTEM.monotonic()
-            self._log.info("progress", done=self._done, **({"total": self._total} if self._total else {}))
+            self._log.info("progress", flow=self._name, done=self._done, **({"total": self._total} if self._total else {}))
 
 
 @contextmanager
