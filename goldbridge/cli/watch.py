@@ -38,7 +38,8 @@ class _Lines:
         self._total = total if total is not None else self._total
         if SYSTEM.monotonic() - self._last >= EVERY_S:
             self._last = SYSTEM.monotonic()
-            self._log.info("progress", flow=self._name, done=self._done, **({"total": self._total} if self._total else {}))
+            total = {"total": self._total} if self._total else {}
+            self._log.info("progress", flow=self._name, done=self._done, **total)
 
 
 @contextmanager
