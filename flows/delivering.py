@@ -261,7 +261,9 @@ def _adopt(
         change.canonical, change.notes = {}, {}
         change.anchor = anchors.get(subject[change.key])
     landing.save(conn, ref, compared.changes, run.id)
-    landing.overwritten(conn, ref, known)
+    if target.restraint is not None:
+        # Where nobody's word is heard, a target that silently keeps its own value would be written to for ever (F42).
+        landing.overwritten(conn, ref, known)
     records = landing.find(conn, ref.system, ref.stream, [key for _, key in written])
     crosswalk.move(
         conn, [Move(records[key], item.subject, "our_write") for item, key in written], f"run:{run.id}", run.id

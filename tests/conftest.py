@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import structlog  # noqa: F401  loaded before any command configures it, so that no test's capture of its lines is undone
+import structlog
 
 from goldbridge import log
 from goldbridge.clock import FrozenClock
@@ -31,10 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_secrets() -> Iterator[None]:
-    """What one test makes a secret does not black out words in the messages of another."""
+def own_log() -> Iterator[None]:
+    """What one test makes a secret does not black out words in the messages of another, nor does a command that it runs
+    decide which lines another one sees."""
     before = set(log._secrets)
+    config = structlog.get_config()
     yield
+    structlog.configure(**config)
     log._secrets.clear()
     log._secrets.update(before)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import update
 
 from goldbridge.ports import Json, Part
 from goldbridge.state import inbox
@@ -167,13 +167,3 @@ def test_no_question_of_a_page_walks_the_whole_inbox(sqlite_store: Store, questi
         for one in asked:
             plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", tuple(["x"] * one.count("?"))).all()
             assert not [row for row in plan if row[3].startswith("SCAN inbox")], plan
-
-
-def test_a_state_of_the_first_release_gets_its_inbox(sqlite_store: Store) -> None:
-    with sqlite_store.begin() as conn:
-        for later in ("inbox", "inbox_count", "match_feature"):
-            conn.execute(text(f"DROP TABLE {later}"))
-        conn.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    sqlite_store.migrate()
-    with sqlite_store.read() as conn:
-        assert conn.execute(select(table.c.seq)).all() == []

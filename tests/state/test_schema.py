@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from goldbridge.errors import Halt
 from goldbridge.state import schema
-from goldbridge.state.engine import Store
+from goldbridge.state.engine import Store, open_store
+from goldbridge.state.schema import MIGRATIONS
 from goldbridge.state.tables import metadata
 
 
@@ -43,3 +48,18 @@ def test_a_state_of_a_newer_program_is_refused(store: Store) -> None:
     with pytest.raises(Halt, match="install the newer program") as caught:
         store.migrate()
     assert caught.value.code == "STA004"
+
+
+def test_a_state_of_the_first_release_gets_all_that_came_since(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with engine.begin() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        assert "inbox" not in inspect(conn).get_table_names()
+    engine.dispose()
+    store = open_store(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    with store.read() as conn:
+        assert compare_metadata(MigrationContext.configure(conn), metadata) == []
+    store.close()
