@@ -38,8 +38,8 @@ class _Lines:
         self._total = total if total is not None else self._total
         if SYSTEM.monotonic() - self._last >= EVERY_S:
             self._last = SYSTEM.monotonic()
-            total = {"total": self._total} if self._total else {}
-            self._log.info("progress", flow=self._name, done=self._done, **total)
+            of = {"total": self._total} if self._total else {}
+            self._log.info("progress", flow=self._name, done=self._done, **of)
 
 
 @contextmanager
