@@ -69,7 +69,7 @@ def test_f46_both_sides_change_different_fields_and_each_is_written_once(any_pai
 def test_f47_three_rounds_of_our_own_writes_are_no_news_on_either_side(bench: TwoWayBench) -> None:
     """Our writes move the cursor of both systems, so that all of them are read again.
 
-    Guard: goldbridge.state.ledger:Entry.foreign
+    Guard: flows.echo:drop_echoes
     """
     bench.type_in(1, name="甲机械有限公司", phone="0571-87654321")
     bench.tenant.add("AccountObj", {"name": "乙电子有限公司", "account_status__c": "active"})

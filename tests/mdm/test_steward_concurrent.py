@@ -53,7 +53,7 @@ def applied(town: Town) -> list[str]:
 
 
 def test_e41_two_answers_to_one_question(town: Town) -> None:
-    """Guard: goldbridge.state.task:resolve"""
+    """Guard: mdm.steward.answering:not_answered"""
     (asked,) = town.tasks()
     codes = at_once(
         town,
