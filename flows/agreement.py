@@ -21,7 +21,7 @@ from flows.running import Running
 from flows.side import Meaning, Sides
 from goldbridge.state import crosswalk, decision, delivery, golden, landing, override
 from goldbridge.state.delivery import Settlement
-from goldbridge.state.golden import Golden
+from goldbridge.state.golden import Golden, GoldenVersion
 from goldbridge.state.landing import Record
 from goldbridge.state.outbox import Event
 
@@ -75,6 +75,7 @@ class Agreement:
         self.claims: dict[int, dict[str, Any]] = {}
         self.notes: dict[int, dict[str, Any]] = {}
         self.over: set[int] = set()
+        self._pasts: dict[int, list[GoldenVersion]] = {}
 
     def settle(self) -> int:
         """Settle every edited field; returns how many fields were merged."""
@@ -152,7 +153,9 @@ class Agreement:
         if name in edit.was:
             return edit.was[name]
         value = None
-        for version in golden.history(self.conn, head.id):
+        if head.id not in self._pasts:
+            self._pasts[head.id] = golden.history(self.conn, head.id)
+        for version in self._pasts[head.id]:
             if version.version > edit.version:
                 break
             value = version.values.get(name, None if name in version.unset else value)

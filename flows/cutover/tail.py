@@ -6,7 +6,7 @@ own writes come back from the old system too: then only rows that show something
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -44,7 +44,8 @@ def intrusions(conn: Connection, plan: Cutover, wave: Wave, state: cutover.Wave)
     found = _of_wave(conn, wave, found)
     records = landing.load(conn, found, raw=True)
     if state.phase >= Phase.FLIP:
-        found = {id: what for id, what in found.items() if what == EDITED or not _ours(conn, records[id])}
+        ours = _ours(conn, records)
+        found = {id: what for id, what in found.items() if what == EDITED or id not in ours}
     user = plan.settings.freeze.user or ""
     told = [
         Intrusion(one.system, one.stream, one.key, found[id], one.event_at, str((one.raw or {}).get(user) or ""))
@@ -70,5 +71,10 @@ def _of_wave(conn: Connection, wave: Wave, found: dict[int, str]) -> dict[int, s
     return {id: what for id, what in found.items() if waves.get(homes.get(id, -1), wave.name) == wave.name}
 
 
-def _ours(conn: Connection, record: Record) -> bool:
-    return record.key in ledger.load(conn, record.system, record.stream, [record.key])
+def _ours(conn: Connection, records: Mapping[int, Record]) -> set[int]:
+    """Those of these records whose rows we have written to."""
+    keys: dict[tuple[str, str], list[str]] = {}
+    for one in records.values():
+        keys.setdefault((one.system, one.stream), []).append(one.key)
+    written = {place: ledger.load(conn, *place, some).keys() for place, some in keys.items()}
+    return {id for id, one in records.items() if one.key in written[one.system, one.stream]}
