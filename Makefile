@@ -6,6 +6,10 @@ TESTS ?= tests
 # One worker more than there are cores: a good part of the tests waits for a server, a vendor's client or a disk.
 WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( (cores > 7 ? 7 : cores) + 1 )))
 
+# Where a machine forbids Python to keep compiled modules, every command and every worker of the tests would compile all
+# of them at its start, for half a second each time. In here they may be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test mutants check format lint types contracts reference lock clean
 
 help:
