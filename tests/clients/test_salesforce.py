@@ -1,8 +1,12 @@
 """The pretend Salesforce org over real HTTP, driven by independent client libraries of two languages.
 
 simple-salesforce speaks https only, so its session gets an adapter that takes every call to loopback; jsforce takes
-any address.
+any address. A Singer tap, which others run against the real thing, reads the org as well.
 """
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,3 +154,93 @@ def test_a_client_of_another_language_does_the_same() -> None:
     }
     kept = {row["Name"]: row for row in sim.rows("Account")}
     assert (len(kept), kept["客户端"]["Phone"]) == (7, "0571")
+
+
+TAP = ("tap-salesforce==2.8.1",)
+TAP_SCRIPT = """
+import json, sys
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+from requests.adapters import HTTPAdapter
+import tap_salesforce
+
+send = HTTPAdapter.send
+org, here, step = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+
+def loop(self, request, **options):
+    parts = urlsplit(request.url)
+    request.url = org + parts.path + ("?" + parts.query if parts.query else "")
+    return send(self, request, **options)
+
+HTTPAdapter.send = loop
+sys.argv = ["tap-salesforce", "--config", str(here / "config.json")]
+if step == "discover":
+    sys.argv += ["--discover"]
+else:
+    sys.argv += ["--properties", str(here / "catalog.json"), "--state", str(here / "state.json")]
+said = StringIO()
+try:
+    with redirect_stdout(said):
+        tap_salesforce.main_impl()
+    print(json.dumps({"said": said.getvalue()}))
+except Exception as error:
+    print(json.dumps({"error": str(error)}))
+"""
+
+
+class Tap:
+    """A Singer tap of others, reading the pretend org; what it may keep of a run lies in one folder."""
+
+    def __init__(self, home: Path, url: str, secret: str = "sf-sandbox-consumer-secret") -> None:
+        self.home, self.url = home, url
+        config = {
+            "client_id": "sf-sandbox-consumer-key", "client_secret": secret, "api_type": "REST",
+            "refresh_token": "sf-sandbox-refresh-token-0", "start_date": "2020-01-01T00:00:00Z",
+        }  # fmt: skip
+        (home / "config.json").write_text(json.dumps(config))
+        (home / "state.json").write_text("{}")
+
+    def call(self, step: str) -> dict[str, Any]:
+        said: dict[str, Any] = run(TAP, TAP_SCRIPT, self.url, str(self.home), step)
+        return said
+
+    def choose(self, name: str) -> list[str]:
+        """Discovers, asks for one object with all its fields, and says what was found."""
+        catalog = json.loads(self.call("discover")["said"])
+        for entry in catalog["streams"]:
+            for item in entry["metadata"] if entry["stream"] == name else ():
+                item["metadata"]["selected"] = True
+                if not item["breadcrumb"]:
+                    item["metadata"].update({"replication-method": "INCREMENTAL", "replication-key": "SystemModstamp"})
+        (self.home / "catalog.json").write_text(json.dumps(catalog))
+        return [entry["stream"] for entry in catalog["streams"]]
+
+    def read(self) -> list[dict[str, Any]]:
+        told = self.call("sync")
+        assert "said" in told, told
+        messages = [json.loads(line) for line in told["said"].splitlines()]
+        states = [message["value"] for message in messages if message["type"] == "STATE"]
+        (self.home / "state.json").write_text(json.dumps(states[-1]))
+        return [message["record"] for message in messages if message["type"] == "RECORD"]
+
+
+@pytest.mark.client
+def test_a_singer_tap_of_others_reads_all_and_then_what_changed_while_its_token_rotates(tmp_path: Path) -> None:
+    start = 1_760_000_000_000
+    rows = [{"Name": f"示例{number}号", "SystemModstamp": start + number * 60_000} for number in range(5)]
+    sim = Salesforce({"Account": rows}, page_rows=2)
+    with Loopback(sim.app) as url:
+        tap = Tap(tmp_path, url)
+        assert "Account" in tap.choose("Account")
+        assert sorted(row["Name"] for row in tap.read()) == [f"示例{number}号" for number in range(5)]
+        changed, gone = (row["Id"] for row in sim.rows("Account")[:2])
+        last = max(sim.rows("Account"), key=lambda row: row["SystemModstamp"])["Id"]
+        sim.edit("Account", changed, {"Phone": "0571"})
+        sim.remove("Account", gone)
+        again = {row["Id"]: row for row in tap.read()}
+        assert (again[changed]["Phone"], again[gone]["IsDeleted"]) == ("0571", True)
+        assert set(again) == {changed, gone, last}  # where it left off is asked for once more
+        (tmp_path / "refused").mkdir()
+        assert "invalid client credentials" in Tap(tmp_path / "refused", url, secret="wrong").call("discover")["error"]

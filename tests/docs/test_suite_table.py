@@ -20,5 +20,5 @@ def test_every_connector_of_the_house_is_in_it() -> None:
 def test_what_is_unproven_is_counted_where_the_page_says_so() -> None:
     assert system.unproven("dynamics") == 3
     assert system.unproven("nowhere") == 0
-    assert system.clients("salesforce") == ["@jsforce/jsforce-node", "simple-salesforce"]
+    assert system.clients("salesforce") == ["@jsforce/jsforce-node", "simple-salesforce", "tap-salesforce"]
     assert system.clients("sql") == []

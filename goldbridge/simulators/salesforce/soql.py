@@ -21,7 +21,7 @@ Row = dict[str, Any]
 Predicate = Callable[[Row], bool]
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*')
-        |(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:?\d\d))
+        |(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d))
         |(?P<day>\d{4}-\d\d-\d\d(?![\dT]))
         |(?P<number>-?\d+(?:\.\d+)?)
         |(?P<word>[A-Za-z_][A-Za-z0-9_.]*)
