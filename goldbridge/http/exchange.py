@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import httpx
@@ -168,6 +169,7 @@ def open_envelope(arrival: Arrival, envelope: Envelope, clock: Clock, subject: s
     raise _complained(complaint, envelope, bare, after_s)
 
 
+@lru_cache(maxsize=64)
 def _charset(content_type: str) -> str | None:
     """The charset that a content type declares, in whatever way it is quoted."""
     if "charset" not in content_type.lower():

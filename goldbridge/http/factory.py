@@ -22,7 +22,7 @@ from goldbridge.http.certificate import Certificate
 from goldbridge.http.client import Client
 from goldbridge.http.envelope import Envelope
 from goldbridge.http.exchange import Wire
-from goldbridge.http.transport import WireTransport, tls_context
+from goldbridge.http.transport import WireTransport, shared_tls_context, tls_context
 from goldbridge.ports import TokenStore
 
 Shared = TypeVar("Shared")
@@ -56,7 +56,7 @@ class HttpFactory:
         self.clock = clock
         self._ca_file, self._draw = ca_file, draw or random.SystemRandom().random
         self._stands_in = transport
-        self._wires = [self._wire(transport or WireTransport(clock, tls_context(ca_file)))]
+        self._wires = [self._wire(transport or WireTransport(clock, shared_tls_context(ca_file)))]
         self._lock = RLock()  # what is shared may be made of other things that are shared
         self._shared: dict[Hashable, Any] = {}
 

@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,14 @@ class WireTransport(httpx.HTTPTransport):
 
 
 def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Trusts the usual authorities, or those of one file."""
+    """Trusts the usual authorities, or those of one file; a certificate of ours may be loaded into it."""
     return ssl.create_default_context(cafile=str(ca_file)) if ca_file else httpx.create_ssl_context()
+
+
+@cache
+def shared_tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
+    """One for all that show no certificate: to read the authorities takes longer than many a command's own work."""
+    return tls_context(ca_file)
 
 
 class _Backend(httpcore.NetworkBackend):

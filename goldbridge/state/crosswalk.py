@@ -62,7 +62,7 @@ def move(conn: Connection, moves: Sequence[Move], cause: str, run: int) -> int:
         return 0
     at = now(conn)
     query = select(*(_row[name] for name in ("record", "golden", "basis", "ours"))).where(_is_open)
-    held = {row.record: row for row in conn.execute(query.where(one_of(_row.record, wanted)))}
+    held = {row.record: row for row in conn.execute(query.where(one_of(_row.record, wanted))).all()}
     changes = [move for move in wanted.values() if _differs(move, held.get(move.record))]
     if not changes:
         return 0
@@ -95,7 +95,7 @@ def _differs(move: Move, held: Row[Any] | None) -> bool:
 
 def _names(conn: Connection, records: Collection[int]) -> dict[int, tuple[str, str]]:
     query = select(source_record.c.id, source_record.c.system, source_record.c.stream)
-    found = {row[0]: (row[1], row[2]) for row in conn.execute(query.where(one_of(source_record.c.id, records)))}
+    found = {row[0]: (row[1], row[2]) for row in conn.execute(query.where(one_of(source_record.c.id, records))).all()}
     for record in records:
         if record not in found:
             raise Halt("STA022", f"record {record} has no landed row; land it before it joins a golden record")
@@ -126,7 +126,7 @@ def members(conn: Connection, goldens: Collection[int], *, as_of: str = "") -> d
     if not goldens:
         return {}
     query = select(_row.golden, _row.record).where(_at(as_of), one_of(_row.golden, goldens))
-    return group((row[0], row[1]) for row in conn.execute(query.order_by(_row.record)))
+    return group((row[0], row[1]) for row in conn.execute(query.order_by(_row.record)).all())
 
 
 def ours(conn: Connection, records: Collection[int]) -> set[int]:
@@ -152,7 +152,7 @@ def homes(conn: Connection, goldens: Collection[int]) -> dict[tuple[str, str], d
     found: dict[tuple[str, str], dict[int, list[int]]] = {}
     if goldens:
         query = select(_row.system, _row.stream, _row.golden, _row.record).where(_is_open, one_of(_row.golden, goldens))
-        for system, stream, golden, record in conn.execute(query.order_by(_row.record)):
+        for system, stream, golden, record in conn.execute(query.order_by(_row.record)).all():
             found.setdefault((system, stream), {}).setdefault(golden, []).append(record)
     return found
 
@@ -172,7 +172,7 @@ def golden_of(conn: Connection, records: Collection[int], *, as_of: str = "") ->
     if not records:
         return {}
     query = select(_row.record, _row.golden).where(_at(as_of), one_of(_row.record, records))
-    return {row[0]: row[1] for row in conn.execute(query.order_by(_row.seq))}
+    return {row[0]: row[1] for row in conn.execute(query.order_by(_row.seq)).all()}
 
 
 def _at(as_of: str) -> ColumnElement[bool]:

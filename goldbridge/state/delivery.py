@@ -145,7 +145,7 @@ def _heads(conn: Connection, target: str, object: str, subjects: Collection[int]
     """Subject -> its newest row that was not superseded."""
     query = select(_row.id, _row.subject, _row.version, _row.op, _row.after, _row.blocked_by, _row.state)
     query = query.where(_row.target == target, _row.object == object, one_of(_row.subject, subjects))
-    return {row.subject: row for row in conn.execute(query.where(_row.state != "superseded").order_by(_row.id))}
+    return {row.subject: row for row in conn.execute(query.where(_row.state != "superseded").order_by(_row.id)).all()}
 
 
 def _known(order: Order, head: Row[Any] | None) -> bool:
@@ -210,7 +210,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> None:
     at = now(conn)
     ids = [one.id for one in settlements]
     query = select(_row.id, _row.state, _row.target, _row.object, _row.subject, _row.key).where(one_of(_row.id, ids))
-    held = {row.id: row for row in conn.execute(query.with_for_update())}
+    held = {row.id: row for row in conn.execute(query.with_for_update()).all()}
     for one in settlements:
         row = held.get(one.id)
         if row is None or one.state not in TRANSITIONS[row.state]:

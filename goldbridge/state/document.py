@@ -36,6 +36,13 @@ def load(text: str) -> Json:
     return json.loads(text) if text[:1] == " " else orjson.loads(text)
 
 
+def read(text: str | None) -> Json:
+    """The same for a column that may hold no document."""
+    if text is None:
+        return None
+    return json.loads(text) if text[:1] == " " else orjson.loads(text)
+
+
 def digest(value: Json) -> str:
     """32 hex digits that are equal for equal documents, whatever their key order."""
     return digest_of(encode(value))

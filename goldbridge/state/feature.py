@@ -53,7 +53,7 @@ def load(conn: Connection, rev: int, records: Collection[int]) -> dict[int, Feat
     if not records:
         return {}
     query = select(_row.record, _row.rev, _row.stamp, _row.features).where(one_of(_row.record, records))
-    return {row[0]: Feature._make(row) for row in conn.execute(query.where(_row.rev == rev))}
+    return {row[0]: Feature._make(row) for row in conn.execute(query.where(_row.rev == rev)).all()}
 
 
 _LISTED = {

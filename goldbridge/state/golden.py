@@ -99,7 +99,7 @@ def founded(conn: Connection, records: Collection[int]) -> dict[int, list[int]]:
     if not records:
         return {}
     query = select(_head.founder, _head.id).where(one_of(_head.founder, records)).order_by(_head.founder, _head.counter)
-    return group((row[0], row[1]) for row in conn.execute(query))
+    return group((row[0], row[1]) for row in conn.execute(query).all())
 
 
 def heads(conn: Connection, ids: Collection[int]) -> dict[int, tuple[GoldenState, int]]:
@@ -107,7 +107,7 @@ def heads(conn: Connection, ids: Collection[int]) -> dict[int, tuple[GoldenState
     if not ids:
         return {}
     query = select(_head.id, _head.state, _head.founder).where(one_of(_head.id, ids))
-    return {id: (state, founder) for id, state, founder in conn.execute(query)}
+    return {id: (state, founder) for id, state, founder in conn.execute(query).all()}
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
@@ -115,7 +115,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     if not ids:
         return {}
     query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
-    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query))}
+    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query).all())}
 
 
 def scan(
@@ -128,7 +128,7 @@ def scan(
 ) -> list[Golden]:
     """The next `limit` by ascending id after `after`; an empty list means the end."""
     query = _pages(select(*(_head[name] for name in _GOLDEN)), entity, states, after, limit)
-    return [Golden(*row) for row in conn.execute(query)]
+    return [Golden(*row) for row in conn.execute(query).all()]
 
 
 def ids(conn: Connection, entity: str = "", *, states: Collection[GoldenState] = ACTIVE) -> Iterator[int]:
@@ -197,7 +197,7 @@ def _locked(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     if not ids:
         return {}
     query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
-    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query.with_for_update()))}
+    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query.with_for_update()).all())}
 
 
 def _event(before: Golden | None, after: Golden) -> str:
@@ -228,7 +228,9 @@ def history(conn: Connection, id: int) -> list[GoldenVersion]:
 
 def _history(conn: Connection, *where: ColumnElement[bool]) -> list[GoldenVersion]:
     query = select(*(golden_version.c[name] for name in _VERSION)).where(*where)
-    return [GoldenVersion(*row) for row in conn.execute(query.order_by(golden_version.c.id, golden_version.c.version))]
+    return [
+        GoldenVersion(*row) for row in conn.execute(query.order_by(golden_version.c.id, golden_version.c.version)).all()
+    ]
 
 
 def as_of(conn: Connection, ids: Collection[int], at: str) -> dict[int, Golden]:

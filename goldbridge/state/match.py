@@ -120,7 +120,7 @@ def candidates(conn: Connection, entity: str, records: Collection[int], *, cap: 
     if cap:
         hubs = _hubs(conn, entity, select(_keys.key).where(one_of(_keys.record, records), _keys.entity == entity), cap)
         query = query.where(none_of(mine.c.key, hubs)) if hubs else query
-    return sorted(Candidate(*row) for row in conn.execute(query))
+    return sorted(Candidate(*row) for row in conn.execute(query).all())
 
 
 def lookup(conn: Connection, entity: str, keys: Collection[str], *, cap: int = 0) -> dict[str, list[int]]:
@@ -132,7 +132,7 @@ def lookup(conn: Connection, entity: str, keys: Collection[str], *, cap: int = 0
         hubs = _hubs(conn, entity, select(_keys.key).where(_keys.entity == entity, one_of(_keys.key, keys)), cap)
         query = query.where(none_of(_keys.key, hubs)) if hubs else query
     found: dict[str, list[int]] = {}
-    for key, record in conn.execute(query.order_by(_keys.key, _keys.record)):
+    for key, record in conn.execute(query.order_by(_keys.key, _keys.record)).all():
         found.setdefault(key, []).append(record)
     return found
 
@@ -154,7 +154,7 @@ def keys_of(conn: Connection, records: Collection[int]) -> dict[int, list[str]]:
     """Record -> its blocking keys, sorted."""
     found: dict[int, list[str]] = {}
     if records:
-        for record, key in conn.execute(select(_keys.record, _keys.key).where(one_of(_keys.record, records))):
+        for record, key in conn.execute(select(_keys.record, _keys.key).where(one_of(_keys.record, records))).all():
             found.setdefault(record, []).append(key)
     return {record: sorted(keys) for record, keys in sorted(found.items())}
 
@@ -198,7 +198,7 @@ def edges_touching(
         query = select(_edges.a, _edges.b, _edges.weight, _edges.band, _edges.vetoes)
         query = query.add_columns(_edges.parts) if explained else query
         query = query.where(_edges.rev == rev, one_of(end, records), _edges.band.in_(sorted(bands)))
-        for a, b, weight, band, vetoes, *parts in conn.execute(query):
+        for a, b, weight, band, vetoes, *parts in conn.execute(query).all():
             found[a, b] = Edge(a, b, weight, band, parts[0] if parts else None, tuple(vetoes or ()))
     return [edge for _, edge in sorted(found.items())]
 

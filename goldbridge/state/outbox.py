@@ -93,7 +93,7 @@ def read(
         query = query.where(outbox.c.system == system)
     if stream:
         query = query.where(outbox.c.stream == stream)
-    return [Event(*row) for row in conn.execute(query.order_by(outbox.c.seq).limit(limit))]
+    return [Event(*row) for row in conn.execute(query.order_by(outbox.c.seq).limit(limit)).all()]
 
 
 def head(conn: Connection) -> int:

@@ -105,7 +105,7 @@ def _select(raw: bool) -> Select[Any]:
 
 def _records(conn: Connection, query: Select[Any]) -> list[Record]:
     found = []
-    for row in conn.execute(query):
+    for row in conn.execute(query).all():
         values: list[Any] = list(row)
         values[_NOTES] = values[_NOTES] or {}
         found.append(Record(*values))
@@ -221,7 +221,7 @@ def names(conn: Connection, records: Collection[int]) -> dict[int, str]:
     query = select(_record.id, _record.system, _record.stream, _record.key, _record.incarnation)
     return {
         id: f"{system}.{stream}/{key}{f'#{incarnation}' if incarnation else ''}"
-        for id, system, stream, key, incarnation in conn.execute(query.where(one_of(_record.id, records)))
+        for id, system, stream, key, incarnation in conn.execute(query.where(one_of(_record.id, records))).all()
     }
 
 
@@ -239,14 +239,14 @@ def anchored(conn: Connection, records: Collection[int]) -> dict[int, list[int]]
     if not records:
         return {}
     query = select(_record.anchor, _record.id).where(one_of(_record.anchor, records), _record.state == "live")
-    return group((row[0], row[1]) for row in conn.execute(query.order_by(_record.id)))
+    return group((row[0], row[1]) for row in conn.execute(query.order_by(_record.id)).all())
 
 
 def versions(conn: Connection, record: int) -> list[Version]:
     """A record's whole history, oldest first."""
     chain = version_ids(record_ids=[record])
     query = select(*(source_version.c[name] for name in Version._fields)).where(source_version.c.id.in_(chain))
-    return [Version(*row) for row in conn.execute(query.order_by(source_version.c.id))]
+    return [Version(*row) for row in conn.execute(query.order_by(source_version.c.id)).all()]
 
 
 def place(conn: Connection) -> str:

@@ -107,7 +107,7 @@ def _at(
     query = _select().where(one_of(end, records))
     query = query.where(_line.kind.in_(sorted(kinds))) if kinds else query
     query = query if ended else query.where(_line.until == "")
-    return sorted(Relation(*row) for row in conn.execute(query))
+    return sorted(Relation(*row) for row in conn.execute(query).all())
 
 
 def children_of_ours(conn: Connection) -> list[int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, func, insert, select, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -147,14 +147,23 @@ def acquire(conn: Connection, flow: str, *, holder: str, ttl_s: float = 60.0) ->
 _first_lease = Insert(flow_lease, ("flow", "holder", "fence", "expires_ms", "acquired_ms"), conflict=("flow",))
 
 
+# Built once: every page of every run proves its fence twice and notes its progress.
+_PROLONGED = (
+    update(flow_lease)
+    .where(_lease.flow == bindparam("which"), _lease.fence == bindparam("nth"), _lease.holder == bindparam("whose"))
+    .values(expires_ms=_database_ms() + bindparam("ttl_ms", type_=BigInteger))
+)
+_PROGRESS = (
+    update(run_table)
+    .where(_run.id == bindparam("which"))
+    .values(heartbeat_at=bindparam("at"), counters=bindparam("counted", type_=_run.counters.type))
+)
+
+
 def check_fence(conn: Connection, lease: Lease) -> None:
     """Prove inside a transaction that we still hold the lease, and extend it; raises `Halt` STA011 when we do not."""
-    held = (
-        update(flow_lease)
-        .where(_lease.flow == lease.flow, _lease.fence == lease.fence, _lease.holder == lease.holder)
-        .values(expires_ms=_database_ms() + int(lease.ttl_s * 1000))
-    )
-    if conn.execute(held).rowcount == 0:
+    held = {"whose": lease.holder, "which": lease.flow, "nth": lease.fence, "ttl_ms": int(lease.ttl_s * 1000)}
+    if conn.execute(_PROLONGED, held).rowcount == 0:
         row = conn.execute(select(_lease.holder, _lease.fence).where(_lease.flow == lease.flow)).one_or_none()
         who = f"{row.holder or 'nobody'} (fence {row.fence})" if row else "nobody"
         raise Halt(
@@ -204,7 +213,7 @@ def begin(conn: Connection, lease: Lease, kind: RunKind, fingerprint: str, detai
 
 def beat(conn: Connection, run: int, counters: Counters) -> None:
     """Note progress, with the page that made it."""
-    conn.execute(update(run_table).where(_run.id == run).values(heartbeat_at=now(conn), counters=counters.as_dict()))
+    conn.execute(_PROGRESS, {"which": run, "at": now(conn), "counted": counters.as_dict()})
 
 
 def finish(

@@ -121,7 +121,7 @@ def _unresolved(conn: Connection, names: Collection[tuple[str, str]]) -> dict[tu
     query = select(task_table).where(
         one_of(_row.subject_hash, {name[1] for name in names}), _row.state.in_(_UNRESOLVED)
     )
-    return {(row.kind, row.subject_hash): row for row in conn.execute(query)}
+    return {(row.kind, row.subject_hash): row for row in conn.execute(query).all()}
 
 
 def _refresh(conn: Connection, held: Row[Any], task: NewTask, at: str) -> None:
@@ -200,7 +200,7 @@ def touching(conn: Connection, records: Collection[int]) -> list[Task]:
         return []
     query = select(*_TASK).select_from(task_record.join(task_table, _row.id == _member.task))
     query = query.where(one_of(_member.record, records), _row.state.in_(_UNRESOLVED))
-    found = {row.id: _task(row) for row in conn.execute(query)}
+    found = {row.id: _task(row) for row in conn.execute(query).all()}
     return [one for _, one in sorted(found.items())]
 
 
