@@ -16,6 +16,8 @@ import httpx
 import psycopg
 import pytest
 import structlog
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -67,6 +69,15 @@ def statements_compiled_once() -> Iterator[None]:
         for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # what a statement is compiled for is its key
             patch.setattr(dialect, "__hash__", lambda self: hash(type(self)))
             patch.setattr(dialect, "__eq__", lambda self, other: type(self) is type(other))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def examples_of_their_own() -> Iterator[None]:
+    """Hypothesis would read all our modules for constants to try, 40 s in every worker; which ones would depend on
+    what that worker had imported before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "_get_local_constants", Constants)
         yield
 
 

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -147,6 +148,7 @@ def _typer(**options: Any) -> typer.Typer:
     return typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **options)
 
 
+@cache
 def _load(group: Group) -> dict[str, Any]:
     app = _typer()
     importlib.import_module(f"goldbridge.cli.{group.module}").register(app)
