@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from goldbridge.clock import Clock
 from goldbridge.errors import Halt, Mark, Misconfigured, Reject, Retry
@@ -190,6 +191,9 @@ class ConnectorConfig(BaseModel):
     until: date | None = Field(
         None, description="the last day (UTC) on which its values count fully; from then on any other source beats them"
     )
+    page: str | None = Field(
+        None, description="where people see one record, for links in reports; `{object}` and `{key}` are filled in"
+    )
     writes: Literal["enabled", "disabled"] = Field("disabled", description="writing must be switched on per system")
     budget: BudgetConfig | None = Field(None, description="rate budget shared by all flows of this process")
     threads: int = Field(4, ge=1, le=64, description="calls in flight at once")
@@ -198,6 +202,17 @@ class ConnectorConfig(BaseModel):
         0.0, ge=0, description="how far a run reads back before its cursor; the hash absorbs repeats"
     )
     safety_delay_s: float = Field(0.0, ge=0, description="how far the upper bound stays behind the server's clock")
+
+    @field_validator("page")
+    @classmethod
+    def _shows_a_record(cls, page: str | None) -> str | None:
+        if page is not None and (
+            not re.match(r"https?://[^\s/{}]", page)
+            or set(re.findall(r"\{.*?\}|[{}]", page)) - {"{object}", "{key}"}
+            or "{key}" not in page
+        ):
+            raise ValueError("write the address of a record with {key} in it, as in https://crm.example/{object}/{key}")
+        return page
 
 
 Config = TypeVar("Config", bound=ConnectorConfig)

@@ -165,6 +165,10 @@ class ReconcileFlow(Flow):
     sums: dict[str, list[str]] = Field(
         default_factory=dict, description="target object -> fields whose sums must agree"
     )
+    groups: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="target object -> fields that set rows and sums apart: organisation, region, currency",
+    )
 
 
 class QualityFlow(Flow):
@@ -314,7 +318,7 @@ def _check(
                         "FLW005",
                         f"'{name}' is not a publish or sync flow{hint(name, writers)}",
                     )
-            _check_sums(flow, flows, project, document, problems)
+            _check_figures(flow, flows, project, document, problems)
     if flow.every and flow.cron:
         problems.note(document.key_mark("flows", flow.name, "cron"), "FLW007", "give `every` or `cron`, not both")
     for index, name in enumerate(flow.after):
@@ -371,10 +375,10 @@ def _check_outgoing(flow: PublishFlow | SyncFlow, project: Project, document: Do
             problems.note(mark, "FLW012", f"mapping '{name}' makes {made}, not {to}")
 
 
-def _check_sums(
+def _check_figures(
     flow: ReconcileFlow, flows: dict[str, Flow], project: Project, document: Document, problems: Problems
 ) -> None:
-    """A sum that no flow writes would be nought on both sides, and prove nothing."""
+    """Sums and groups of what no flow writes would be the same on both sides, and prove nothing."""
     written: dict[str, set[str]] = {}
     for name in flow.reconcile:
         feed = flows.get(name)
@@ -382,17 +386,20 @@ def _check_sums(
         if len(found) != 1 or _target(project, found[0]) != (to := _object(feed)) or _system(to) not in project.sources:
             return  # told already, and what it would have written is not known
         written.setdefault(to, set()).update(project.mappings[found[0]].data.get("fields") or {})
-    for object, names in flow.sums.items():
-        if object not in written:
-            message = f"no flow under `reconcile` writes {object}{hint(object, written)}"
-            problems.note(document.key_mark("flows", flow.name, "sums", object), "FLW014", message)
-            continue
-        for index, name in enumerate(names):
-            if name not in written[object]:
-                message = (
-                    f"no mapping to {object} writes '{name}', so there is nothing to sum{hint(name, written[object])}"
-                )
-                problems.note(document.mark("flows", flow.name, "sums", object, index), "FLW014", message)
+    for section, asked in (("sums", flow.sums), ("groups", flow.groups)):
+        for object, names in asked.items():
+            if object not in written:
+                message = f"no flow under `reconcile` writes {object}{hint(object, written)}"
+                problems.note(document.key_mark("flows", flow.name, section, object), "FLW014", message)
+                continue
+            for index, name in enumerate(names):
+                if name not in written[object]:
+                    doing = "to sum" if section == "sums" else "to group by"
+                    message = (
+                        f"no mapping to {object} writes '{name}', so there is nothing {doing}"
+                        f"{hint(name, written[object])}"
+                    )
+                    problems.note(document.mark("flows", flow.name, section, object, index), "FLW014", message)
 
 
 def _check_cycles(flows: dict[str, Flow], document: Document, problems: Problems) -> None:

@@ -186,7 +186,10 @@ def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], Non
         feeds.setdefault(f"{feed.target.system}.{feed.target.stream.name}", []).append(feed)
 
     def step(run: Running) -> None:
-        reports = [reconcile(run, group, flow.sums.get(object, [])) for object, group in feeds.items()]
+        reports = [
+            reconcile(run, group, flow.sums.get(object, []), flow.groups.get(object, []))
+            for object, group in feeds.items()
+        ]
         run.detail["reports"] = [report.as_json() for report in reports]
         run.count(differences=sum(report.differences for report in reports))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.base import Reading, Window
+from flows.comparison import Comparison, Difference, Strangers, Wanted
 from flows.cutover.config import Cutover, Wave
 from flows.cutover.lane import Lane, lanes
 from flows.hub import Hub
 from flows.publish import of_source, resolved_rows
-from flows.reconcile import same
 from goldbridge.ports import Json
 from goldbridge.state import crosswalk, golden, ledger, ownership
 from mdm.identity import read_id, write_id
@@ -22,41 +22,20 @@ SHOWN = 200
 """Differences that are told one by one; all are counted."""
 
 
-class Unlike(NamedTuple):
-    """One record in which a side differs: `what` is missing, extra, double, or the name of the field."""
-
-    object: str
-    external_id: str
-    key: str
-    what: str
-    expected: str
-    found: str
-
-    def as_json(self) -> dict[str, Json]:
-        return dict(self._asdict())
-
-
 @dataclass(slots=True)
 class Compared:
     """`different` counts rows, `sums` are (expected, found) by entity.field; `unproven`: why rows may be lacking."""
 
     expected: int = 0
     found: int = 0
-    different: set[str] = field(default_factory=set)
-    unlike: list[Unlike] = field(default_factory=list)
+    different: int = 0
+    unlike: list[tuple[str, Difference]] = field(default_factory=list)
     sums: dict[str, list[Decimal]] = field(default_factory=dict)
     unproven: str = ""
 
-    def note(self, one: Unlike) -> None:
-        self.different.add(f"{one.object}/{one.external_id or one.key}")
-        if len(self.unlike) < SHOWN:
-            self.unlike.append(one)
-
-
-class _Wanted(NamedTuple):
-    external: str
-    values: Mapping[str, Any]
-    written: Collection[str]
+    def told(self) -> list[Json]:
+        """The first differences, each with its object."""
+        return [{"object": object, **asdict(one), "records": list(one.records)} for object, one in self.unlike]
 
 
 def compare(
@@ -75,48 +54,29 @@ def compare(
 def _compare(
     hub: Hub, wave: Wave, object: str, feeds: list[Lane], told: Compared, only: Collection[int] | None
 ) -> None:
-    target = feeds[0].target
-    place = f"{target.system}.{object}"
-    by_key: dict[str, _Wanted] = {}
-    by_id: dict[str, _Wanted] = {}
+    stream = feeds[0].target.stream
+    place = f"{feeds[0].target.system}.{object}"
+    columns: dict[str, dict[str, str]] = {}
     for feed in feeds:
-        columns = _columns(feed, told.sums)
-        for wanted, key in _wanted(hub, wave, object, feed, only):
-            told.expected += 1
-            by_id[wanted.external] = wanted
-            if key:
-                by_key[key] = wanted
-            for name, column in columns.items():
-                told.sums[name][0] += _number(wanted.values.get(column))
-    seen: set[str] = set()
-    strangers: dict[str, str] = {}
+        columns.setdefault(feed.entity.name, {}).update(_columns(feed, told.sums))
+    compared = Comparison(place, columns, limit=SHOWN)
+    for feed in feeds:
+        for one in _wanted(hub, wave, object, feed, only):
+            compared.want(one)
     for row in _rows(feeds[0], told):
-        key = target.stream.key_of(row)
-        said = str(row.get(target.stream.external_id or "") or "")
-        found = by_key.get(key) or by_id.get(said)
-        if found is None:
-            strangers[key] = said
-            continue
-        if found.external in seen:
-            told.note(Unlike(place, found.external, key, "double", "", ""))
-            continue
-        seen.add(found.external)
-        told.found += 1
-        for name, wanted_value in found.values.items():
-            blank = wanted_value in (None, "", []) and name not in found.written
-            if not blank and not same(wanted_value, row.get(name)):
-                told.note(Unlike(place, found.external, key, name, _text(wanted_value), _text(row.get(name))))
-        entity = found.external.split("-", 1)[0]
-        for feed in feeds:
-            if feed.entity.name == entity:
-                for name, column in _columns(feed, told.sums).items():
-                    told.sums[name][1] += _number(row.get(column))
-    for external in by_id.keys() - seen:
-        told.note(Unlike(place, external, "", "missing", "", ""))
-    if only is None:
-        for key, external in _leftovers(hub, wave, strangers):
-            told.found += 1
-            told.note(Unlike(place, external, key, "extra", "", ""))
+        compared.see(stream.key_of(row), str(row.get(stream.external_id or "") or ""), row)
+
+    def extras(strangers: Strangers) -> list[tuple[str, str]]:
+        return _leftovers(hub, wave, strangers) if only is None else []
+
+    report = compared.finish(extras)
+    told.expected += report.expected
+    told.found += report.found
+    told.different += len(report.wrong - {""})
+    told.unlike += [(place, one) for one in report.shown if one.kind != "sum"][: SHOWN - len(told.unlike)]
+    for label, (expected, found) in compared.totals.items():
+        told.sums[label][0] += expected
+        told.sums[label][1] += found
 
 
 def _columns(feed: Lane, sums: Collection[str]) -> dict[str, str]:
@@ -131,10 +91,8 @@ def _columns(feed: Lane, sums: Collection[str]) -> dict[str, str]:
     return found
 
 
-def _wanted(
-    hub: Hub, wave: Wave, object: str, feed: Lane, only: Collection[int] | None
-) -> Iterator[tuple[_Wanted, str]]:
-    """What the golden records of the wave ask for, and the key of the row that should show it ("": none yet)."""
+def _wanted(hub: Hub, wave: Wave, object: str, feed: Lane, only: Collection[int] | None) -> Iterator[Wanted]:
+    """What the golden records of the wave ask for, with the rows that should show it."""
     system, after = feed.target.system, -1
     while True:
         with hub.store.read() as conn:
@@ -159,9 +117,9 @@ def _wanted(
             values = mapped.values[index]
             if mapped.fates[index] == "filtered" or values is None:
                 continue
-            written = {name for entry in entries.get(one.id, ()) for name in entry.fields}
-            key = next(iter(keys.get(one.id, ())), "")
-            yield _Wanted(write_id(feed.entity.name, one.id), values, written), key
+            written = {entry.key: entry.fields.keys() for entry in entries.get(one.id, ())}
+            rows_of = {key: written.get(key, ()) for key in keys.get(one.id, ())[:1]}
+            yield Wanted(write_id(feed.entity.name, one.id), values, rows_of)
 
 
 def _rows(lane: Lane, told: Compared) -> Iterator[Mapping[str, Any]]:
@@ -184,11 +142,3 @@ def _leftovers(hub: Hub, wave: Wave, strangers: Mapping[str, str]) -> list[tuple
     with hub.store.read() as conn:
         waves = ownership.waves_of(conn, ids)
     return [where for id, where in ids.items() if waves.get(id) == wave.name]
-
-
-def _number(value: Any) -> Decimal:
-    return Decimal(0) if value in (None, "") else Decimal(str(value))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

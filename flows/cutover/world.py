@@ -152,7 +152,8 @@ class HubWorld:
         if goldens:
             found = compare(hub, plan, wave, plan.old, only=goldens)
             told += [
-                _loss(one.object, one.external_id, one.what, one.expected, one.found) for one in found.unlike[:TOLD]
+                _loss(object, one.external_id, one.field or one.kind, one.expected, one.found)
+                for object, one in found.unlike[:TOLD]
             ]
         return told
 
@@ -190,13 +191,13 @@ def _reconciled(told: Measured, found: Compared) -> None:
         "recon.count.expected": found.expected,
         "recon.count.found": found.found,
         "recon.count.diff": abs(found.expected - found.found),
-        "recon.hash.diff": len(found.different),
+        "recon.hash.diff": found.different,
     }
     for name, (expected, there) in found.sums.items():
         parts = {"expected": expected, "found": there, "diff": abs(expected - there)}
         told.numbers |= {f"recon.sum('{name}').{part}": plain(value) for part, value in parts.items()}
     if found.unlike:
-        told.behind["recon"] = [one.as_json() for one in found.unlike]
+        told.behind["recon"] = found.told()
     if found.unproven:
         told.behind["recon.unproven"] = found.unproven
 

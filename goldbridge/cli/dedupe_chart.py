@@ -6,8 +6,9 @@ Every text that comes from a file goes through `text`, which escapes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
+
+from goldbridge.cli.page import text
 
 WIDTH, HEIGHT = 720, 220
 _LEFT, _BOTTOM, _TOP = 56, 28, 14
@@ -26,11 +27,6 @@ class Mark(NamedTuple):
 
     at: float
     label: str
-
-
-def text(value: object) -> str:
-    """Anything as HTML."""
-    return escape(str(value), quote=True)
 
 
 def histogram(bars: Sequence[tuple[float, float, int]], marks: Sequence[Mark], title: str) -> str:

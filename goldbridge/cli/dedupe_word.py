@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-Language = Literal["en", "zh"]
+from goldbridge.cli.page import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Duplicates", "重复记录报告"),

@@ -179,7 +179,7 @@ def _summary(
 
 
 def _print(summary: dict[str, Any], first: list[Result], figures: Figures, project: Path, env: str) -> None:
-    from goldbridge.cli.flow import told_report
+    from goldbridge.cli.reconcile import told_report
 
     golden, pairs, again = summary["golden"], summary["pairs"], summary["rerun"]
     roles = ", ".join(f"{number} {role}" for role, number in golden["roles"].items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
     app.command("backfill")(backfill)
     app.command("status")(status)
     app.command("serve")(serve)
-    app.command("reconcile")(reconcile)
 
 
 def run(
@@ -180,41 +179,3 @@ def serve(
                 told_to.end_now()
             typer.echo("stopped", err=True)
     return told_to.status()
-
-
-def reconcile(
-    ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[FLOW]", help="A reconcile flow; all of them by default.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
-) -> int:
-    """Read targets back and compare them with the golden records; exit status 1 when they differ."""
-    from flows.config import ReconcileFlow
-    from flows.hub import Hub
-    from flows.runner import ordered, run_flow
-    from goldbridge.cli.watch import watching
-
-    reports: list[dict[str, Any]] = []
-    with Hub(session(ctx).load()) as hub:
-        names = [name] if name else [n for n in ordered(hub) if isinstance(hub.flow(n), ReconcileFlow)]
-        for each in names:
-            with watching(each) as progress:
-                reports.extend(run_flow(hub, each, progress).detail.get("reports", []))
-    if as_json:
-        typer.echo(json.dumps(reports, ensure_ascii=False))
-    else:
-        for report in reports:
-            typer.echo(told_report(report))
-    return 0 if all(report["ok"] for report in reports) else 1
-
-
-def told_report(report: dict[str, Any]) -> str:
-    """A reconciled object in a line, and its differences below it."""
-    sums = "".join(f", sum({name}) {one['found']}" for name, one in report["sums"].items())
-    verdict = "agrees" if report["ok"] else f"{report['differences']} differences"
-    lines = [f"{report['object']}: {report['found']} of {report['expected']} rows{sums}: {verdict}"]
-    for d in report["shown"]:
-        where = " ".join(part for part in (d["external_id"], d["key"], d["field"]) if part)
-        lines.append(f"  {d['kind']}: {where}: expected {d['expected']!r}, found {d['found']!r}")
-    return "\n".join(lines)

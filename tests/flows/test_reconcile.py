@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.reconcile import SHOWN, same
+from flows.comparison import SHOWN
+from flows.figure import same
 from goldbridge import cli
 from mdm.steward import merge
 from tests.flows.bench_crm import CrmBench, company, contract, credit_code, person, written
