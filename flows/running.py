@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from flows.filing import Filing
 from flows.heartbeat import Heartbeat
 from flows.stop import CODE, StoppableClock, Stopped
 from goldbridge import log
@@ -24,6 +23,9 @@ from goldbridge.state import cursor, delivery
 from goldbridge.state import run as runs
 from goldbridge.state.engine import Store
 from goldbridge.state.run import Counters, Lease, RunKind
+
+if TYPE_CHECKING:
+    from flows.filing import Filing
 
 LEASE_S = 60.0
 """How long a flow stays locked after its process died without a word."""

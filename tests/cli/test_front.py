@@ -40,6 +40,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     module.register = register  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "goldbridge.cli.trial", module)
     monkeypatch.setattr(cli, "GROUPS", (*cli.GROUPS, cli.Group("trial", ("try",))))
+    monkeypatch.setattr(cli, "_load", cli._load.__wrapped__)
     for name in ("GOLDBRIDGE_ENV", "GOLDBRIDGE_PROJECT"):
         monkeypatch.delenv(name, raising=False)
     return says

@@ -39,6 +39,8 @@ PROGRAMS = Path(sys.executable).parent
 BUDGET_S = 120.0
 """For the way from nothing to a finished scheduled run, on a busy machine."""
 
+UNUSED = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN", "LATE_RUNS",
+          "PAUSE_EXPIRATIONS", "REPOSSESSOR", "TASK_RUN_RECORDER", "TRIGGERS")  # fmt: skip
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
@@ -59,6 +61,8 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
         "PREFECT_WORKER_QUERY_SECONDS": "2", "PYTHONPATH": str(ROOT),
+        # What a schedule, a worker and a run do without; they would keep a core busy for as long as the server lives.
+        **{f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in UNUSED},
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PREFECT_")]:
