@@ -14,7 +14,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from flows.figure import BOTH, EXPECTED, FOUND, NOTHING, SIDES, Figures, Side, Tally, canonical, number, same, text
+from flows.figure import BOTH, EXPECTED, FOUND, NOTHING, SIDES, Figures, Side, Tally, number, read, same, text
 from goldbridge.ports import Json
 
 SHOWN = 50
@@ -166,18 +166,18 @@ class Comparison:
         return report
 
     def _count(self, side: int, external: str, key: str, row: Mapping[str, Any], names: Sequence[str]) -> None:
-        self._compared.update(names)
-        self._all.add(side, "", row, names)
         labels = self._sums.get(external.split("-", 1)[0], {})
+        said = {name: read(row.get(name)) for name in {*names, *labels.values(), *self._parts}}
+        self._compared.update(names)
+        self._all.add(side, "", said, names)
         for label, name in labels.items():
             self._sum(side, label, Difference("no_number", external, key, name), row.get(name))
         for name, figures in self._parts.items():
-            figures.add(side, text(row.get(name)), row, labels.values())
-        digest = blake2b(digest_size=16)
-        for name in sorted(names):
-            digest.update(f"{name}\0{canonical(row.get(name))}\0".encode("utf-8", "surrogatepass"))
+            figures.add(side, said[name][0], said, labels.values())
+        compared = "\0".join([f"{name}\0{said[name][0]}" for name in sorted(names)])
+        digest = blake2b(compared.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         for each in SIDES[side]:
-            self._prints[each].append((external, digest.digest()))
+            self._prints[each].append((external, digest))
 
     def _sum(self, side: int, label: str, trouble: Difference, value: Any) -> None:
         """What is no number is told on each side: two sums of nothing would agree."""

@@ -16,32 +16,44 @@ MOST_GROUPS = 200
 OTHERS = "\u2026"
 _PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]*)?")
+_DIGITS = frozenset("-0123456789")
 NOTHING: tuple[Any, ...] = (None, "", [])
 
 
 def same(expected: Any, found: Any) -> bool:
     """Equal in meaning: numbers as numbers whatever their spelling, lists in any order, no value as no value."""
-    if expected in NOTHING and found in NOTHING:
-        return True
     if type(expected) is type(found) and expected == found:
         return True
-    return canonical(expected) == canonical(found)
+    return read(expected)[0] == read(found)[0]
 
 
-def canonical(value: Any) -> str:
-    """Equal for values that are the same in meaning, and only for those."""
-    if value in NOTHING:
-        return ""
+def read(value: Any) -> tuple[str, Decimal | str | None]:
+    """A value as text, equal for values that are the same in meaning and only for those, and what has a smallest and a
+    largest: the number, or the day or moment as ISO text."""
+    if isinstance(value, str):
+        if not value or value[0] not in _DIGITS:
+            return value, None
+        if _PLAIN.fullmatch(value):
+            said = Decimal(value)
+            return text(said), said
+        return value, value if _DAY.fullmatch(value) else None
+    if value is None or value == []:
+        return "", None
     if isinstance(value, list):
-        return "\x1f".join(sorted(map(str, value)))
-    said = number(value)
-    return str(value) if said is None else text(said)
+        return "\x1f".join(sorted(map(str, value))), None
+    if (number := _number(value)) is not None:
+        return text(number), number
+    return str(value), str(value) if isinstance(value, date) else None
 
 
 def number(value: Any) -> Decimal | None:
     """A number, or text that can only be one: `0571`, `+86571` and `1e2` are codes, which have one spelling."""
     if isinstance(value, str):
         return Decimal(value) if _PLAIN.fullmatch(value) else None
+    return _number(value)
+
+
+def _number(value: Any) -> Decimal | None:
     return Decimal(str(value)) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
 
 
@@ -62,18 +74,20 @@ class Tally:
     sum: Decimal = Decimal(0)
     mixed: bool = False
 
-    def add(self, value: Any) -> None:
-        """Count a value that is not empty."""
+    def add(self, said: Decimal | str | None) -> None:
+        """Count a value that is not empty, by what `read` says of it."""
         self.filled += 1
-        said: Decimal | str | None = number(value)
+        if said is None:
+            self.mixed = True
+            return
         if isinstance(said, Decimal):
             self.sum += said
-        elif isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
-            said = str(value)
-        if self.mixed or said is None or (self.least is not None and type(said) is not type(self.least)):
-            self.mixed, self.least, self.most = True, None, None
-        elif self.least is None or self.most is None:
+        if self.mixed:
+            return
+        if self.least is None or self.most is None:
             self.least = self.most = said
+        elif type(said) is not type(self.least):
+            self.mixed = True
         elif said < self.least:  # type: ignore[operator]
             self.least = said
         elif said > self.most:  # type: ignore[operator]
@@ -89,7 +103,7 @@ class Tally:
 
     def as_json(self, *, sums: bool) -> dict[str, Json]:
         told: dict[str, Json] = {"filled": self.filled}
-        if self.least is not None:
+        if self.least is not None and not self.mixed:
             told |= {"min": text(self.least), "max": text(self.most)}
         return {**told, "sum": text(self.sum)} if sums else told
 
@@ -108,14 +122,16 @@ class Side:
             {name: self.fields.get(name, Tally()) + other.fields.get(name, Tally()) for name in names},
         )
 
-    def add(self, row: Mapping[str, Any], names: Iterable[str]) -> None:
+    def add(self, values: Mapping[str, tuple[str, Decimal | str | None]], names: Iterable[str]) -> None:
+        """Count a row; `values` are its fields as `read` says them."""
         self.rows += 1
         for name in names:
-            value = row.get(name)
-            if value not in NOTHING:
-                if name not in self.fields:
-                    self.fields[name] = Tally()
-                self.fields[name].add(value)
+            written, said = values[name]
+            if written:
+                tally = self.fields.get(name)
+                if tally is None:
+                    tally = self.fields[name] = Tally()
+                tally.add(said)
 
 
 EXPECTED, FOUND, BOTH = 0, 1, 2
@@ -128,7 +144,9 @@ class Figures:
     def __init__(self) -> None:
         self._sides: dict[str, tuple[Side, Side, Side]] = {}
 
-    def add(self, side: int, value: str, row: Mapping[str, Any], names: Iterable[str]) -> None:
+    def add(
+        self, side: int, value: str, row: Mapping[str, tuple[str, Decimal | str | None]], names: Iterable[str]
+    ) -> None:
         if value not in self._sides:
             self._sides[value] = (Side(), Side(), Side())
         self._sides[value][side].add(row, names)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.figure import Tally
+from flows.figure import Tally, read
 
 
 def tally(values: list[Any]) -> Tally:
     made = Tally()
     for value in values:
-        made.add(value)
+        made.add(read(value)[1])
     return made
 
 
