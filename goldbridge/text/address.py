@@ -41,8 +41,7 @@ _blanks = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 _lead = re.compile(
     r"(?:[^\w(]|\d{6}(?!\d)|[^:]{0,12}(?:地址|住所|位于|寄往|送至|地点|所在地|场所|邮编)[^:\u4e00-\u9fff]{0,2}:|"
     r"地址(?=[\u4e00-\u9fff])|坐落于|坐落|位于|中华人民共和国|中国大?陆?(?![\u4e00-\u9fff]{0,4}(?:路|街|大厦))|"
-    r"P\. ?R\. ?CHINA|CHINA|CN(?=[ ,\u4e00-\u9fff])|\((?=[^)]{0,12}\)?[\u4e00-\u9fff])|\))+",
-    re.IGNORECASE,
+    r"(?i:P\. ?R\. ?CHINA|CHINA)|(?i:CN)(?=[ ,\u4e00-\u9fff])|\((?=[^)]{0,12}\)?[\u4e00-\u9fff])|\))+"
 )
 _LEADS = frozenset("地坐位中PpCc")
 """The letters that a lead may begin with, where it does not end in a colon."""
