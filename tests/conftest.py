@@ -25,6 +25,7 @@ from sqlalchemy.util import LRUCache
 
 from goldbridge import log
 from goldbridge.clock import FrozenClock
+from goldbridge.settings import yaml
 from goldbridge.state.engine import Store, open_store
 from tests.postgres import Databases, database
 
@@ -69,6 +70,14 @@ def statements_compiled_once() -> Iterator[None]:
         for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # what a statement is compiled for is its key
             patch.setattr(dialect, "__hash__", lambda self: hash(type(self)))
             patch.setattr(dialect, "__eq__", lambda self, other: type(self) is type(other))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_parsed_once() -> Iterator[None]:
+    """A test opens its project again and again; what a text says in YAML is a tree that never changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "_compose", functools.lru_cache(512)(yaml._compose))
         yield
 
 
