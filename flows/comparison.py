@@ -48,7 +48,8 @@ class Wanted(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """One object compared. `ok` when nothing differs and nothing waits."""
+    """One object compared. `ok` when nothing differs; `kinds` counts the differences by kind, `changed` the rows with
+    other fields."""
 
     object: str
     expected: int = 0
@@ -56,6 +57,8 @@ class Report:
     waiting: int = 0
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     differences: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
     shown: list[Difference] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
     fields: dict[str, Json] = field(default_factory=dict)
@@ -69,6 +72,7 @@ class Report:
 
     def note(self, difference: Difference) -> None:
         self.differences += 1
+        self.kinds[difference.kind] = self.kinds.get(difference.kind, 0) + 1
         self.wrong.add(difference.external_id or difference.key)
         if len(self.shown) < self.limit:
             self.shown.append(difference)
@@ -132,6 +136,7 @@ class Comparison:
         for name in differ:
             report.note(Difference("field", external, key, name, text(wanted.values.get(name)), text(row.get(name))))
         if differ:
+            report.changed += 1
             self._count(FOUND, external, key, row, names)
         else:
             self._agree.add(external)

@@ -12,13 +12,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.base import Reader, Reading, Window
-from flows.comparison import Comparison, Difference, Report, Strangers, Wanted
+from flows.comparison import SHOWN, Comparison, Difference, Report, Strangers, Wanted
 from flows.condition import Condition
+from flows.config import Flow, PublishFlow, SyncFlow, hint
 from flows.delivering import Target
+from flows.hub import Hub
 from flows.publish import of_source, resolved_rows
 from flows.running import Running
+from goldbridge.errors import Mark, Misconfigured
+from goldbridge.ports import Progress
 from goldbridge.records.model import Entity
 from goldbridge.state import crosswalk, golden, landing, ledger
+from goldbridge.state.engine import Store
 from goldbridge.state.golden import Golden
 from mdm.identity import read_id, write_id
 
@@ -35,25 +40,73 @@ class Feed:
     source: str = ""
 
 
+def feed_of(hub: Hub, flow: Flow, mark: Mark) -> Feed:
+    """What a publish or sync flow writes, and where; raises `Misconfigured` FLW005 for a flow that is neither, and
+    FLW050 when what it writes cannot be read back."""
+    match flow:
+        case PublishFlow():
+            target = hub.target(flow.to, flow.mapping, hub.mark(flow, "to"))
+            entity = hub.project.model.entities[flow.publish]
+            feed = Feed(entity, target, hub.condition(flow, flow.publish, flow.when))
+        case SyncFlow():
+            target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
+            entity = hub.project.model.entities[hub.mapping(flow.mapping).target]
+            feed = Feed(entity, target, None, flow.sync.from_)
+        case _:
+            writers = [name for name, other in hub.flows.items() if isinstance(other, PublishFlow | SyncFlow)]
+            message = f"'{flow.name}' is not a publish or sync flow{hint(flow.name, writers)}"
+            raise Misconfigured.one("FLW005", message, mark)
+    if not isinstance(target.writer, Reader):
+        object = f"{target.system}.{target.stream.name}"
+        message = f"{object} cannot be read back, so it cannot be compared; leave '{flow.name}' out"
+        raise Misconfigured.one("FLW050", message, mark)
+    return feed
+
+
 def reconcile(run: Running, feeds: Sequence[Feed], sums: Sequence[str], groups: Sequence[str] = ()) -> Report:
     """Compare one object (all feeds write to it) with the store; counts every expected record."""
-    target = feeds[0].target
-    summed = {feed.entity.name: {name: name for name in sums} for feed in feeds}
-    compared = Comparison(f"{target.system}.{target.stream.name}", summed, groups)
-    wanted = set()
-    for feed in feeds:
-        for one in _wanted(run, feed, compared.report):
-            wanted.add(one.external)
-            compared.want(one)
-    for row in _rows(run, target):
-        compared.see(target.stream.key_of(row), _ours(target, row), row)
-        run.progress.advance(1)
-    report = compared.finish(_all)
-    with run.store.read() as conn:
-        report.shown = linked(conn, report.shown)
+    report, wanted, completeness = compare(run.store, feeds, sums, groups, run.progress)
+    if not run.completeness or completeness != "proven":
+        run.completeness = completeness
     wrong = len(report.wrong & wanted)
     run.counters.add({"unchanged": len(wanted) - wrong, "applied": wrong, "pending": report.waiting})
     return report
+
+
+def compare(
+    store: Store,
+    feeds: Sequence[Feed],
+    sums: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    limit: int = SHOWN,
+) -> tuple[Report, set[str], str]:
+    """The same without a run and without a trace: what differs, the external ids that are wanted, and `proven` or
+    `unproven: WHY`."""
+    target = feeds[0].target
+    summed = {feed.entity.name: {name: name for name in sums} for feed in feeds}
+    compared = Comparison(f"{target.system}.{target.stream.name}", summed, groups, limit=limit)
+    wanted = set()
+    for feed in feeds:
+        for one in _wanted(store, feed, compared.report):
+            wanted.add(one.external)
+            compared.want(one)
+    assert isinstance(target.writer, Reader)
+    # Unbounded: what was written a moment ago is to be seen too.
+    reading = Reading(target.writer.read(target.stream, Window()))
+    for page in reading:
+        for row in page.rows:
+            if not target.stream.is_deleted(row):
+                compared.see(target.stream.key_of(row), _ours(target, row), row)
+        if progress is not None:
+            progress.advance(len(page.rows))
+    report = compared.finish(_all)
+    with store.read() as conn:
+        report.shown = linked(conn, report.object, report.shown)
+    verdict = reading.completeness
+    proven = verdict is not None and verdict.proven
+    return report, wanted, "proven" if proven else f"unproven: {verdict.reason if verdict else 'stopped'}"
 
 
 def _all(strangers: Strangers) -> Iterator[tuple[str, str]]:
@@ -61,8 +114,8 @@ def _all(strangers: Strangers) -> Iterator[tuple[str, str]]:
     yield from strangers.items()
 
 
-def linked(conn: Connection, differences: Sequence[Difference]) -> list[Difference]:
-    """The same, each with the source records that its golden record is made of."""
+def linked(conn: Connection, place: str, differences: Sequence[Difference]) -> list[Difference]:
+    """The same, each with the source records that its golden record is made of; the row itself, at `place`, is none."""
     ids = {}
     for one in differences:
         try:
@@ -72,7 +125,10 @@ def linked(conn: Connection, differences: Sequence[Difference]) -> list[Differen
     members = crosswalk.members(conn, set(ids.values()))
     names = landing.names(conn, {record for records in members.values() for record in records})
     behind = {external: tuple(names[record] for record in members.get(id, ())) for external, id in ids.items()}
-    return [replace(one, records=behind.get(one.external_id, ())) for one in differences]
+    return [
+        replace(one, records=tuple(name for name in behind.get(one.external_id, ()) if name != f"{place}/{one.key}"))
+        for one in differences
+    ]
 
 
 def _ours(target: Target, row: Mapping[str, Any]) -> str:
@@ -86,12 +142,12 @@ def _ours(target: Target, row: Mapping[str, Any]) -> str:
     return said
 
 
-def _wanted(run: Running, feed: Feed, report: Report) -> Iterator[Wanted]:
+def _wanted(store: Store, feed: Feed, report: Report) -> Iterator[Wanted]:
     """The target rows that today's golden records ask for, each with the rows we ever wrote for it (an adopted one may
     not carry its id) and the fields that we wrote there."""
     object, after = feed.target.stream.name, 0
     while True:
-        with run.store.read() as conn:
+        with store.read() as conn:
             batch = golden.scan(conn, feed.entity.name, after=after, limit=BATCH)
             if not batch:
                 return
@@ -118,17 +174,3 @@ def _of_source(conn: Connection, goldens: list[Golden], feed: Feed) -> list[Gold
         return goldens
     mine = of_source(conn, goldens, feed.source)
     return [g for g in goldens if g.id in mine]
-
-
-def _rows(run: Running, target: Target) -> Iterator[Mapping[str, Any]]:
-    reader = target.writer
-    assert isinstance(reader, Reader)
-    # Unbounded: what was written a moment ago is to be seen too.
-    reading = Reading(reader.read(target.stream, Window()))
-    for page in reading:
-        yield from (row for row in page.rows if not target.stream.is_deleted(row))
-    verdict = reading.completeness
-    if verdict is None or not verdict.proven:
-        run.completeness = f"unproven: {verdict.reason if verdict else 'stopped'}"
-    elif not run.completeness:
-        run.completeness = "proven"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import Reader, Window
+from connectors.base import Window
 from flows.config import (
     EnrichFlow,
     Flow,
@@ -26,12 +26,11 @@ from flows.ingest import ingest
 from flows.master import master
 from flows.publish import publish
 from flows.quality import quality, rules_of
-from flows.reconcile import Feed, reconcile
+from flows.reconcile import Feed, feed_of, reconcile
 from flows.running import Running, running
 from flows.sync import mirror_changes, sync
 from flows.two_way import two_way
 from flows.two_way_side import sides_of
-from goldbridge.errors import Misconfigured
 from goldbridge.ports import Progress
 from goldbridge.state.run import Counters, RunKind
 from goldbridge.state.vault import derive
@@ -178,11 +177,7 @@ def _prepare_two_way(hub: Hub, flow: TwoWayFlow, options: Options) -> Callable[[
 def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], None]:
     feeds: dict[str, list[Feed]] = {}
     for index, name in enumerate(flow.reconcile):
-        feed = _feed(hub, hub.flow(name))
-        if not isinstance(feed.target.writer, Reader):
-            object = f"{feed.target.system}.{feed.target.stream.name}"
-            message = f"{object} cannot be read back, so it cannot be reconciled; leave '{name}' out"
-            raise Misconfigured.one("FLW050", message, hub.mark(flow, "reconcile", index))
+        feed = feed_of(hub, hub.flow(name), hub.mark(flow, "reconcile", index))
         feeds.setdefault(f"{feed.target.system}.{feed.target.stream.name}", []).append(feed)
 
     def step(run: Running) -> None:
@@ -194,16 +189,3 @@ def _prepare_reconcile(hub: Hub, flow: ReconcileFlow) -> Callable[[Running], Non
         run.count(differences=sum(report.differences for report in reports))
 
     return step
-
-
-def _feed(hub: Hub, flow: Flow) -> Feed:
-    match flow:
-        case PublishFlow():
-            target = hub.target(flow.to, flow.mapping, hub.mark(flow, "to"))
-            entity = hub.project.model.entities[flow.publish]
-            return Feed(entity, target, hub.condition(flow, flow.publish, flow.when))
-        case SyncFlow():
-            target = hub.target(flow.sync.to, hub.out_mapping(flow), hub.mark(flow, "sync", "to"))
-            entity = hub.project.model.entities[hub.mapping(flow.mapping).target]
-            return Feed(entity, target, None, flow.sync.from_)
-    raise AssertionError(flow.kind)

@@ -45,7 +45,7 @@ GROUPS = (
     Group("secret", ("secrets",)),
     Group("schema", ("schema",)),
     Group("flow", ("run", "backfill", "status", "serve")),
-    Group("reconcile", ("reconcile",)),
+    Group("reconcile", ("reconcile", "diff")),
     Group("webhook", ("webhook",)),
     Group("deploy", ("deploy",)),
     Group("mapping", ("mapping", "preview")),

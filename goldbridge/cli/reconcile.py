@@ -1,8 +1,9 @@
-"""`goldbridge reconcile`: read targets back, say what differs, and write the report that somebody signs."""
+"""`goldbridge reconcile` and `diff`: read targets back, say what differs, and write the report that somebody signs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     app.command("reconcile")(reconcile)
+    app.command("diff")(diff)
 
 
 def reconcile(
@@ -58,6 +60,58 @@ def reconcile(
         if report is not None:
             typer.echo(f"report: {report}, {report.with_suffix('.json')}")
     return 0 if all(one["ok"] for one in told) else 1
+
+
+def diff(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="FLOW", help="A publish or sync flow.")],
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many differences are told; all are counted.")
+    ] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> int:
+    """Where a flow's target differs from what its golden records ask for, field by field; writes nothing; exit status 1
+    when it does."""
+    from flows.hub import Hub
+    from flows.reconcile import compare, feed_of
+    from goldbridge.cli.watch import watching
+
+    with Hub(session(ctx).load()) as hub:
+        flow = hub.flow(name)
+        feed = feed_of(hub, flow, hub.mark(flow))
+        with watching(name) as progress:
+            report, _, completeness = compare(hub.store, [feed], progress=progress, limit=limit)
+    told = report.as_json()
+    if as_json:
+        typer.echo(json.dumps({"flow": name, "completeness": completeness, **told}, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_told_diff(told, completeness)))
+    return 0 if report.ok else 1
+
+
+def _told_diff(report: dict[str, Any], completeness: str) -> Iterator[str]:
+    kinds = report["kinds"]
+    counts = [
+        (kinds.get("missing", 0), "to create"),
+        (report["changed"], f"with other values ({kinds.get('field', 0)} fields)"),
+        (kinds.get("extra", 0), "that nobody asks for"),
+        (kinds.get("double", 0), "there twice"),
+        (report["waiting"], "waiting for another record"),
+    ]
+    said = ", ".join(f"{number} {what}" for number, what in counts if number) or "agrees"
+    yield f"{report['object']}: {report['expected']} rows wanted, {report['found']} there: {said}"
+    if completeness != "proven":
+        yield f"  {completeness}"
+    for one in report["shown"]:
+        behind = f" ({', '.join(one['records'])})" if one["records"] else ""
+        match one["kind"]:
+            case "missing":
+                yield f"  + {one['external_id']}{behind}"
+            case "field":
+                change = f"{one['field']}: {one['found']!r} -> {one['expected']!r}"
+                yield f"  ~ {one['external_id']} {one['key']} {change}{behind}"
+            case "extra" | "double":
+                yield f"  ? {one['external_id']} {one['key']} {one['kind']}{behind}"
 
 
 def told_report(report: dict[str, Any]) -> str:

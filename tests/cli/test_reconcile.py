@@ -1,4 +1,5 @@
-"""`goldbridge reconcile --report`: a page and a JSON file that somebody signs."""
+"""`goldbridge reconcile --report`: a page and a JSON file that somebody signs. `goldbridge diff`: the same for one
+flow, without a trace."""
 
 from __future__ import annotations
 
@@ -105,3 +106,39 @@ def test_flw014_a_group_of_what_no_flow_writes_is_a_mistake_of_the_file(
     assert "FLW014 no mapping to new_crm.AccountObj writes 'regoin', so there is nothing to group by" in (
         capsys.readouterr().err
     )
+
+
+def diff(crm: CrmBench, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    capsys.readouterr()
+    status = cli.main(["diff", "accounts", "--project", str(crm.root), *options])
+    return status, capsys.readouterr().out
+
+
+def test_a_diff_tells_what_differs_and_changes_nothing(published: CrmBench, capsys: pytest.CaptureFixture[str]) -> None:
+    crm = published
+    assert diff(crm, capsys) == (0, "new_crm.AccountObj: 2 rows wanted, 2 there: agrees\n")
+    row = next(row for row in crm.rows() if row["capital__c"] == "100000.10")
+    crm.tenant.edit("AccountObj", row["_id"], {"capital__c": "7"})
+    crm.tenant.add("AccountObj", {"name": "丙", "golden_id__c": "party-0000000000000"})
+    crm.accounts("crm", company("3", "温州丙阀门有限公司", code=credit_code(3)))
+    crm.go("crm", "parties")
+    before = crm.rows()
+    status, said = diff(crm, capsys)
+    first, *lines = said.splitlines()
+    counted = "1 to create, 1 with other values (1 fields), 1 that nobody asks for"
+    assert (status, first) == (1, f"new_crm.AccountObj: 3 rows wanted, 3 there: {counted}")
+    assert f"  ~ {row['golden_id__c']} {row['_id']} capital__c: '7.00' -> '100000.10' (crm.account/1)" in lines
+    assert sum(line.startswith("  + party-") and line.endswith("(crm.account/3)") for line in lines) == 1
+    assert sum(line.startswith("  ? party-0000000000000 ") for line in lines) == 1
+    assert crm.rows() == before
+    told = json.loads(diff(crm, capsys, "--json", "--limit", "1")[1])
+    assert (told["flow"], told["changed"], len(told["shown"])) == ("accounts", 1, 1)
+    crm.go("accounts")
+    assert diff(crm, capsys)[1].startswith("new_crm.AccountObj: 3 rows wanted, 4 there: 1 with other values (1 fields)")
+
+
+def test_flw005_a_flow_that_writes_nothing_has_no_diff(
+    sqlite_crm: CrmBench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["diff", "parties", "--project", str(sqlite_crm.root)]) == 2
+    assert re.search(r"flows.yaml:\d+:\d+: FLW005 'parties' is not a publish or sync flow", capsys.readouterr().err)

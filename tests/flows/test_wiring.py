@@ -179,8 +179,7 @@ def test_flw050_a_target_that_cannot_be_read_cannot_be_reconciled(
         said = hear(warehouse.root, capsys, *words)
         assert said.status == 2
         assert said.error == (
-            "flows.yaml:6:23: FLW050 warehouse.partner cannot be read back, so it cannot be reconciled; "
-            "leave 'stock' out"
+            "flows.yaml:6:23: FLW050 warehouse.partner cannot be read back, so it cannot be compared; leave 'stock' out"
         )
 
 
