@@ -295,7 +295,7 @@ def _forget(conn: Connection, run: Running, target: Target, gone: Sequence[tuple
 
 def _anchors(conn: Connection, members: Mapping[int, Sequence[int]]) -> dict[int, int]:
     """Golden id -> its most senior record that stands for itself."""
-    records = landing.load(conn, {id for ids in members.values() for id in ids})
+    records = landing.origins(conn, {id for ids in members.values() for id in ids})
     found: dict[int, int] = {}
     for golden, ids in members.items():
         own = [records[id] for id in ids if records[id].anchor is None]

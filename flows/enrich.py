@@ -119,7 +119,7 @@ class Trouble:
 def _answered(conn: Connection, lookup: Lookup[Any], batch: Sequence[Golden], not_before: str) -> set[int]:
     """Golden records that have an answer of this look-up among their records already, and a recent one."""
     members = crosswalk.members(conn, [record.id for record in batch])
-    records = landing.load(conn, {id for ids in members.values() for id in ids})
+    records = landing.origins(conn, {id for ids in members.values() for id in ids})
     return {
         home
         for home, ids in members.items()

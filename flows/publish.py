@@ -114,7 +114,7 @@ def of_source(conn: Connection, goldens: Iterable[Golden], source: str) -> set[i
     """Those golden records that have, or were founded by, a record of `system.stream`."""
     found = list(goldens)
     members = crosswalk.members(conn, [g.id for g in found])
-    records = landing.load(conn, {g.founder for g in found} | {id for ids in members.values() for id in ids})
+    records = landing.origins(conn, {g.founder for g in found} | {id for ids in members.values() for id in ids})
     return {
         g.id
         for g in found
@@ -129,7 +129,7 @@ def of_source(conn: Connection, goldens: Iterable[Golden], source: str) -> set[i
 def _of_source(conn: Connection, goldens: Collection[int], source: str) -> list[int]:
     if not source:
         return sorted(goldens)
-    return sorted(of_source(conn, golden.load(conn, goldens).values(), source))
+    return sorted(of_source(conn, golden.load(conn, goldens, lineage=False).values(), source))
 
 
 def queue(
@@ -139,7 +139,7 @@ def queue(
 
     Returns the deliveries that are new. An order that was queued or sent before in the same words is none.
     """
-    goldens = golden.load(conn, list(ids))
+    goldens = golden.load(conn, list(ids), lineage=False)
     active = [g for g in goldens.values() if g.state == "active" and (condition is None or condition(g.values))]
     active.sort(key=lambda g: g.id)
     gone = [g for g in goldens.values() if g.state == "retired"]

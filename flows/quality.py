@@ -64,7 +64,7 @@ def measure(
     after = -1
     while True:
         with store.read() as conn:
-            page = golden.scan(conn, entity, after=after, limit=PAGE)
+            page = golden.scan(conn, entity, after=after, limit=PAGE, lineage=False)
             members = crosswalk.members(conn, [one.id for one in page])
             records = landing.load(conn, [id for some in members.values() for id in some])
         if not page:

@@ -148,7 +148,7 @@ def _wanted(store: Store, feed: Feed, report: Report) -> Iterator[Wanted]:
     object, after = feed.target.stream.name, 0
     while True:
         with store.read() as conn:
-            batch = golden.scan(conn, feed.entity.name, after=after, limit=BATCH)
+            batch = golden.scan(conn, feed.entity.name, after=after, limit=BATCH, lineage=False)
             if not batch:
                 return
             after = batch[-1].id

@@ -36,7 +36,8 @@ ACTIVE: tuple[GoldenState, ...] = ("active",)
 class Golden:
     """`values`: field -> value; `lineage`: field -> {rule, winner, version, challengers, confidence, ...}.
 
-    `version` is the one it was loaded with (0: new); `save` checks it. `founder` and `counter` made the id.
+    `version` is the one it was loaded with (0: new); `save` checks it. `founder` and `counter` made the id. `bare`:
+    loaded without its lineage, and never to be saved.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Golden:
     version: int = 0
     values: dict[str, Json] = field(default_factory=dict)
     lineage: dict[str, Json] = field(default_factory=dict)
+    bare: bool = False
 
 
 class GoldenVersion(NamedTuple):
@@ -71,7 +73,8 @@ def golden_id(founder: int, counter: int = 0) -> int:
 
 
 _head = golden_record.c
-_GOLDEN = tuple(Golden.__dataclass_fields__)
+_GOLDEN = tuple(name for name in Golden.__dataclass_fields__ if name != "bare")
+_BARE = _GOLDEN[:-1]
 _VERSION = GoldenVersion._fields
 _put = Insert(
     golden_record,
@@ -110,12 +113,12 @@ def heads(conn: Connection, ids: Collection[int]) -> dict[int, tuple[GoldenState
     return {id: (state, founder) for id, state, founder in conn.execute(query).all()}
 
 
-def load(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
-    """Golden records by id, in any state; unknown ids are left out."""
+def load(conn: Connection, ids: Collection[int], *, lineage: bool = True) -> dict[int, Golden]:
+    """Golden records by id, in any state; unknown ids are left out. Without `lineage` the larger half is not read."""
     if not ids:
         return {}
-    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
-    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query).all())}
+    found = _goldens(conn, _select(lineage).where(one_of(_head.id, ids)).order_by(_head.id), lineage)
+    return {one.id: one for one in found}
 
 
 def scan(
@@ -125,10 +128,21 @@ def scan(
     states: Collection[GoldenState] = ACTIVE,
     after: int = -1,
     limit: int = 1000,
+    lineage: bool = True,
 ) -> list[Golden]:
     """The next `limit` by ascending id after `after`; an empty list means the end."""
-    query = _pages(select(*(_head[name] for name in _GOLDEN)), entity, states, after, limit)
-    return [Golden(*row) for row in conn.execute(query).all()]
+    return _goldens(conn, _pages(_select(lineage), entity, states, after, limit), lineage)
+
+
+def _select(lineage: bool) -> Select[Any]:
+    return select(*(_head[name] for name in (_GOLDEN if lineage else _BARE)))
+
+
+def _goldens(conn: Connection, query: Select[Any], lineage: bool) -> list[Golden]:
+    found = [Golden(*row) for row in conn.execute(query).all()]
+    for one in found:
+        one.bare = not lineage
+    return found
 
 
 def ids(conn: Connection, entity: str = "", *, states: Collection[GoldenState] = ACTIVE) -> Iterator[int]:
@@ -168,6 +182,7 @@ def save(
     versions: list[tuple[Any, ...]] = []
     events: list[NewEvent] = []
     for golden in goldens:
+        assert not golden.bare, f"golden record {golden.id} was loaded without its lineage"
         before = stored.get(golden.id)
         held = before.version if before else 0
         if held != golden.version:
@@ -196,8 +211,8 @@ def _locked(conn: Connection, ids: Collection[int]) -> dict[int, Golden]:
     """What is stored, held against other writers until the transaction ends."""
     if not ids:
         return {}
-    query = select(*(_head[name] for name in _GOLDEN)).where(one_of(_head.id, ids)).order_by(_head.id)
-    return {golden.id: golden for golden in (Golden(*row) for row in conn.execute(query.with_for_update()).all())}
+    query = _select(True).where(one_of(_head.id, ids)).order_by(_head.id).with_for_update()
+    return {one.id: one for one in _goldens(conn, query, True)}
 
 
 def _event(before: Golden | None, after: Golden) -> str:

@@ -36,6 +36,7 @@ from goldbridge.state.record import (
     last_runs,
     load,
     names,
+    origins,
     place,
     record_id,
     scan,
@@ -49,7 +50,7 @@ from goldbridge.state.tables import sighting, source_record, source_version
 __all__ = [
     "LIVE", "Arrival", "Change", "Compared", "Fate", "Head", "Late", "RawRow", "Record", "RecordState", "StreamRef",
     "Version", "again", "anchored", "changed", "close_generation", "count", "delete", "find", "ids", "keep_late",
-    "last_runs", "load", "missing", "names", "outdated", "overwritten", "place", "record_id", "save", "scan",
+    "last_runs", "load", "missing", "names", "origins", "outdated", "overwritten", "place", "record_id", "save", "scan",
     "scan_all", "set_aside", "set_state", "streams", "sweep", "version_ids", "versions",
 ]  # fmt: skip
 

@@ -82,6 +82,19 @@ class Version(NamedTuple):
     run: int
 
 
+class Origin(NamedTuple):
+    """Where a record comes from, without what it says."""
+
+    id: int
+    system: str
+    stream: str
+    key: str
+    incarnation: int
+    anchor: int | None
+    first_run: int
+    received_at: str
+
+
 def record_id(system: str, stream: str, key: str, incarnation: int = 0) -> int:
     """The 63-bit number of a source record, computed from what names it."""
     named = f"{system}\0{stream}\0{key}\0{incarnation}".encode()
@@ -120,6 +133,14 @@ def load(conn: Connection, records: Collection[int], *, raw: bool = False) -> di
         record.id: record
         for record in _records(conn, _select(raw).where(one_of(_record.id, records)).order_by(_record.id))
     }
+
+
+def origins(conn: Connection, records: Collection[int]) -> dict[int, Origin]:
+    """Where records come from, by id; unknown ids are left out. What they say is not read."""
+    if not records:
+        return {}
+    query = select(*(_record[name] for name in Origin._fields)).where(one_of(_record.id, records))
+    return {row[0]: Origin._make(row) for row in conn.execute(query).all()}
 
 
 def paged(

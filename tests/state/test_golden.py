@@ -68,6 +68,20 @@ def test_e22_saving_the_same_again_writes_nothing(store: Store) -> None:
     assert len(events(store)) == 1
 
 
+def test_what_is_read_without_its_lineage_says_the_same_and_is_never_saved(store: Store) -> None:
+    one = golden("A", name="a")
+    one.lineage = {"name": {"rule": "longest"}}
+    with store.begin() as conn:
+        goldens.save(conn, [one], "test", RUN)
+    with store.begin() as conn:
+        whole, (bare,) = goldens.load(conn, [one.id])[one.id], goldens.scan(conn, lineage=False)
+        assert goldens.load(conn, [one.id], lineage=False) == {one.id: bare}
+        assert (bare.id, bare.state, bare.version, bare.values) == (whole.id, whole.state, whole.version, whole.values)
+        assert (whole.lineage, bare.lineage) == ({"name": {"rule": "longest"}}, {})
+        with pytest.raises(AssertionError, match="without its lineage"):
+            goldens.save(conn, [bare], "test", RUN)
+
+
 def test_lineage_alone_is_kept_without_a_version(store: Store) -> None:
     one = golden("A", name="a")
     with store.begin() as conn:
