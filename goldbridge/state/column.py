@@ -23,7 +23,7 @@ class Doc(TypeDecorator[Json]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Json]:
         # Not process_result_value: it is asked through two more calls, for every document that is ever read.
-        return document.read
+        return document.load
 
 
 # PostgreSQL's own collations sort by language; here text sorts by code point, as in SQLite and Python.

@@ -31,13 +31,8 @@ def encode(value: Json) -> bytes:
         return b" " + text.encode("ascii")
 
 
-def load(text: str) -> Json:
-    """The value behind text that `dump` wrote."""
-    return json.loads(text) if text[:1] == " " else orjson.loads(text)
-
-
-def read(text: str | None) -> Json:
-    """The same for a column that may hold no document."""
+def load(text: str | None) -> Json:
+    """The value behind text that `dump` wrote; None where no document was stored."""
     if text is None:
         return None
     return json.loads(text) if text[:1] == " " else orjson.loads(text)

@@ -140,8 +140,8 @@ def _select(lineage: bool) -> Select[Any]:
 
 def _goldens(conn: Connection, query: Select[Any], lineage: bool) -> list[Golden]:
     found = [Golden(*row) for row in conn.execute(query).all()]
-    for one in found:
-        one.bare = not lineage
+    for one in () if lineage else found:
+        one.bare = True
     return found
 
 

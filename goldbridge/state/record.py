@@ -237,12 +237,9 @@ def streams(conn: Connection, system: str) -> list[str]:
 
 def names(conn: Connection, records: Collection[int]) -> dict[int, str]:
     """Record -> what people call it: SYSTEM.STREAM/KEY, with the incarnation of a key that named others before."""
-    if not records:
-        return {}
-    query = select(_record.id, _record.system, _record.stream, _record.key, _record.incarnation)
     return {
-        id: f"{system}.{stream}/{key}{f'#{incarnation}' if incarnation else ''}"
-        for id, system, stream, key, incarnation in conn.execute(query.where(one_of(_record.id, records))).all()
+        id: f"{one.system}.{one.stream}/{one.key}{f'#{one.incarnation}' if one.incarnation else ''}"
+        for id, one in origins(conn, records).items()
     }
 
 
