@@ -8,13 +8,14 @@ compared. Equal fingerprints mean that no field of no record differs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from flows.figure import BOTH, EXPECTED, FOUND, NOTHING, SIDES, Figures, Side, Tally, number, read, same, text
+from flows.figure import BOTH, EXPECTED, FOUND, NOTHING, SIDES, Cell, Figures, Side, Tally, read, same, text
 from goldbridge.ports import Json
 
 SHOWN = 50
@@ -73,7 +74,8 @@ class Report:
     def note(self, difference: Difference) -> None:
         self.differences += 1
         self.kinds[difference.kind] = self.kinds.get(difference.kind, 0) + 1
-        self.wrong.add(difference.external_id or difference.key)
+        if difference.external_id:  # a sum is of no row
+            self.wrong.add(difference.external_id)
         if len(self.shown) < self.limit:
             self.shown.append(difference)
 
@@ -176,24 +178,28 @@ class Comparison:
         self._compared.update(names)
         self._all.add(side, "", said, names)
         for label, name in labels.items():
-            self._sum(side, label, Difference("no_number", external, key, name), row.get(name))
+            self._sum(side, label, Difference("no_number", external, key, name), said[name])
         for name, figures in self._parts.items():
-            figures.add(side, said[name][0], said, labels.values())
-        compared = "\0".join([f"{name}\0{said[name][0]}" for name in sorted(names)])
-        digest = blake2b(compared.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            figures.add(side, _plain(said[name]), said, labels.values())
+        compared = json.dumps([(name, said[name][0]) for name in sorted(names)])
+        digest = blake2b(compared.encode(), digest_size=16).digest()
         for each in SIDES[side]:
             self._prints[each].append((external, digest))
 
-    def _sum(self, side: int, label: str, trouble: Difference, value: Any) -> None:
+    def _sum(self, side: int, label: str, trouble: Difference, cell: Cell) -> None:
         """What is no number is told on each side: two sums of nothing would agree."""
-        if value in NOTHING:
+        if not cell[0]:
             return
-        said = number(value)
+        said = cell[1] if isinstance(cell[1], Decimal) else None
         for each in SIDES[side]:
             if said is None:
-                told = {"expected": text(value)} if each == EXPECTED else {"found": text(value)}
+                told = {"expected": _plain(cell)} if each == EXPECTED else {"found": _plain(cell)}
                 self.report.note(replace(trouble, **told))  # type: ignore[arg-type]
             self.totals[label][each] += said or Decimal(0)
+
+
+def _plain(cell: Cell) -> str:
+    return cell[0] if isinstance(cell[0], str) else ", ".join(cell[0])
 
 
 def _answered(wanted: Wanted, key: str) -> list[str]:

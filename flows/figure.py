@@ -18,31 +18,41 @@ _PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.+Z-]*)?")
 _DIGITS = frozenset("-0123456789")
 NOTHING: tuple[Any, ...] = (None, "", [])
+Cell = tuple[str | list[str], Decimal | str | None]
+"""What `read` says of a value."""
 
 
 def same(expected: Any, found: Any) -> bool:
     """Equal in meaning: numbers as numbers whatever their spelling, lists in any order, no value as no value."""
-    if type(expected) is type(found) and expected == found:
+    if expected in NOTHING and found in NOTHING:
         return True
-    return read(expected)[0] == read(found)[0]
+    if expected == found:
+        return True
+    if isinstance(expected, list) or isinstance(found, list):
+        return sorted(map(str, _listed(expected))) == sorted(map(str, _listed(found)))
+    ours, theirs = number(expected), number(found)
+    if ours is not None and theirs is not None:
+        return ours == theirs
+    return str(expected) == str(found)
 
 
-def read(value: Any) -> tuple[str, Decimal | str | None]:
-    """A value as text, equal for values that are the same in meaning and only for those, and what has a smallest and a
-    largest: the number, or the day or moment as ISO text."""
+def read(value: Any) -> Cell:
+    """A value in one spelling, empty for no value and never the same for two that differ in meaning, and what has a
+    smallest and a largest: the number, or the day or moment as ISO text."""
     if isinstance(value, str):
         if not value or value[0] not in _DIGITS:
             return value, None
-        if _PLAIN.fullmatch(value):
-            said = Decimal(value)
+        said = number(value)
+        if said is not None:
             return text(said), said
         return value, value if _DAY.fullmatch(value) else None
     if value is None or value == []:
         return "", None
     if isinstance(value, list):
-        return "\x1f".join(sorted(map(str, value))), None
-    if (number := _number(value)) is not None:
-        return text(number), number
+        return sorted(map(str, value)), None
+    said = number(value)
+    if said is not None:
+        return text(said), said
     return str(value), str(value) if isinstance(value, date) else None
 
 
@@ -50,11 +60,14 @@ def number(value: Any) -> Decimal | None:
     """A number, or text that can only be one: `0571`, `+86571` and `1e2` are codes, which have one spelling."""
     if isinstance(value, str):
         return Decimal(value) if _PLAIN.fullmatch(value) else None
-    return _number(value)
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
+        return None
+    said = Decimal(str(value))
+    return said if said.is_finite() else None
 
 
-def _number(value: Any) -> Decimal | None:
-    return Decimal(str(value)) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value in NOTHING else [value]
 
 
 def text(value: Any) -> str:
@@ -122,7 +135,7 @@ class Side:
             {name: self.fields.get(name, Tally()) + other.fields.get(name, Tally()) for name in names},
         )
 
-    def add(self, values: Mapping[str, tuple[str, Decimal | str | None]], names: Iterable[str]) -> None:
+    def add(self, values: Mapping[str, Cell], names: Iterable[str]) -> None:
         """Count a row; `values` are its fields as `read` says them."""
         self.rows += 1
         for name in names:
@@ -144,9 +157,7 @@ class Figures:
     def __init__(self) -> None:
         self._sides: dict[str, tuple[Side, Side, Side]] = {}
 
-    def add(
-        self, side: int, value: str, row: Mapping[str, tuple[str, Decimal | str | None]], names: Iterable[str]
-    ) -> None:
+    def add(self, side: int, value: str, row: Mapping[str, Cell], names: Iterable[str]) -> None:
         if value not in self._sides:
             self._sides[value] = (Side(), Side(), Side())
         self._sides[value][side].add(row, names)

@@ -72,7 +72,7 @@ def _compare(
     report = compared.finish(extras)
     told.expected += report.expected
     told.found += report.found
-    told.different += len(report.wrong - {""})
+    told.different += len(report.wrong)
     told.unlike += [(place, one) for one in report.shown if one.kind != "sum"][: SHOWN - len(told.unlike)]
     for label, (expected, found) in compared.totals.items():
         told.sums[label][0] += expected

@@ -107,7 +107,8 @@ def test_the_first_are_shown_and_all_are_counted() -> None:
 VALUES = st.one_of(
     st.none(), st.just(""), st.integers(-3, 3),
     st.sampled_from(["1", "1.0", "01", "a", "A", "2001-01-02", True, False]),
-    st.floats(-2, 2).map(lambda number: round(number, 1)), st.lists(st.sampled_from(["a", "b"]), max_size=2),
+    st.floats(-2, 2).map(lambda number: round(number, 1)), st.lists(st.sampled_from(["a", "b", "", "1.0"]), max_size=2),
+    st.sampled_from(['["a"]', "a\0b"]),
 )  # fmt: skip
 ROWS = st.dictionaries(st.sampled_from("abcdef"), st.fixed_dictionaries({"x": VALUES, "y": VALUES}), max_size=5)
 

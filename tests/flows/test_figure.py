@@ -28,6 +28,7 @@ def tally(values: list[Any]) -> Tally:
         ([date(2026, 1, 2)], {"filled": 1, "min": "2026-01-02", "max": "2026-01-02", "sum": "0"}),
         (["0571", "1"], {"filled": 2, "sum": "1"}),  # a code is no number, so the two have no smallest
         ([True, ["a"]], {"filled": 2, "sum": "0"}),
+        ([float("nan"), 1], {"filled": 2, "sum": "1"}),
         ([Decimal("0.1")] * 3, {"filled": 3, "min": "0.1", "max": "0.1", "sum": "0.3"}),
     ],
 )  # fmt: skip

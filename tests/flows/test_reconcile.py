@@ -197,7 +197,8 @@ def test_flw014_a_sum_of_what_no_flow_writes_is_a_mistake_of_the_file(
         (["b", "a"], ["a", "b"], True), (["a"], "a", True), (["a", "a"], ["a"], False), (Decimal("2.0"), 2, True),
         ("0571", "571", False), ("007", "7", False), (571, "0571", False), ("+8657187654321", "8657187654321", False),
         ("-0.50", "-0.5", True), (100.0, "100", True), ("５", "5", False), ("a", "A", False), (True, "true", False),
-        (True, "1", False), (True, True, True),
+        (True, "1", False), (True, True, True), ([""], "", False), (["1.50"], "1.50", True), (["1.5"], "1.50", False),
+        ("a\x1fb", ["a", "b"], False), ('["a"]', ["a"], False),
     ],
 )  # fmt: skip
 def test_equal_in_meaning(expected: Any, found: Any, equal: bool) -> None:
